@@ -1,0 +1,105 @@
+/**
+ * The one error class. Every edge (FUSE errno, HTTP status, exit status) owns a total table from
+ * `ErrorCode`, so a new code does not compile until every edge answers it.
+ */
+export const errorCodes = [
+  'not-found',
+  'exists',
+  'not-directory',
+  'is-directory',
+  'not-empty',
+  'name-too-long',
+  'invalid',
+  'read-only',
+  'denied',
+  'not-permitted',
+  'no-space',
+  'file-too-large',
+  'no-attribute',
+  'out-of-range',
+  'loop',
+  'busy',
+  'conflict',
+  'unsupported',
+  'missing',
+  'corrupt',
+  'mismatch',
+  'upstream',
+  'timeout',
+  'aborted',
+  'usage',
+  'io'
+] as const
+
+export type ErrorCode = (typeof errorCodes)[number]
+
+/**
+ * What an operation lacked to go on: a door that gets `missing` may fetch it and run the operation
+ * again. `block` names a CID; `unpacked` a catalog key whose archive is to be unpacked.
+ */
+export interface Want {
+  readonly kind: 'block' | 'unpacked'
+  readonly id: string
+}
+
+export interface CairnErrorOptions extends ErrorOptions {
+  readonly want?: Want
+}
+
+export class CairnError extends Error {
+  readonly code: ErrorCode
+  readonly want: Want | undefined
+
+  /** `message` says what happened, to what, and what to do, for the person who runs the machine. */
+  constructor(code: ErrorCode, message: string, options: CairnErrorOptions = {}) {
+    super(message, options)
+    this.name = 'CairnError'
+    this.code = code
+    this.want = options.want
+  }
+}
+
+const systemCodes: Readonly<Record<string, ErrorCode>> = {
+  ENOENT: 'not-found',
+  EEXIST: 'exists',
+  ENOTDIR: 'not-directory',
+  EISDIR: 'is-directory',
+  ENOTEMPTY: 'not-empty',
+  ENAMETOOLONG: 'name-too-long',
+  EINVAL: 'invalid',
+  EROFS: 'read-only',
+  EACCES: 'denied',
+  EPERM: 'not-permitted',
+  ENOSPC: 'no-space',
+  EDQUOT: 'no-space',
+  EFBIG: 'file-too-large',
+  ELOOP: 'loop',
+  EBUSY: 'busy',
+  ETIMEDOUT: 'timeout',
+  ABORT_ERR: 'aborted'
+}
+
+/** SQLite's primary result codes that say more than "the database failed": https://sqlite.org/rescode.html */
+const databaseCodes: Readonly<Record<number, ErrorCode>> = {
+  5: 'busy',
+  8: 'read-only',
+  11: 'corrupt',
+  13: 'no-space',
+  26: 'corrupt'
+}
+
+function codeOf(cause: unknown): ErrorCode {
+  if (typeof cause !== 'object' || cause === null) return 'io'
+  const { code, name, errcode } = cause as { code?: unknown; name?: unknown; errcode?: unknown }
+  if (name === 'AbortError') return 'aborted'
+  if (name === 'TimeoutError') return 'timeout'
+  if (typeof errcode === 'number') return databaseCodes[errcode & 0xff] ?? 'io'
+  return (typeof code === 'string' && systemCodes[code]) || 'io'
+}
+
+/** Turns whatever was thrown into a `CairnError`; one that already is stays as it is. `doing` opens the message. */
+export function toCairnError(cause: unknown, doing?: string): CairnError {
+  if (cause instanceof CairnError) return cause
+  const text = cause instanceof Error ? cause.message : String(cause)
+  return new CairnError(codeOf(cause), doing === undefined ? text : `${doing}: ${text}`, { cause })
+}

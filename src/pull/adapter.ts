@@ -1,0 +1,77 @@
+import type { Digest } from '../base/digest.ts'
+
+/**
+ * What a package ecosystem tells the pull-through engine: pure functions, no I/O, no clock. The
+ * engine does freshness, single flight, verification, storing and serving, the same for all.
+ */
+export interface Adapter {
+  /** First part of its URL and of its catalog keys: `apt`, `npm`, `oci`. */
+  readonly name: string
+  /** What a request is for. Undefined: not of this adapter (404). Throws `invalid` on a hostile path. */
+  classify: (request: AdapterRequest) => Classification | undefined
+  /**
+   * What a document just stored says of other items: their digests, by key. Called with the whole
+   * document's bytes as a stream; reading stops after `limits.documentBytes`. Only for `learns` items.
+   */
+  learn?: (item: LearnItem, document: AsyncIterable<Uint8Array>) => AsyncIterable<Learned>
+  /** Unpacks an archive for the mount; undefined for items that are not archives. */
+  unpack?: (key: string) => Unpacker | undefined
+}
+
+export interface AdapterRequest {
+  /** Decoded path below the adapter's prefix, no leading slash, e.g. `debian/dists/bookworm/InRelease`. */
+  readonly path: string
+  /** Lower-cased names. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /** Upstreams configured for this adapter, by name. */
+  readonly upstreams: Readonly<Record<string, Upstream>>
+}
+
+export interface Upstream {
+  readonly name: string
+  /** Base URL, ends with a slash. */
+  readonly url: string
+}
+
+export interface Classification {
+  /** Catalog key, unique over all adapters and normalised: `apt/debian/pool/main/h/hello/hello_2.10-3_amd64.deb`. */
+  readonly key: string
+  /** Where the bytes are upstream; built from configuration and the checked path only, never from a document. */
+  readonly url: string
+  /** Immutable items are never asked for again; mutable ones are revalidated once older than this. */
+  readonly freshness:
+    | { readonly kind: 'immutable' }
+    | { readonly kind: 'mutable'; readonly maxAgeMs: number }
+  /** A digest the request itself names (by-hash); the catalog may know one by key besides. */
+  readonly digest?: Digest
+  readonly mediaType: string
+  /** True if `learn` wants to read it once stored. */
+  readonly learns: boolean
+}
+
+export interface LearnItem {
+  readonly key: string
+  readonly url: string
+}
+
+/** "The item of this key has these bytes", said by a document of the same upstream. */
+export interface Learned {
+  readonly key: string
+  readonly digest: Digest
+  readonly bytes?: number
+}
+
+/** Turns an archive's bytes into entries, in a stream, bounded by `limits.unpacked…`. */
+export type Unpacker = (archive: AsyncIterable<Uint8Array>) => AsyncIterable<UnpackedEntry>
+
+export interface UnpackedEntry {
+  /** Slash-separated, relative, checked by the receiver part by part. */
+  readonly path: string
+  readonly kind: 'file' | 'directory' | 'symlink' | 'link'
+  readonly mode: number
+  readonly mtimeSeconds: number
+  /** Target of a symlink, or path within the archive of a hard link. */
+  readonly target?: string
+  /** Of a file: must be read to its end before the next entry. */
+  readonly content?: AsyncIterable<Uint8Array>
+}

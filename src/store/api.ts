@@ -1,0 +1,44 @@
+import type { CID } from 'multiformats/cid'
+import type { BlockReader, BlockWriter, Multihash } from '../base/blocks.ts'
+
+/**
+ * The block store: append-only segments (CARv1 files) and an index, multihash → segment, offset,
+ * length, in the database. Any number of threads and processes may have it open; each writer
+ * appends to a segment of its own, and every reader sees what was flushed by anybody.
+ *
+ * Order: bytes are written (and with `durable` synced) before the index names them. A crash leaves
+ * at worst bytes in a segment that no index row names; they are cut off, or indexed, at the next start.
+ */
+export interface BlockStore extends BlockReader, BlockWriter {
+  /**
+   * Takes in bytes from elsewhere: verifies length and hash against the CID's multihash first.
+   * Throws `mismatch` (nothing stored), `unsupported` for a hash function not known here, `invalid` over
+   * `limits.blockBytes`, `no-space` (what was there stays).
+   */
+  put: (cid: CID, bytes: Uint8Array) => void
+  /** True if flushed, or waiting in this writer to be. */
+  has: (multihash: Multihash) => boolean
+  /** Drops the index rows; the bytes go when their segment is compacted. */
+  remove: (multihashes: Iterable<Multihash>) => void
+  /** Every indexed multihash with the length of its block, in no order. */
+  list: () => IterableIterator<{ multihash: Multihash; length: number }>
+  statistics: () => StoreStatistics
+  /** Flushes, ends this writer's segment, closes files. The database stays open: whoever opened it closes it. */
+  close: () => void
+}
+
+export interface StoreStatistics {
+  readonly blocks: number
+  readonly bytes: number
+  readonly segments: number
+  readonly segmentBytes: number
+}
+
+export interface CheckReport {
+  readonly blocks: number
+  readonly bytes: number
+  /** Blocks whose bytes do not have their hash, or that lie outside their segment. */
+  readonly damaged: ReadonlyArray<{ cid: string; segment: string; offset: number; why: string }>
+  /** Index rows added by a rebuild. */
+  readonly indexed: number
+}

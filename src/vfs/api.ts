@@ -1,0 +1,143 @@
+import type { Name } from '../base/names.ts'
+
+/**
+ * The seam between content and doors: inodes, as FUSE has them; WebDAV and the command line walk
+ * paths with `lookup`. Every call is synchronous, takes no callback but a visitor, and may be made
+ * from any thread that opened the tree: trees share state through the database and shared memory.
+ *
+ * A call that lacks a block throws `missing` with its want; fetched, the call is made again. No
+ * call waits inside a transaction. Every mutation is one transaction: after a crash it happened or
+ * it did not.
+ */
+
+/** An inode number: a safe integer from 1; 1 is the root of its tree. A door must `forget` those it was given. */
+export type Ino = number
+
+/** POSIX stat, in numbers so that nothing is allocated for a time. `mode` includes the type bits (S_IFMT). */
+export interface Attributes {
+  readonly ino: Ino
+  readonly mode: number
+  readonly links: number
+  readonly uid: number
+  readonly gid: number
+  readonly rdev: number
+  readonly size: number
+  readonly atimeSeconds: number
+  readonly atimeNanoseconds: number
+  readonly mtimeSeconds: number
+  readonly mtimeNanoseconds: number
+  readonly ctimeSeconds: number
+  readonly ctimeNanoseconds: number
+}
+
+/** The type bits of `mode`: https://man7.org/linux/man-pages/man7/inode.7.html */
+export const fileType = {
+  mask: 0o170000,
+  fifo: 0o010000,
+  character: 0o020000,
+  directory: 0o040000,
+  block: 0o060000,
+  regular: 0o100000,
+  symlink: 0o120000,
+  socket: 0o140000
+} as const
+
+export interface DirectoryEntry {
+  readonly name: Name
+  /** The inode and its type bits; with `withAttributes` all of them, and the inode counts as looked up. */
+  readonly ino: Ino
+  readonly mode: number
+  readonly attributes: Attributes | undefined
+  /** Pass it to go on after this entry. */
+  readonly cookie: number
+}
+
+export interface ReadDirectoryOptions {
+  /** 0 to begin, else the cookie of the last entry taken. */
+  readonly cookie: number
+  readonly withAttributes: boolean
+}
+
+export interface TreeStatistics {
+  readonly blockBytes: number
+  readonly blocks: number
+  readonly freeBlocks: number
+  readonly files: number
+  readonly freeFiles: number
+}
+
+export interface Tree {
+  readonly root: Ino
+  /**
+   * `frozen`: what an inode shows never changes, doors may cache it for ever. `live`: it moves
+   * under the door, which is told by `changes` of its own machine at best.
+   */
+  readonly nature: 'frozen' | 'live'
+  /** Counts as one lookup of the inode returned. Throws `not-found`, `not-directory`, `name-too-long`. */
+  lookup: (parent: Ino, name: Name) => Attributes
+  attributes: (ino: Ino) => Attributes
+  /** The kernel's FORGET: `lookups` fewer references are held. Never throws. */
+  forget: (ino: Ino, lookups: number) => void
+  readLink: (ino: Ino) => Uint8Array
+  /** Visits entries (without `.` and `..`) until `visit` returns false; an entry refused is not looked up. */
+  readDirectory: (
+    ino: Ino,
+    options: ReadDirectoryOptions,
+    visit: (entry: DirectoryEntry) => boolean
+  ) => void
+  /** The directory above; the root's is the root. */
+  parent: (ino: Ino) => Ino
+  /** Reads at `position` until the file or `target` ends; returns the bytes read. */
+  read: (ino: Ino, target: Uint8Array, position: number) => number
+  /** Throws `no-attribute`. `user.cairn.cid` is there on all sealed content. */
+  xattr: (ino: Ino, name: string) => Uint8Array
+  xattrNames: (ino: Ino) => string[]
+  statistics: () => TreeStatistics
+  close: () => void
+}
+
+/** Who asks: the owner of what is made. Permission checks are the kernel's (`default_permissions`). */
+export interface Caller {
+  readonly uid: number
+  readonly gid: number
+}
+
+/** Absent fields stay as they are. */
+export interface AttributeChanges {
+  /** Permission bits only, 0 to 0o7777. */
+  readonly mode?: number
+  readonly uid?: number
+  readonly gid?: number
+  readonly size?: number
+  readonly atime?: Timestamp
+  readonly mtime?: Timestamp
+}
+
+export type Timestamp = 'now' | { readonly seconds: number; readonly nanoseconds: number }
+
+export interface RenameOptions {
+  /** RENAME_NOREPLACE and RENAME_EXCHANGE: https://man7.org/linux/man-pages/man2/rename.2.html */
+  readonly mode: 'replace' | 'no-replace' | 'exchange'
+}
+
+/** What a door writes to. The errors are POSIX's for the call of the same name. */
+export interface WritableTree extends Tree {
+  /** `mode` carries type and permission bits; regular files, fifos, sockets, devices. Counts as a lookup. */
+  makeNode: (parent: Ino, name: Name, mode: number, rdev: number, caller: Caller) => Attributes
+  makeDirectory: (parent: Ino, name: Name, mode: number, caller: Caller) => Attributes
+  makeSymlink: (parent: Ino, name: Name, target: Uint8Array, caller: Caller) => Attributes
+  makeLink: (ino: Ino, parent: Ino, name: Name) => Attributes
+  /** Unlinks anything but a directory. An inode still looked up stays usable until forgotten. */
+  remove: (parent: Ino, name: Name) => void
+  removeDirectory: (parent: Ino, name: Name) => void
+  rename: (parent: Ino, name: Name, newParent: Ino, newName: Name, options: RenameOptions) => void
+  change: (ino: Ino, changes: AttributeChanges, caller: Caller) => Attributes
+  /** Before the first write through a handle: makes the draft; `truncate` empties it. */
+  openForWriting: (ino: Ino, truncate: boolean) => void
+  /** Returns the bytes written: all of `source`, or throws. */
+  write: (ino: Ino, source: Uint8Array, position: number) => number
+  /** Bytes, and with them the inode and its name, survive a power cut when this returns. */
+  synchronize: (ino: Ino) => void
+  setXattr: (ino: Ino, name: string, value: Uint8Array, mode: 'any' | 'create' | 'replace') => void
+  removeXattr: (ino: Ino, name: string) => void
+}
