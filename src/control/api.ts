@@ -1,0 +1,74 @@
+/**
+ * The control API: JSON over HTTP, at `/api/v1/` on the unix socket in the home (all of it) and on
+ * the HTTP port (what only reads: `status`). An error is `{ "error": { "code", "message" } }`.
+ */
+export const controlPrefix = '/api/v1/'
+
+/** What the daemon is and does: `GET status`. Bytes, milliseconds and counts. */
+export interface Status {
+  readonly version: string
+  readonly pid: number
+  readonly startedMs: number
+  readonly home: string
+  readonly listen: string
+  readonly network: string
+  readonly mounts: readonly MountStatus[]
+  readonly store: {
+    readonly blocks: number
+    readonly bytes: number
+    readonly segments: number
+    readonly segmentBytes: number
+  }
+  readonly catalog: { readonly items: number; readonly bytes: number }
+  readonly pull: PullCounts
+  /** The last snapshot of /mfs, undefined before the first. */
+  readonly mfs: string | undefined
+  readonly memoryBytes: number
+}
+
+export interface MountStatus {
+  readonly name: string
+  readonly path: string
+  readonly state: 'mounted' | 'failed'
+  /** Why it failed, and what to do. */
+  readonly problem: string | undefined
+}
+
+export interface PullCounts {
+  readonly requests: number
+  readonly hits: number
+  readonly stale: number
+  readonly failures: number
+  readonly bytesServed: number
+  readonly bytesFetched: number
+  readonly flights: number
+}
+
+/** `POST snapshot`: everything written to /mfs so far, sealed. */
+export interface SnapshotResult {
+  readonly cid: string
+  /** False if nothing had changed since the last one. */
+  readonly changed: boolean
+}
+
+/** One entry of `GET log?limit=N`, newest first. */
+export interface LogEntry {
+  readonly cid: string
+  readonly sequence: number
+  readonly atMs: number
+  readonly profile: string
+  readonly reason: string
+}
+
+export interface ControlError {
+  readonly error: { readonly code: string; readonly message: string }
+}
+
+/** What the daemon lets the control door do. */
+export interface ControlActions {
+  status: () => Status
+  snapshot: () => Promise<SnapshotResult>
+  log: (limit: number) => LogEntry[]
+  /** Begins the end of the daemon and returns at once. */
+  stop: () => void
+}

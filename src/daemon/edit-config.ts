@@ -1,0 +1,37 @@
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { parseConfig } from './config-file.ts'
+
+/** One change of `config.yaml`: the keys that lead to it, and its value; undefined removes it. */
+export interface ConfigEdit {
+  readonly keys: readonly string[]
+  readonly value: unknown
+}
+
+/**
+ * Changes `config.yaml` (made if it is not there), keeps comments and order, and replaces the file
+ * at once. Throws `invalid` if the file was not valid before, or would not be after.
+ */
+export async function editConfig(path: string, edits: readonly ConfigEdit[]): Promise<void> {
+  const text = await readOrEmpty(path)
+  await parseConfig(text, path)
+  const { parseDocument } = await import('yaml')
+  const document = parseDocument(text)
+  for (const { keys, value } of edits) {
+    if (value === undefined) document.deleteIn(keys)
+    else document.setIn(keys, document.createNode(value))
+  }
+  const edited = document.contents === null ? '' : document.toString()
+  await parseConfig(edited, path)
+  const beside = `${path}.${process.pid}`
+  await writeFile(beside, edited, { mode: 0o600, flush: true })
+  await rename(beside, path)
+}
+
+async function readOrEmpty(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw cause
+  }
+}

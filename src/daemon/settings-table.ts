@@ -1,0 +1,132 @@
+import { availableParallelism } from 'node:os'
+import { type ProfileName, profileNames } from '../unixfs/api.ts'
+import { parseListen } from './listen-address.ts'
+import { SettingError } from './setting-error.ts'
+
+/** One setting: where it stands in `config.yaml` and in the environment, its check, its default. */
+export interface Setting<T> {
+  /** The keys that lead to it in `config.yaml`. */
+  readonly keys: readonly string[]
+  readonly environment: string | undefined
+  /** Turns text from a flag or variable, or a value from YAML, into the setting. Throws `SettingError`. */
+  readonly parse: (value: unknown) => T
+  readonly initial: T
+}
+
+export const networks = ['off', 'lan', 'public'] as const
+export type Network = (typeof networks)[number]
+
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+export const settingsTable = {
+  mount: setting(['mount'], 'CAIRN_MOUNT', parseMount, '~/cairn'),
+  listen: setting(['listen'], 'CAIRN_LISTEN', parseListen, { host: '127.0.0.1', port: 7070 }),
+  network: setting<Network>(['network'], 'CAIRN_NETWORK', parseNetwork, 'off'),
+  logLevel: setting<LogLevel>(['log', 'level'], 'CAIRN_LOG_LEVEL', oneOf(logLevels), 'info'),
+  profile: setting<ProfileName>(
+    ['import', 'profile'],
+    'CAIRN_PROFILE',
+    oneOf(profileNames),
+    'unixfs-v1-2025'
+  ),
+  metadata: setting(['import', 'metadata'], 'CAIRN_METADATA', parseSwitch, true),
+  threads: setting(
+    ['threads'],
+    'CAIRN_THREADS',
+    parseThreads,
+    Math.min(availableParallelism(), 64)
+  ),
+  aptUpstreams: setting<Record<string, string>>(['apt', 'upstreams'], undefined, parseUpstreams, {})
+} as const
+
+export type SettingName = keyof typeof settingsTable
+export const settingNames = Object.keys(settingsTable) as SettingName[]
+
+function setting<T>(
+  keys: readonly string[],
+  environment: string | undefined,
+  parse: (value: unknown) => T,
+  initial: T
+): Setting<T> {
+  return { keys, environment, parse, initial }
+}
+
+function parseMount(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value === '' || value.includes('\0')) {
+    throw new SettingError(`${show(value)} is not a folder: give a path, or none`)
+  }
+  return value === 'none' ? undefined : value
+}
+
+function parseNetwork(value: unknown): Network {
+  return oneOf(networks)(value === false ? 'off' : value)
+}
+
+function oneOf<T extends string>(choices: readonly T[]): (value: unknown) => T {
+  return value => {
+    const found = choices.find(choice => choice === value)
+    if (found === undefined) {
+      throw new SettingError(`${show(value)} is not known: choose ${choices.join(', ')}`)
+    }
+    return found
+  }
+}
+
+const switches: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
+  [true, true],
+  ['on', true],
+  ['true', true],
+  [false, false],
+  ['off', false],
+  ['false', false]
+])
+
+function parseSwitch(value: unknown): boolean {
+  const found = switches.get(value)
+  if (found === undefined) throw new SettingError(`${show(value)} is not known: choose on, off`)
+  return found
+}
+
+function parseThreads(value: unknown): number {
+  const number = typeof value === 'string' && /^\d{1,3}$/.test(value) ? Number(value) : value
+  if (typeof number !== 'number' || !Number.isInteger(number) || number < 1 || number > 64) {
+    throw new SettingError(`${show(value)} is not a number of threads: give 1 to 64`)
+  }
+  return number
+}
+
+function parseUpstreams(value: unknown): Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new SettingError(`${show(value)} is not a map: write "name: url" lines below it`)
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([name, url]) => [parseUpstreamName(name), parseUrl(name, url)])
+  )
+}
+
+function parseUpstreamName(name: string): string {
+  if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(name)) {
+    throw new SettingError(
+      `${show(name)} cannot name an upstream: use a-z, 0-9, ".", "_" and "-"`,
+      [name]
+    )
+  }
+  return name
+}
+
+function parseUrl(name: string, value: unknown): string {
+  const url = typeof value === 'string' ? URL.parse(value) : null
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    throw new SettingError(`${show(value)} is not an http or https URL`, [name])
+  }
+  if (url.search !== '' || url.hash !== '') {
+    throw new SettingError(`${show(value)} must end with its path: no ? and no #`, [name])
+  }
+  return url.href.endsWith('/') ? url.href : `${url.href}/`
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+}

@@ -1,0 +1,132 @@
+import { homedir } from 'node:os'
+import { isAbsolute, join, resolve } from 'node:path'
+import { CairnError } from '../base/errors.ts'
+import { homePaths } from '../base/home.ts'
+import type { ProfileName } from '../unixfs/api.ts'
+import { readConfigFile } from './config-file.ts'
+import type { ListenAddress } from './listen-address.ts'
+import { SettingError } from './setting-error.ts'
+import {
+  type LogLevel,
+  type Network,
+  type SettingName,
+  settingNames,
+  settingsTable
+} from './settings-table.ts'
+
+/** What a person may choose, checked; made once, at the door, by `loadSettings`. */
+export interface Settings {
+  /** Absolute path of the home folder. */
+  readonly home: string
+  /** Absolute path of the folder that holds the mounts, or undefined for no mount. */
+  readonly mount: string | undefined
+  readonly listen: ListenAddress
+  readonly network: Network
+  readonly logLevel: LogLevel
+  readonly profile: ProfileName
+  /** Whether mode and mtime travel in the DAG. */
+  readonly metadata: boolean
+  /** Threads for hashing, 1 to 64. */
+  readonly threads: number
+  /** apt upstreams: name → base URL ending in a slash. */
+  readonly aptUpstreams: Readonly<Record<string, string>>
+}
+
+/** A setting's raw value, and where it stands, for the error that refuses it. */
+export interface RawSetting {
+  readonly value: unknown
+  /** What a refusal is: of a command line `usage`, of a file `invalid`. */
+  readonly code: 'usage' | 'invalid'
+  /** `--listen`, `CAIRN_LISTEN` or `config.yaml:3:9`; of a part of the value if keys are given. */
+  readonly where: (...keys: string[]) => string
+}
+
+export type RawSettings = Readonly<Partial<Record<SettingName, RawSetting>>>
+
+export interface SettingsInput {
+  /** By setting name; undefined means not given. */
+  readonly flags: Readonly<Partial<Record<SettingName | 'home', string | undefined>>>
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * Every setting from the first that has it: flag, environment, `config.yaml` in the home, default.
+ * What a later source says is checked all the same. Throws `usage` for a wrong flag or variable and
+ * `invalid` for a wrong file, with the place and what to write instead.
+ */
+export async function loadSettings(input: SettingsInput): Promise<Settings> {
+  const home = findHome(input)
+  const sources = [
+    fromFlags(input.flags),
+    fromEnvironment(input.environment),
+    await readConfigFile(homePaths(home).config)
+  ]
+  const values = new Map<SettingName, unknown>()
+  for (const name of settingNames) {
+    for (const source of sources) {
+      const raw = source[name]
+      if (raw === undefined) continue
+      const value = parseSetting(name, raw)
+      if (!values.has(name)) values.set(name, value)
+    }
+    if (!values.has(name)) values.set(name, settingsTable[name].initial)
+  }
+  const checked = Object.fromEntries(values) as unknown as Omit<Settings, 'home'>
+  return { ...checked, home, mount: expandPath(checked.mount, input.environment) }
+}
+
+/** The home alone, for what must not fail because of a wrong config file. */
+export function findHome({ flags, environment }: SettingsInput): string {
+  const chosen = flags.home ?? environment.CAIRN_HOME
+  if (chosen === '') throw new CairnError('usage', 'the home is empty: give a folder')
+  if (chosen !== undefined) return resolve(expandTilde(chosen, environment))
+  const data = environment.XDG_DATA_HOME
+  const base =
+    data !== undefined && isAbsolute(data) ? data : join(userFolder(environment), '.local', 'share')
+  return join(base, 'cairn')
+}
+
+function fromFlags(flags: SettingsInput['flags']): RawSettings {
+  const found = settingNames.flatMap(name => {
+    const value = flags[name]
+    return value === undefined
+      ? []
+      : [[name, { value, code: 'usage', where: () => `--${name}` }] as const]
+  })
+  return Object.fromEntries(found)
+}
+
+function fromEnvironment(environment: SettingsInput['environment']): RawSettings {
+  const found = settingNames.flatMap(name => {
+    const variable = settingsTable[name].environment
+    const value = variable === undefined ? undefined : environment[variable]
+    if (value === undefined || value === '' || variable === undefined) return []
+    return [[name, { value, code: 'usage', where: () => variable }] as const]
+  })
+  return Object.fromEntries(found)
+}
+
+function parseSetting(name: SettingName, raw: RawSetting): unknown {
+  try {
+    return settingsTable[name].parse(raw.value)
+  } catch (cause) {
+    if (!(cause instanceof SettingError)) throw cause
+    throw new CairnError(raw.code, `${raw.where(...cause.keys)}: ${cause.message}`, { cause })
+  }
+}
+
+function expandPath(
+  path: string | undefined,
+  environment: SettingsInput['environment']
+): string | undefined {
+  return path === undefined ? undefined : resolve(expandTilde(path, environment))
+}
+
+function expandTilde(path: string, environment: SettingsInput['environment']): string {
+  if (path === '~') return userFolder(environment)
+  return path.startsWith('~/') ? join(userFolder(environment), path.slice(2)) : path
+}
+
+function userFolder(environment: SettingsInput['environment']): string {
+  return environment.HOME ?? homedir()
+}
