@@ -132,9 +132,13 @@ export interface WritableTree extends Tree {
   removeDirectory: (parent: Ino, name: Name) => void
   rename: (parent: Ino, name: Name, newParent: Ino, newName: Name, options: RenameOptions) => void
   change: (ino: Ino, changes: AttributeChanges, caller: Caller) => Attributes
-  /** Before the first write through a handle: makes the draft; `truncate` empties it. */
+  /** `makeNode` of a regular file and `openForWriting`, in one transaction. Counts as a lookup. */
+  createFile: (parent: Ino, name: Name, mode: number, caller: Caller) => Attributes
+  /** Before the first write through a handle; `truncate` empties the file. Each call wants its `releaseWriting`. */
   openForWriting: (ino: Ino, truncate: boolean) => void
-  /** Returns the bytes written: all of `source`, or throws. */
+  /** The handle that was opened for writing is closed: its draft may be sealed away. Never throws. */
+  releaseWriting: (ino: Ino) => void
+  /** Between `openForWriting` and `releaseWriting`. Returns the bytes written: all of `source`, or throws. */
   write: (ino: Ino, source: Uint8Array, position: number) => number
   /** Bytes, and with them the inode and its name, survive a power cut when this returns. */
   synchronize: (ino: Ino) => void
