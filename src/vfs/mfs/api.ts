@@ -1,0 +1,57 @@
+import type { CID } from 'multiformats/cid'
+import type { BlockReader, BlockWriter } from '../../base/blocks.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Database } from '../../base/database.ts'
+import type { HistoryEntry, Roots } from '../../roots/api.ts'
+import type { UnixfsReader, UnixfsWriter } from '../../unixfs/api.ts'
+import type { WritableTree } from '../api.ts'
+
+/**
+ * The mutable tree of one root. Every thread and process opens its own over the same database and
+ * drafts folder; what an instance caches is either immutable or checked against the database first.
+ */
+export interface Mfs extends WritableTree {
+  /**
+   * Turns what was written since the last seal into blocks and advances the root. Files open for
+   * writing go in as they are and stay drafts. Yields to the event loop between pieces of work.
+   * Throws `aborted`, `no-space`, `missing`: then all that was written is still there, unsealed.
+   */
+  seal: (options?: SealOptions) => Promise<SealResult>
+  /** `seal` with a reason for the history. */
+  snapshot: (reason: string, options?: { signal?: AbortSignal }) => Promise<SealResult>
+  /** Where the root stood, newest first. */
+  history: (options?: { limit?: number }) => HistoryEntry[]
+  /** True if a `seal` would have something to do. */
+  isDirty: () => boolean
+  /** Replaces everything by the content of a directory CID, unfolded by nobody: cheap. Seals first. */
+  restore: (cid: CID, options?: { signal?: AbortSignal }) => Promise<SealResult>
+}
+
+export interface SealOptions {
+  readonly reason?: string
+  readonly signal?: AbortSignal
+}
+
+export interface SealResult {
+  readonly cid: CID
+}
+
+export interface MfsOptions {
+  readonly database: Database
+  /** Folder of the drafts; must exist. */
+  readonly drafts: string
+  readonly blocks: BlockReader & BlockWriter
+  readonly unixfs: { readonly reader: UnixfsReader; readonly writer: UnixfsWriter }
+  readonly roots: Roots
+  readonly clock: Clock
+  /** The root it advances: `mfs`. */
+  readonly rootName: string
+  /** Whether mode and mtime go into the blocks (UnixFS 1.5). */
+  readonly metadata: boolean
+  /** Owner of what came from blocks, which know none. */
+  readonly owner: { readonly uid: number; readonly gid: number }
+  /** From `mfsSharedMemory`, the same for all instances of a process. */
+  readonly shared?: SharedArrayBuffer
+  /** Set by whoever starts the process that owns the home, once, before other instances are open. */
+  readonly recover?: boolean
+}

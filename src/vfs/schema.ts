@@ -1,0 +1,77 @@
+import type { Migration } from '../base/database.ts'
+
+/**
+ * The mutable tree's tables; docs/decisions/mfs-inodes.md says why they look so.
+ *
+ * `inodes.parent` does not exist: a dentry, or the range an inode belongs to, names its directory,
+ * so there is one truth. `links` of a directory is 1 where its subdirectories were never counted
+ * (it came from a CID), as btrfs does. `draft` set implies `dirty`. `generation` only grows.
+ */
+export const vfsMigrations: Migration[] = [
+  {
+    owner: 'vfs',
+    version: 1,
+    sql: `
+      CREATE TABLE mfs_counters (
+        id INTEGER PRIMARY KEY CHECK (id = 0),
+        next_number INTEGER NOT NULL
+      );
+      INSERT INTO mfs_counters VALUES (0, 2);
+
+      CREATE TABLE inodes (
+        ino INTEGER PRIMARY KEY,
+        mode INTEGER NOT NULL,
+        links INTEGER NOT NULL,
+        uid INTEGER NOT NULL,
+        gid INTEGER NOT NULL,
+        rdev INTEGER NOT NULL,
+        size INTEGER NOT NULL,
+        atime_s INTEGER NOT NULL,
+        atime_n INTEGER NOT NULL,
+        mtime_s INTEGER NOT NULL,
+        mtime_n INTEGER NOT NULL,
+        ctime_s INTEGER NOT NULL,
+        ctime_n INTEGER NOT NULL,
+        dirty INTEGER NOT NULL,
+        generation INTEGER NOT NULL,
+        writers INTEGER NOT NULL,
+        unfolded INTEGER NOT NULL,
+        draft INTEGER,
+        codec INTEGER,
+        multihash BLOB,
+        cid_version INTEGER,
+        dag_bytes INTEGER,
+        target BLOB
+      );
+      CREATE INDEX inodes_orphaned ON inodes(ino) WHERE links = 0;
+      CREATE INDEX inodes_dirty ON inodes(ino) WHERE dirty = 1;
+
+      CREATE TABLE dentries (
+        parent INTEGER NOT NULL,
+        name BLOB NOT NULL,
+        ino INTEGER NOT NULL,
+        cookie INTEGER NOT NULL,
+        PRIMARY KEY (parent, name)
+      ) WITHOUT ROWID;
+      CREATE UNIQUE INDEX dentries_order ON dentries(parent, cookie, ino);
+      CREATE INDEX dentries_ino ON dentries(ino);
+
+      CREATE TABLE mfs_ranges (
+        base INTEGER PRIMARY KEY,
+        count INTEGER NOT NULL,
+        directory INTEGER NOT NULL UNIQUE,
+        codec INTEGER NOT NULL,
+        multihash BLOB NOT NULL
+      );
+
+      CREATE TABLE xattrs (
+        ino INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        value BLOB NOT NULL,
+        PRIMARY KEY (ino, name)
+      ) WITHOUT ROWID;
+
+      CREATE TABLE mfs_trash (draft INTEGER PRIMARY KEY);
+    `
+  }
+]
