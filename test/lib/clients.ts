@@ -1,0 +1,52 @@
+import { accessSync, closeSync, constants, openSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** The Debian package that brings a real client a test drives; scripts/lib/clients installs the same. */
+const packages: Readonly<Record<string, string>> = {
+  'apt-get': 'apt',
+  'dpkg-deb': 'dpkg',
+  curl: 'curl',
+  fusermount3: 'fuse3',
+  getfattr: 'attr',
+  git: 'git',
+  mmdebstrap: 'mmdebstrap',
+  rsync: 'rsync',
+  setfattr: 'attr',
+  strace: 'strace',
+  vi: 'vim-tiny',
+  xz: 'xz-utils',
+  zstd: 'zstd'
+}
+
+/** The package to install for a client, as a person would ask apt for it. */
+export function packageOf(client: string): string {
+  return packages[client] ?? client
+}
+
+/** The full path of a program on PATH (or in sbin, which a user's PATH may lack), or undefined. */
+export function findClient(client: string, path = process.env.PATH ?? ''): string | undefined {
+  const folders = [...path.split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin']
+  return folders
+    .filter(folder => folder !== '')
+    .map(folder => join(folder, client))
+    .find(isExecutable)
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Why FUSE cannot be tested here, or undefined if the device opens. */
+export function fuseLack(device = '/dev/fuse'): string | undefined {
+  try {
+    closeSync(openSync(device, 'r+'))
+    return undefined
+  } catch (cause) {
+    return `${device} does not open: ${(cause as Error).message}`
+  }
+}

@@ -1,0 +1,40 @@
+import { findClient, fuseLack, packageOf } from './clients.ts'
+
+/** The part of a tap test that these functions use. */
+interface Skippable {
+  skip: (message: string) => boolean
+  fail: (message: string) => boolean
+}
+
+/**
+ * True if the real client is here. Else the test says so loudly: a skipped point that names the
+ * client and its package, which in CI (`CI=true`) is a failed one. Use it as the first line:
+ * `if (!requireClient(t, 'rsync')) return`.
+ */
+export function requireClient(t: Skippable, client: string): boolean {
+  if (findClient(client) !== undefined) return true
+  return lacking(t, `needs ${client} (apt-get install ${packageOf(client)})`)
+}
+
+/** True if /dev/fuse opens for reading and writing; else as `requireClient`. */
+export function requireFuse(t: Skippable): boolean {
+  const lack = fuseLack()
+  return lack === undefined || lacking(t, `needs FUSE: ${lack}`)
+}
+
+/** True if the test runs as root; else as `requireClient`. */
+export function requireRoot(t: Skippable): boolean {
+  return process.getuid?.() === 0 || lacking(t, 'needs root')
+}
+
+/** True on the condition; else as `requireClient`, with what is needed in a person's words. */
+export function requireThat(t: Skippable, condition: boolean, needs: string): boolean {
+  return condition || lacking(t, `needs ${needs}`)
+}
+
+function lacking(t: Skippable, why: string): false {
+  const inCi = process.env.CI === 'true'
+  if (inCi) t.fail(`CI must not skip this: ${why}`)
+  else t.skip(why)
+  return false
+}
