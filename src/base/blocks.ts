@@ -23,8 +23,8 @@ export interface BlockWriter {
   /**
    * Hashes the bytes (sha2-256), stores them once, and returns the multihash. Visible to other readers
    * after `flush`. `code` is the multicodec its record is labelled with, so that a CAR tool can walk a
-   * segment (default raw); the label plays no part in looking a block up. The bytes are kept, not
-   * copied, until the flush: the caller must not change them. Throws `no-space`, `file-too-large`.
+   * segment (default raw); the label plays no part in looking a block up. The caller may reuse the
+   * bytes. Throws `invalid` over `limits.blockBytes`, `no-space`.
    */
   add: (bytes: Uint8Array, code?: number) => Multihash
   /** Makes all that was added readable, data before index. With `durable` it also survives a power cut. */

@@ -1,7 +1,10 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { CairnError, toCairnError } from './errors.ts'
 import { limits } from './limits.ts'
+import { type Migration, migrate } from './migrations.ts'
 import type { WriteLock } from './write-lock.ts'
+
+export type { Migration } from './migrations.ts'
 
 /**
  * The one database of a home: SQLite in WAL mode, `synchronous=NORMAL`. Every thread and process
@@ -13,24 +16,31 @@ import type { WriteLock } from './write-lock.ts'
  */
 export interface Database {
   readonly path: string
-  /** A statement, prepared once a connection. Integers are JS numbers; blobs are Uint8Array. */
+  /** What this connection is inside of. */
+  readonly transaction: 'none' | 'read' | 'write'
+  /**
+   * A statement, prepared once a connection. Integers are JS numbers; blobs are Uint8Array. It is
+   * shared by all who pass the same text: do not leave an `iterate` of it half done.
+   */
   statement: (sql: string) => StatementSync
   /** Runs `work` on one snapshot. Inside `write` or another `read` it joins that transaction. */
   read: <T>(work: () => T) => T
-  /** Runs `work` as one transaction: all of it or, if it throws, nothing. Inside another `write` it joins that. */
-  write: <T>(work: () => T) => T
-  /** Returns when every commit so far survives a power cut. */
+  /**
+   * Runs `work` as one transaction: all of it or, if it throws, nothing. Inside another `write` it is
+   * a part of that one (a savepoint): it is undone alone if it throws, and with the whole if that fails.
+   * `durable`: what is committed survives a power cut, as after `sync`. Throws `io` inside a `read`.
+   */
+  write: <T>(work: () => T, options?: { readonly durable?: boolean }) => T
+  /**
+   * Calls back once, when what was written so far in this transaction is committed (true) or undone
+   * (false); at once, with true, outside of a `write`. For state in memory that follows the rows; it must not throw.
+   */
+  afterTransaction: (callback: (committed: boolean) => void) => void
+  /** Returns when every commit so far survives a power cut. Throws `io` inside a transaction. */
   sync: () => void
   /** Folds the write-ahead log back into the database; never waits for readers or writers. */
   checkpoint: () => void
   close: () => void
-}
-
-/** A step of an owner's schema; steps of one owner are numbered from 1 and never change once released. */
-export interface Migration {
-  readonly owner: string
-  readonly version: number
-  readonly sql: string
 }
 
 export interface DatabaseOptions {
@@ -43,10 +53,18 @@ export interface DatabaseOptions {
 
 /** Opens, or makes, the database and brings its schema up to date. Throws `unsupported` if a newer Cairn wrote it. */
 export function openDatabase(path: string, options: DatabaseOptions = {}): Database {
+  let sqlite: DatabaseSync | undefined
   try {
-    return new Connection(path, options)
+    sqlite = new DatabaseSync(path, { timeout: limits.databaseBusyMs })
+    const connection = new Connection(path, sqlite, options)
+    migrate(sqlite, options.migrations ?? [], work => connection.write(work))
+    return connection
   } catch (cause) {
-    throw toCairnError(cause, `cannot open the database ${path}`)
+    sqlite?.close()
+    const error = toCairnError(cause)
+    throw new CairnError(error.code, `cannot open the database ${path}: ${error.message}`, {
+      cause
+    })
   }
 }
 
@@ -55,124 +73,166 @@ class Connection implements Database {
   readonly #sqlite: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
   readonly #lock: WriteLock | undefined
-  #depth = 0
-  #writing = false
+  #transaction: 'none' | 'read' | 'write' = 'none'
+  #savepoints = 0
+  #syncAfter = false
+  /** Why SQLite undid the transaction that `work` believes to be in: what followed would be committed by itself. */
+  #lost: CairnError | undefined
+  #callbacks: Array<(committed: boolean) => void> = []
 
-  constructor(path: string, options: DatabaseOptions) {
+  constructor(path: string, sqlite: DatabaseSync, options: DatabaseOptions) {
     this.path = path
     this.#lock = options.writeLock
-    this.#sqlite = new DatabaseSync(path, { timeout: limits.databaseBusyMs })
-    this.#sqlite.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=OFF')
+    this.#sqlite = sqlite
+    enterWal(sqlite)
     const pages = (options.checkpoints ?? 'automatic') === 'background' ? 0 : 1000
-    this.#sqlite.exec(`PRAGMA wal_autocheckpoint=${pages}`)
-    this.#migrate(options.migrations ?? [])
+    sqlite.exec(
+      `PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=OFF; PRAGMA busy_timeout=${
+        limits.databaseBusyMs
+      }; PRAGMA wal_autocheckpoint=${pages}`
+    )
   }
 
-  #migrate(migrations: readonly Migration[]): void {
-    if (migrations.length === 0) return
-    const versions = this.#versions()
-    const news = migrations.filter(({ owner, version }) => version > (versions.get(owner) ?? 0))
-    for (const [owner, version] of versions) this.#refuseNewer(owner, version, migrations)
-    if (news.length === 0) return
-    this.write(() => {
-      this.#sqlite.exec(
-        'CREATE TABLE IF NOT EXISTS schema (owner TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID'
-      )
-      const current = this.#versions()
-      for (const { owner, version, sql } of news) {
-        if (version <= (current.get(owner) ?? 0)) continue
-        this.#sqlite.exec(sql)
-        this.statement(
-          'INSERT INTO schema VALUES (?, ?) ON CONFLICT DO UPDATE SET version = excluded.version'
-        ).run(owner, version)
-      }
-    })
-  }
-
-  #versions(): Map<string, number> {
-    const known = this.#sqlite.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'schema'").get()
-    if (known === undefined) return new Map()
-    const rows = this.#sqlite.prepare('SELECT owner, version FROM schema').all()
-    return new Map(rows.map(row => [row.owner as string, row.version as number]))
-  }
-
-  #refuseNewer(owner: string, version: number, migrations: readonly Migration[]): void {
-    const own = migrations.filter(migration => migration.owner === owner)
-    if (own.length > 0 && own.every(migration => migration.version < version)) {
-      throw new CairnError(
-        'unsupported',
-        `a newer Cairn wrote it (${owner} is at version ${version}): update this one`
-      )
-    }
+  get transaction(): 'none' | 'read' | 'write' {
+    return this.#transaction
   }
 
   statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql)
-    if (statement === undefined) {
-      statement = this.#sqlite.prepare(sql)
-      this.#statements.set(sql, statement)
-    }
+    if (this.#lost !== undefined) throw this.#lost
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    if (this.#statements.size >= limits.databaseStatements) this.#forgetOldest()
+    const statement = this.#sqlite.prepare(sql)
+    this.#statements.set(sql, statement)
     return statement
   }
 
+  /** Whoever still holds a forgotten statement may go on with it. */
+  #forgetOldest(): void {
+    const [oldest] = this.#statements.keys()
+    if (oldest !== undefined) this.#statements.delete(oldest)
+  }
+
   read<T>(work: () => T): T {
-    return this.#depth > 0 ? work() : this.#transact('BEGIN', work)
+    return this.#transaction === 'none' ? this.#transact('BEGIN', 'read', work) : work()
   }
 
-  write<T>(work: () => T): T {
-    if (this.#depth > 0) {
-      if (!this.#writing) throw new CairnError('io', 'a write inside a read transaction')
-      return work()
+  write<T>(work: () => T, options: { readonly durable?: boolean } = {}): T {
+    const durable = options.durable === true
+    if (this.#transaction === 'read') {
+      throw new CairnError('io', 'a write inside a read transaction')
     }
+    if (this.#transaction === 'write') return this.#join(work, durable)
     this.#lock?.acquire()
-    this.#writing = true
     try {
-      return this.#transact('BEGIN IMMEDIATE', work)
+      if (durable) this.#sqlite.exec('PRAGMA synchronous=FULL')
+      return this.#transact('BEGIN IMMEDIATE', 'write', work)
     } finally {
-      this.#writing = false
+      if (durable) this.#sqlite.exec('PRAGMA synchronous=NORMAL')
       this.#lock?.release()
+      this.#syncIfPromised(durable)
     }
   }
 
-  #transact<T>(begin: string, work: () => T): T {
+  /** A part asked to be durable inside a transaction that was not begun so; SQLite cannot switch inside one. */
+  #syncIfPromised(already: boolean): void {
+    const promised = this.#syncAfter
+    this.#syncAfter = false
+    if (promised && !already) this.sync()
+  }
+
+  #transact<T>(begin: string, kind: 'read' | 'write', work: () => T): T {
     try {
-      this.#sqlite.exec(begin)
+      this.statement(begin).run()
     } catch (cause) {
       throw toCairnError(cause, 'the database did not begin a transaction')
     }
-    this.#depth++
+    this.#transaction = kind
+    let committed = false
     try {
       const result = work()
-      this.#sqlite.exec('COMMIT')
+      this.statement('COMMIT').run()
+      committed = true
       return result
     } catch (cause) {
       this.#rollback()
       throw toCairnError(cause)
     } finally {
-      this.#depth--
+      this.#transaction = 'none'
+      this.#settle(0, committed)
+    }
+  }
+
+  #join<T>(work: () => T, durable: boolean): T {
+    const name = `part${this.#savepoints}`
+    const first = this.#callbacks.length
+    this.statement(`SAVEPOINT ${name}`).run()
+    this.#savepoints++
+    try {
+      const result = work()
+      this.#syncAfter ||= durable
+      this.statement(`RELEASE ${name}`).run()
+      return result
+    } catch (cause) {
+      if (this.#sqlite.isTransaction) this.#sqlite.exec(`ROLLBACK TO ${name}; RELEASE ${name}`)
+      else this.#lost = toCairnError(cause)
+      this.#settle(first, false)
+      throw toCairnError(cause)
+    } finally {
+      this.#savepoints--
     }
   }
 
   /** SQLite rolls back by itself after a full disk: then there is nothing left to do here. */
   #rollback(): void {
+    this.#syncAfter = false
+    this.#lost = undefined
     if (this.#sqlite.isTransaction) this.#sqlite.exec('ROLLBACK')
   }
 
+  afterTransaction(callback: (committed: boolean) => void): void {
+    if (this.#transaction === 'write') this.#callbacks.push(callback)
+    else callback(true)
+  }
+
+  #settle(first: number, committed: boolean): void {
+    for (const callback of this.#callbacks.splice(first)) callback(committed)
+  }
+
+  /** A commit with FULL syncs the log with every commit before it; rewriting a header field is the least one. */
   sync(): void {
-    this.#sqlite.exec('PRAGMA synchronous=FULL')
-    try {
-      this.write(() => this.#sqlite.exec('PRAGMA user_version = 1'))
-    } finally {
-      this.#sqlite.exec('PRAGMA synchronous=NORMAL')
-    }
+    if (this.#transaction !== 'none') throw new CairnError('io', 'a sync inside a transaction')
+    this.write(() => this.#sqlite.exec('PRAGMA user_version = 1'), { durable: true })
   }
 
   checkpoint(): void {
-    this.#sqlite.exec('PRAGMA wal_checkpoint(PASSIVE)')
+    try {
+      this.#sqlite.exec('PRAGMA wal_checkpoint(PASSIVE)')
+    } catch (cause) {
+      throw toCairnError(cause, `cannot fold the write-ahead log into ${this.path}`)
+    }
   }
 
   close(): void {
     this.#statements.clear()
     this.#sqlite.close()
+  }
+}
+
+/**
+ * Turns the log on unless it is: only the first opener has to, and SQLite answers the others that
+ * open in the same moment with "locked" at once, without its busy wait.
+ * https://sqlite.org/wal.html#sometimes_queries_return_sqlite_busy_in_wal_mode
+ */
+function enterWal(sqlite: DatabaseSync): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4))
+  for (let waitedMs = 0; ; waitedMs += 5) {
+    try {
+      sqlite.exec('PRAGMA journal_mode=WAL')
+      return
+    } catch (cause) {
+      if (toCairnError(cause).code !== 'busy' || waitedMs >= limits.databaseBusyMs) throw cause
+      Atomics.wait(pause, 0, 0, 5)
+    }
   }
 }

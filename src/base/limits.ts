@@ -12,15 +12,23 @@ export const limits = {
   blockBytes: 4 * MiB,
   /** Above it a segment is finished and a new one begun: few files, yet cheap to compact. */
   segmentBytes: 1 * GiB,
-  /** Bytes and blocks a writer gathers before it writes them out with one system call. */
-  writeBatchBytes: 8 * MiB,
-  writeBatchBlocks: 4096,
+  /** Bytes of small blocks a writer gathers (copies) for one system call; more gains nothing. */
+  writeBatchBytes: 1 * MiB,
+  /** From this size on a block is written at once from where it lies: the call costs less than the copy. */
+  writeDirectBytes: 64 * KiB,
+  /** Index rows of one transaction: a few milliseconds in which other writers wait. */
+  writeBatchBlocks: 1024,
+  /** Segments a thread holds open for reading, and block locations it remembers. */
+  openSegments: 64,
+  cachedLocations: 16_384,
   /** Levels of a UnixFS file or sharded directory: 1024-wide trees reach 2^60 bytes in six. */
   dagDepth: 32,
   /** Links of one dag-pb node; the widest profile uses 1024, old kubo directories more. */
   nodeLinks: 200_000,
   /** How long a writer waits for another process's transaction. */
   databaseBusyMs: 10_000,
+  /** Prepared statements a connection keeps: more than Cairn has, so only made-up texts are forgotten. */
+  databaseStatements: 512,
   /** The write-ahead log is folded back in the background once it is this long. */
   checkpointBytes: 16 * MiB,
   /** Largest request FUSE hands over: max_pages 256 of 4 KiB. */

@@ -1,21 +1,34 @@
+import { limits } from './limits.ts'
+
 /**
  * A lock in shared memory that queues the writers of one process: SQLite's own busy handler sleeps,
  * this wakes the next thread at once. Not reentrant. Crash of the process frees it by nature.
+ *
+ * It only orders those who would else meet at SQLite's lock, which is the one that protects: so a
+ * thread that was ended while it held this lock delays the next writer once, and blocks nobody.
  */
 export class WriteLock {
   /** Hand it to a worker; `new WriteLock(memory)` there is the same lock. */
   readonly memory: SharedArrayBuffer
   readonly #state: Int32Array
+  readonly #patienceMs: number
 
-  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(4)) {
+  /** `patienceMs`: a holder of that long is taken for dead, and its place for free. */
+  constructor(
+    memory: SharedArrayBuffer = new SharedArrayBuffer(4),
+    patienceMs: number = limits.databaseBusyMs
+  ) {
     this.memory = memory
     this.#state = new Int32Array(memory)
+    this.#patienceMs = patienceMs
   }
 
   /** 0 free, 1 held, 2 held with waiters: https://www.akkadia.org/drepper/futex.pdf, section 6. */
   acquire(): void {
     if (Atomics.compareExchange(this.#state, 0, 0, 1) === 0) return
-    while (Atomics.exchange(this.#state, 0, 2) !== 0) Atomics.wait(this.#state, 0, 2)
+    while (Atomics.exchange(this.#state, 0, 2) !== 0) {
+      if (Atomics.wait(this.#state, 0, 2, this.#patienceMs) === 'timed-out') return
+    }
   }
 
   release(): void {
