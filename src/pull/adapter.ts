@@ -11,7 +11,8 @@ export interface Adapter {
   classify: (request: AdapterRequest) => Classification | undefined
   /**
    * What a document just stored says of other items: their digests, by key. Called with the whole
-   * document's bytes as a stream; reading stops after `limits.documentBytes`. Only for `learns` items.
+   * document's bytes as a stream; reading stops after `limits.documentBytes`. Only for items
+   * classified with a `document`.
    */
   learn?: (item: LearnItem, document: AsyncIterable<Uint8Array>) => AsyncIterable<Learned>
   /** Unpacks an archive for the mount; undefined for items that are not archives. */
@@ -29,7 +30,7 @@ export interface AdapterRequest {
 
 export interface Upstream {
   readonly name: string
-  /** Base URL, ends with a slash. */
+  /** Base URL, http or https, ends with a slash. */
   readonly url: string
 }
 
@@ -45,8 +46,11 @@ export interface Classification {
   /** A digest the request itself names (by-hash); the catalog may know one by key besides. */
   readonly digest?: Digest
   readonly mediaType: string
-  /** True if `learn` wants to read it once stored. */
-  readonly learns: boolean
+  /**
+   * Set if `learn` wants to read it once stored: the name of the document that this is a version or
+   * a form of. A newer one replaces all that was learnt by this name; one that says nothing changes nothing.
+   */
+  readonly document?: string
 }
 
 export interface LearnItem {

@@ -11,17 +11,45 @@ export interface Catalog {
   /** An item with these bytes, whatever its key or adapter. */
   byDigest: (digest: Digest) => CatalogItem | undefined
   put: (item: CatalogItem) => void
-  /** It was asked for again and is still right. */
+  /** The upstream was asked again and it is still right. */
   touch: (key: string, validatedMs: number) => void
-  /** The digest that a document named for a key. The newest document wins. */
-  learn: (documentKey: string, entries: Iterable<Learned>) => void
-  expected: (key: string) => { digest: Digest; bytes: number | undefined } | undefined
+  /** It was served: what the budget keeps longest. */
+  use: (key: string, usedMs: number) => void
+  remove: (key: string) => void
+  /**
+   * Begins to take in what a document says. Nothing of it is seen before `commit`, which in one
+   * step replaces all that the document (any version of it, by its name) said before.
+   */
+  learn: (document: string, source: LearnSource) => Learning
+  /** The digest of the version of a document that was last learnt. */
+  learnt: (document: string) => Digest | undefined
+  /** What documents named for a key. The newest document wins. */
+  expected: (key: string) => Expectation | undefined
   /** Keys directly below a prefix (`apt/debian/pool/main`), as a directory would list them. */
   list: (prefix: string) => Iterable<{ name: string; kind: 'item' | 'prefix' }>
+  /** The items of a prefix and below, in the order of their keys. */
+  items: (prefix: string) => Iterable<CatalogItem>
   /** The directory CID of an unpacked archive. */
   unpacked: (key: string) => CID | undefined
   setUnpacked: (key: string, cid: CID) => void
   statistics: () => { items: number; bytes: number }
+}
+
+export interface Expectation {
+  readonly digest: Digest
+  readonly bytes: number | undefined
+}
+
+export interface LearnSource {
+  /** Of the document's bytes, to know this version again. */
+  readonly digest: Digest
+  readonly learntMs: number
+}
+
+/** One transaction a call, so that a long document never holds up other writers for long. */
+export interface Learning {
+  add: (entries: readonly Learned[]) => void
+  commit: () => void
 }
 
 export interface CatalogItem {
@@ -44,7 +72,10 @@ export interface Pull {
   /**
    * The item: from the catalog if fresh, else by one flight that all who ask share. The answer's
    * body streams while the flight stores. A held item is answered stale when the upstream fails.
-   * Throws `not-found` (upstream says so), `upstream` (nothing held and the upstream failed), `aborted`.
+   * Throws `not-found` (upstream says so), `upstream` or `timeout` (nothing held and the upstream
+   * failed), `mismatch` (it would send other bytes than its index names), `aborted`.
+   * A flight that nobody waits for any more goes on only if little is left of it: abort `signal` to
+   * leave without having read the body.
    */
   fetch: (wanted: Classification, options?: { signal?: AbortSignal }) => Promise<PullAnswer>
   statistics: () => PullStatistics
@@ -63,7 +94,9 @@ export interface PullAnswer {
   readonly from: 'store' | 'upstream' | 'flight' | 'stale'
   /**
    * The bytes from `start` (inclusive) to `end` (exclusive); the whole by default. A flight that
-   * fails, or whose digest is wrong, throws: the door destroys the response.
+   * fails, or whose digest is wrong, throws: the door destroys the response. Its last byte is held
+   * back until the digest was found right, so no client ever has the whole of a wrong body. A piece
+   * is valid only until the next one is asked for: its memory is used again.
    */
   body: (range?: { start: number; end: number }) => AsyncIterable<Uint8Array>
 }
@@ -75,7 +108,24 @@ export interface PullStatistics {
   readonly failures: number
   readonly bytesServed: number
   readonly bytesFetched: number
+  /** Downloads in progress now. */
   readonly flights: number
+}
+
+/** Takes an archive that is held apart, for the mount. */
+export interface Unpacking {
+  /**
+   * The directory CID of the archive's contents, unpacked now if it was not yet; all who ask at once
+   * share the work. Throws `not-found` (no such item), `unsupported` (not an archive), `invalid` (a
+   * hostile or damaged one), `file-too-large` (over `limits.unpacked…`), `aborted`.
+   */
+  unpack: (key: string, options?: { signal?: AbortSignal }) => Promise<CID>
+}
+
+/** Where the engine tells an operator what it did; pino's loggers are one. */
+export interface Log {
+  info: (facts: object, message: string) => void
+  warn: (facts: object, message: string) => void
 }
 
 /** How the engine reaches an upstream; the real one is node's fetch, a test's what it likes. */

@@ -1,0 +1,35 @@
+import type { BlockReader, BlockWriter } from '../base/blocks.ts'
+import type { Clock } from '../base/clock.ts'
+import type { UnixfsReader, UnixfsWriter } from '../unixfs/api.ts'
+import type { Adapter } from './adapter.ts'
+import type { Catalog, FetchUpstream, Log, Pull } from './api.ts'
+
+export interface PullOptions {
+  readonly catalog: Catalog
+  readonly blocks: BlockReader & BlockWriter
+  readonly reader: UnixfsReader
+  readonly writer: UnixfsWriter
+  /** Folder for downloads in progress; made if need be, and emptied: what lies there is of a process that died. */
+  readonly flights: string
+  readonly adapters: readonly Adapter[]
+  readonly fetchUpstream: FetchUpstream
+  readonly clock: Clock
+  readonly log: Log
+  /** Tests make them short. */
+  readonly patience?: Partial<Patience>
+}
+
+/** How long the engine waits for an upstream, in milliseconds. */
+export interface Patience {
+  /** For the head of an answer. */
+  readonly headMs: number
+  /** For the head of an answer when an older version could be served instead. */
+  readonly staleHeadMs: number
+  /** Between two pieces of a body. */
+  readonly idleMs: number
+  /** Before the first retry; doubled before each further one. */
+  readonly backOffMs: number
+}
+
+/** The pull-through engine over a catalog and a store; one a home, in one process. */
+export type OpenPull = (options: PullOptions) => Pull

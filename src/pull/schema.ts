@@ -1,0 +1,56 @@
+import type { Migration } from '../base/database.ts'
+
+/**
+ * The catalog's tables.
+ *
+ * `catalog_expectations` are written in generations: rows of a document count only when their
+ * generation is the one its row in `catalog_documents` names, so a new version is taken over in one
+ * step however many transactions brought it in. Rows of other generations are leftovers, swept the
+ * next time the document is learnt.
+ */
+export const catalogMigrations: Migration[] = [
+  {
+    owner: 'catalog',
+    version: 1,
+    sql: `
+      CREATE TABLE catalog_items (
+        key TEXT PRIMARY KEY,
+        cid BLOB NOT NULL,
+        bytes INTEGER NOT NULL,
+        media_type TEXT NOT NULL,
+        digests TEXT NOT NULL,
+        etag TEXT,
+        last_modified TEXT,
+        stored_ms INTEGER NOT NULL,
+        validated_ms INTEGER NOT NULL,
+        used_ms INTEGER NOT NULL
+      ) WITHOUT ROWID;
+      CREATE TABLE catalog_digests (
+        digest TEXT NOT NULL,
+        key TEXT NOT NULL,
+        PRIMARY KEY (digest, key)
+      ) WITHOUT ROWID;
+      CREATE TABLE catalog_documents (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        generation INTEGER NOT NULL,
+        digest TEXT,
+        learnt_ms INTEGER NOT NULL
+      );
+      CREATE TABLE catalog_expectations (
+        key TEXT NOT NULL,
+        document INTEGER NOT NULL,
+        generation INTEGER NOT NULL,
+        digest TEXT NOT NULL,
+        bytes INTEGER,
+        PRIMARY KEY (key, document, generation)
+      ) WITHOUT ROWID;
+      CREATE INDEX catalog_expectations_of ON catalog_expectations (document, generation);
+      CREATE TABLE catalog_unpacked (
+        key TEXT PRIMARY KEY,
+        cid BLOB NOT NULL,
+        archive BLOB NOT NULL
+      ) WITHOUT ROWID;
+    `
+  }
+]
