@@ -56,7 +56,7 @@ function countPoint(result: Result, count: Count): void {
   } else if (result.todo !== false || !result.ok) {
     count.failed++
     count.failures.push(
-      `${name}${result.todo === false ? '' : ' (a TODO is not done)'}${detail(result)}`
+      `${name}${result.todo === false ? '' : ' (marked as still to do)'}${detail(result)}`
     )
   } else {
     count.passed++
