@@ -47,6 +47,14 @@ export const limits = {
   upstreamHeadMs: 30_000,
   /** A "not found" of an upstream is believed this long. */
   negativeMs: 30_000,
+  /** A client that has not sent its request's head by then is dropped; one between requests is kept so long. */
+  httpHeadMs: 20_000,
+  httpIdleMs: 30_000,
+  /** What the daemon gives answers under way, and then the sealing of /mfs, when it is told to stop. */
+  drainMs: 5_000,
+  stopSealMs: 10_000,
+  /** /mfs is sealed in the background when nothing was written to it for so long. */
+  sealIdleMs: 5_000,
   /** The largest body the control API takes. */
   controlBodyBytes: 1 * MiB
 } as const
