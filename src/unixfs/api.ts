@@ -39,7 +39,7 @@ export interface Metadata {
   /** Permission bits, 0 to 0o7777. */
   readonly mode?: number
   readonly mtimeSeconds?: number
-  /** 0 to 999,999,999. */
+  /** 0 to 999,999,999; 0 is not written, as the specification wants. */
   readonly mtimeNanoseconds?: number
 }
 
@@ -63,7 +63,10 @@ export interface DirectoryLink {
   readonly dagBytes: number
 }
 
-/** Cuts, hashes and links a file's bytes: feed it pieces of any size, then `finish`. Synchronous. */
+/**
+ * Cuts, hashes and links a file's bytes: feed it pieces of any size, then `finish`. Synchronous.
+ * Pieces are copied, so a buffer can be used again after `write`.
+ */
 export interface FileBuilder {
   write: (bytes: Uint8Array) => void
   finish: (metadata?: Metadata) => Node
@@ -72,7 +75,10 @@ export interface FileBuilder {
 export interface UnixfsWriter {
   readonly profile: Profile
   file: () => FileBuilder
-  /** Links may come in any order; sharded (HAMT) when the profile says so. Throws `exists` on a doubled name. */
+  /**
+   * Links may come in any order; sharded (HAMT) when the profile says so. Throws `exists` on a doubled
+   * name, `unsupported` if names were made to have one 64-bit hash over and over.
+   */
   directory: (links: Iterable<DirectoryLink>, metadata?: Metadata) => Node
   symlink: (target: Uint8Array, metadata?: Metadata) => Node
 }
@@ -97,9 +103,15 @@ export interface UnixfsReader {
   readSymlink: (codec: number, multihash: Multihash) => Uint8Array
   /** One entry of a directory, or undefined; a sharded one is walked by the name's hash only. */
   lookup: (codec: number, multihash: Multihash, name: Name) => DirectoryLink | undefined
-  /** All entries, names checked as `checkName` does, in a stable order; decoded lists are cached. */
+  /**
+   * All entries, in a stable order; decoded lists are cached. Names that `checkName` would refuse, and
+   * a name that comes a second time, are left out: no mount could show them.
+   */
   list: (codec: number, multihash: Multihash) => readonly DirectoryLink[]
-  /** Every block below and including a CID, each once: what a pin keeps and a CAR carries. */
+  /**
+   * Every block below and including a CID, each once: what a pin keeps and a CAR carries. Throws
+   * `unsupported` at a codec whose links are not known, rather than leave something out.
+   */
   walk: (cid: CID) => IterableIterator<{ codec: number; multihash: Multihash }>
 }
 

@@ -1,0 +1,73 @@
+import { type BlockReader, codec, type Multihash, makeCid, multihashKey } from '../base/blocks.ts'
+import { CairnError, toCairnError } from '../base/errors.ts'
+import { LruCache } from './lru-cache.ts'
+import { parseUnixfsNode, type UnixfsNode } from './unixfs-node.ts'
+
+/** Decoded nodes of one thread: the index of some hundred GiB of files, or a million entries. */
+const defaultCacheBytes = 64 * 1024 * 1024
+
+/** What a link costs in memory, about: its object, its view of the multihash, its place in a map. */
+const linkCacheBytes = 300
+
+/** Reads and understands dag-pb blocks, and keeps them. */
+export class NodeLoader {
+  readonly #blocks: BlockReader
+  readonly #cache: LruCache<UnixfsNode>
+
+  constructor(blocks: BlockReader, cacheBytes = defaultCacheBytes) {
+    this.#blocks = blocks
+    this.#cache = new LruCache(cacheBytes)
+  }
+
+  /** Throws `missing`, `corrupt`, and `unsupported` for a codec that is not dag-pb. */
+  load(code: number, multihash: Multihash): UnixfsNode {
+    const key = multihashKey(multihash)
+    const cached = this.#cache.get(key)
+    if (cached !== undefined && code === codec.dagPb) return cached
+    if (code !== codec.dagPb) throw unknownCodec(code, multihash)
+    const node = this.#read(multihash)
+    this.#cache.set(key, node, cost(node))
+    return node
+  }
+
+  #read(multihash: Multihash): UnixfsNode {
+    try {
+      return parseUnixfsNode(this.#blocks.read(multihash))
+    } catch (cause) {
+      throw naming(codec.dagPb, multihash, cause)
+    }
+  }
+}
+
+function cost(node: UnixfsNode): number {
+  switch (node.kind) {
+    case 'file':
+      return linkCacheBytes * (1 + node.children.length) + (node.inline?.length ?? 0)
+    case 'directory':
+      return linkCacheBytes * (1 + node.entries.size)
+    case 'shard':
+      return linkCacheBytes * (1 + node.links.size)
+    case 'symlink':
+      return linkCacheBytes + node.target.length
+  }
+}
+
+/** The error, saying of which CID; a `missing` one wants exactly that CID. */
+export function naming(code: number, multihash: Multihash, cause: unknown): CairnError {
+  const error = toCairnError(cause)
+  const id = makeCid(code, multihash).toString()
+  if (error.code === 'missing') {
+    const want = { kind: 'block', id } as const
+    return new CairnError('missing', `block ${id} is not here`, { cause, want })
+  }
+  return new CairnError(error.code, `${id}: ${error.message}`, { cause })
+}
+
+export function unknownCodec(code: number, multihash: Multihash): CairnError {
+  const id = makeCid(code, multihash).toString()
+  const name = `0x${code.toString(16)}`
+  return new CairnError(
+    'unsupported',
+    `${id} is of codec ${name}: only UnixFS (dag-pb and raw) can be read as files`
+  )
+}

@@ -1,0 +1,127 @@
+import { codec, type Multihash, multihashKey } from '../base/blocks.ts'
+import { CairnError } from '../base/errors.ts'
+import { limits } from '../base/limits.ts'
+import type { Name } from '../base/names.ts'
+import type { DirectoryLink } from './api.ts'
+import { HamtPath, hamtPrefix } from './hamt-path.ts'
+import { type NodeLoader, naming } from './load-node.ts'
+import { LruCache } from './lru-cache.ts'
+import { damaged } from './protobuf.ts'
+import { isUsableName, type ShardNode } from './unixfs-node.ts'
+
+/** Merged lists of sharded directories, and lists of flat ones. */
+const listCacheBytes = 32 * 1024 * 1024
+
+/** An entry of a list costs its object, if the node's own is not shared. */
+const entryCacheBytes = 200
+
+/** Reads directories, flat or sharded. */
+export class DirectoryReader {
+  readonly #nodes: NodeLoader
+  readonly #lists = new LruCache<readonly DirectoryLink[]>(listCacheBytes)
+
+  constructor(nodes: NodeLoader) {
+    this.#nodes = nodes
+  }
+
+  /** As `UnixfsReader.lookup`. */
+  lookup(code: number, multihash: Multihash, name: Name): DirectoryLink | undefined {
+    const node = this.#load(code, multihash)
+    if (node.kind === 'directory') return node.entries.get(name)
+    if (!isUsableName(name)) return undefined
+    const path = new HamtPath(name)
+    let shard = node
+    for (let depth = 0; depth < limits.dagDepth; depth++) {
+      const prefix = hamtPrefix(path.take(Math.log2(shard.fanout)), shard.fanout)
+      const below = shard.links.get(prefix)
+      if (below === undefined) {
+        const link = shard.links.get((prefix + name) as Name)
+        return link === undefined ? undefined : { ...link, name }
+      }
+      shard = this.#loadShard(below)
+    }
+    throw tooDeep(multihash)
+  }
+
+  /** As `UnixfsReader.list`. */
+  list(code: number, multihash: Multihash): readonly DirectoryLink[] {
+    const key = multihashKey(multihash)
+    const cached = code === codec.dagPb ? this.#lists.get(key) : undefined
+    if (cached !== undefined) return cached
+    const node = this.#load(code, multihash)
+    const list: DirectoryLink[] = node.kind === 'directory' ? [...node.entries.values()] : []
+    if (node.kind === 'shard') this.#collect(node, { list, multihash, positions: [] })
+    this.#lists.set(key, list, entryCacheBytes * (1 + list.length))
+    return list
+  }
+
+  #load(code: number, multihash: Multihash) {
+    if (code === codec.raw) throw notADirectory()
+    const node = this.#nodes.load(code, multihash)
+    if (node.kind === 'file' || node.kind === 'symlink') throw notADirectory()
+    return node
+  }
+
+  #loadShard(link: DirectoryLink): ShardNode {
+    const node = this.#nodes.load(link.codec, link.multihash)
+    if (node.kind === 'shard' && node.links.size > 0) return node
+    const found = node.kind === 'shard' ? 'an empty shard' : `a ${node.kind}`
+    throw naming(link.codec, link.multihash, damaged(`${found} where a shard should be`))
+  }
+
+  /**
+   * Every entry must lie where its hash says. Without that check a few blocks that link each other
+   * crosswise would unfold into more entries than fit in memory.
+   */
+  #collect(shard: ShardNode, collection: Collection): void {
+    const { list, multihash, positions } = collection
+    if (positions.length >= limits.dagDepth) throw tooDeep(multihash)
+    const width = hamtPrefix(0, shard.fanout).length
+    for (const [label, link] of shard.links) {
+      const position = parsePosition(label.slice(0, width), shard.fanout)
+      if (position === undefined) throw naming(codec.dagPb, multihash, damaged('a bad shard label'))
+      const path = [...positions, { position, fanout: shard.fanout }]
+      const name = label.slice(width) as Name
+      if (name === '') {
+        this.#collect(this.#loadShard(link), { list, multihash, positions: path })
+      } else if (!liesAt(name, path)) {
+        throw naming(codec.dagPb, multihash, damaged('an entry in the wrong shard'))
+      } else if (isUsableName(name)) {
+        list.push({ ...link, name })
+      }
+    }
+  }
+}
+
+interface Position {
+  readonly position: number
+  readonly fanout: number
+}
+
+interface Collection {
+  readonly list: DirectoryLink[]
+  /** The root's, for errors. */
+  readonly multihash: Multihash
+  readonly positions: readonly Position[]
+}
+
+/** The position a label begins with, or undefined if it is none of the shard's. */
+function parsePosition(prefix: string, fanout: number): number | undefined {
+  const position = Number.parseInt(prefix, 16)
+  const valid = position < fanout && hamtPrefix(position, fanout) === prefix
+  return valid ? position : undefined
+}
+
+function liesAt(name: Name, positions: readonly Position[]): boolean {
+  const path = new HamtPath(name)
+  return positions.every(({ position, fanout }) => path.take(Math.log2(fanout)) === position)
+}
+
+function notADirectory(): CairnError {
+  return new CairnError('not-directory', 'it is not a directory')
+}
+
+function tooDeep(multihash: Multihash): CairnError {
+  const why = `a sharded directory of over ${limits.dagDepth} levels`
+  return naming(codec.dagPb, multihash, damaged(why))
+}

@@ -1,0 +1,116 @@
+import { type BlockReader, codec, type Multihash } from '../base/blocks.ts'
+import { CairnError } from '../base/errors.ts'
+import { limits } from '../base/limits.ts'
+import type { DirectoryLink } from './api.ts'
+import { type NodeLoader, naming } from './load-node.ts'
+import { damaged } from './protobuf.ts'
+import type { FileNode } from './unixfs-node.ts'
+
+/** Reads files through their trees. Whatever is returned was checked against the sizes that the tree claims. */
+export class FileReader {
+  readonly #blocks: BlockReader
+  readonly #nodes: NodeLoader
+
+  constructor(blocks: BlockReader, nodes: NodeLoader) {
+    this.#blocks = blocks
+    this.#nodes = nodes
+  }
+
+  /** As `UnixfsReader.readFile`. */
+  read(code: number, multihash: Multihash, target: Uint8Array, position: number): number {
+    if (position < 0) throw new CairnError('invalid', `position ${position} is before the file`)
+    if (code === codec.raw) return this.#blocks.readInto(multihash, position, target)
+    const node = this.#nodes.load(code, multihash)
+    if (node.kind !== 'file') throw notAFile(node.kind)
+    const bytes = Math.min(target.length, Math.max(0, node.bytes - position))
+    const root: Place = { node, multihash }
+    for (let done = 0; done < bytes; ) {
+      done += this.#readPart(root, position + done, target.subarray(done, bytes), 0)
+    }
+    return bytes
+  }
+
+  /** Reads from the one child that holds `position`, or the node's own bytes: at least one byte. */
+  #readPart(place: Place, position: number, target: Uint8Array, depth: number): number {
+    const { node, multihash } = place
+    if (depth > limits.dagDepth) {
+      throw naming(codec.dagPb, multihash, damaged(`a file of over ${limits.dagDepth} levels`))
+    }
+    if (position < node.inlineBytes) return this.#readInline(place, position, target)
+    const index = childAt(node.starts, position)
+    const child = node.children[index]!
+    const start = node.starts[index]!
+    const childBytes = node.starts[index + 1]! - start
+    const part = target.subarray(0, Math.min(target.length, childBytes - (position - start)))
+    if (child.codec === codec.raw) {
+      if (node.checked[index] === 0) this.#checkLeaf(node, index, child, childBytes)
+      return this.#readExactly(child, position - start, part)
+    }
+    const below = this.#nodes.load(child.codec, child.multihash)
+    if (below.kind !== 'file' || below.bytes !== childBytes) {
+      const found = below.kind === 'file' ? `${below.bytes} bytes` : `a ${below.kind}`
+      throw lyingSize(child, childBytes, found)
+    }
+    const next: Place = { node: below, multihash: child.multihash }
+    return this.#readPart(next, position - start, part, depth + 1)
+  }
+
+  #readInline({ node, multihash }: Place, position: number, target: Uint8Array): number {
+    const part = target.subarray(0, Math.min(target.length, node.inlineBytes - position))
+    if (node.inline !== undefined) {
+      part.set(node.inline.subarray(position, position + part.length))
+      return part.length
+    }
+    const link = { codec: codec.dagPb, multihash }
+    return this.#readExactly(link, node.inlineStart + position, part)
+  }
+
+  /** Once a leaf: an unexpected length would shift all that follows. */
+  #checkLeaf(node: FileNode, index: number, child: DirectoryLink, bytes: number): void {
+    const found = this.#blocks.size(child.multihash)
+    if (found !== undefined && found !== bytes) throw lyingSize(child, bytes, `${found} bytes`)
+    if (found !== undefined) node.checked[index] = 1
+  }
+
+  #readExactly(link: LinkTarget, offset: number, target: Uint8Array): number {
+    const found = this.#readInto(link, offset, target)
+    if (found !== target.length) throw lyingSize(link, offset + target.length, `${offset + found}`)
+    return found
+  }
+
+  #readInto({ codec: code, multihash }: LinkTarget, offset: number, target: Uint8Array): number {
+    try {
+      return this.#blocks.readInto(multihash, offset, target)
+    } catch (cause) {
+      throw naming(code, multihash, cause)
+    }
+  }
+}
+
+interface Place {
+  readonly node: FileNode
+  readonly multihash: Multihash
+}
+
+type LinkTarget = Pick<DirectoryLink, 'codec' | 'multihash'>
+
+/** The last child that begins at or before `position`; children of no bytes are passed over. */
+function childAt(starts: Float64Array, position: number): number {
+  let low = 0
+  let high = starts.length - 1
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1
+    if (starts[middle]! <= position) low = middle
+    else high = middle
+  }
+  return low
+}
+
+function lyingSize({ codec: code, multihash }: LinkTarget, claimed: number, found: string): Error {
+  return naming(code, multihash, damaged(`${claimed} bytes were claimed of it, there are ${found}`))
+}
+
+function notAFile(kind: string): CairnError {
+  if (kind === 'symlink') return new CairnError('invalid', 'a symlink has no content to read')
+  return new CairnError('is-directory', 'a directory has no content to read: list it')
+}
