@@ -58,7 +58,7 @@ export class InodeTable {
   constructor(options: InodeTableOptions = {}) {
     this.memory = options.memory ?? createInodeMemory()
     this.#records = new InodeRecords(this.memory)
-    this.#lock = new WriteLock(this.memory.lock)
+    this.#lock = new WriteLock(this.memory.lock, Number.POSITIVE_INFINITY)
     this.#lives = new InodeLives(this.#records, options.idleInodes ?? defaultIdleInodes)
     this.#seed = this.#records.words[header.seed] as number
     this.#locked(() => this.#makeRoot())
@@ -115,6 +115,11 @@ export class InodeTable {
 
   mode(ino: Ino): number {
     return (this.#records.words[this.#at(ino) + field.mode] as number) & modeMask
+  }
+
+  kind(ino: Ino): InodeKind {
+    return (((this.#records.words[this.#at(ino) + field.mode] as number) >>> flag.kindShift) &
+      3) as InodeKind
   }
 
   /** The directory it was found in; of files and symlinks, which have many places, the root. */

@@ -1,0 +1,199 @@
+import { codec, makeCid } from '../../base/blocks.ts'
+import { CairnError, type ErrorCode } from '../../base/errors.ts'
+import type { Name } from '../../base/names.ts'
+import { nameText } from '../../base/names.ts'
+import type { DirectoryLink, NodeInfo, UnixfsReader } from '../../unixfs/api.ts'
+import {
+  type Attributes,
+  type DirectoryEntry,
+  fileType,
+  type Ino,
+  type ReadDirectoryOptions
+} from '../api.ts'
+import {
+  type InodeDetails,
+  type InodeIdentity,
+  type InodeKey,
+  inodeKind,
+  type Owner
+} from './inode-key.ts'
+import type { InodeTable } from './inode-table.ts'
+
+/** What links lead to, or a root's name. */
+export type ContentLink = Pick<DirectoryLink, 'name' | 'codec' | 'multihash' | 'cidVersion'>
+export type Directory = Pick<InodeIdentity, 'codec' | 'identity'>
+
+export interface ContentNodesOptions {
+  readonly reader: UnixfsReader
+  readonly inodes: InodeTable
+  readonly owner: Owner
+  /** Shown for content that carries no time of its own; default 0. */
+  readonly mtimeSeconds?: number
+}
+
+/** Stands for the inode of an entry that could not be looked at, as FUSE has it (FUSE_UNKNOWN_INO). */
+export const unknownIno: Ino = 0xffffffff
+
+/** What is wrong with one entry only, and shows when that is looked up. */
+const entryErrors: ReadonlySet<ErrorCode> = new Set([
+  'missing',
+  'corrupt',
+  'unsupported',
+  'invalid'
+])
+
+const types: Readonly<Record<NodeInfo['kind'], number>> = {
+  file: fileType.regular,
+  directory: fileType.directory,
+  symlink: fileType.symlink
+}
+
+/** CIDs as inodes: what all frozen trees show of UnixFS content. The errors are those of `Tree`. */
+export class ContentNodes {
+  readonly #reader: UnixfsReader
+  readonly #inodes: InodeTable
+  readonly #owner: Owner
+  readonly #mtimeSeconds: number
+
+  constructor(options: ContentNodesOptions) {
+    this.#reader = options.reader
+    this.#inodes = options.inodes
+    this.#owner = options.owner
+    this.#mtimeSeconds = options.mtimeSeconds ?? 0
+  }
+
+  attributes(ino: Ino): Attributes {
+    return this.#inodes.attributes(ino, this.#owner)
+  }
+
+  /**
+   * The inode of a link found in a directory, with one look-up counted. One already known costs no
+   * look into the store. Throws `missing`, `corrupt`, `unsupported`.
+   */
+  place(parent: Ino, link: ContentLink): Ino {
+    const file = keyOf(link, 0)
+    const known = this.#inodes.find(file)
+    if (known !== 0) return known
+    if (link.codec === codec.raw) return this.#inodes.add(file, this.#details(link))
+    const directory = keyOf(link, parent)
+    const placed = this.#inodes.find(directory)
+    if (placed !== 0) return placed
+    const details = this.#details(link)
+    const isDirectory = (details.mode & fileType.mask) === fileType.directory
+    return this.#inodes.add(isDirectory ? directory : file, details)
+  }
+
+  #details(link: ContentLink): InodeDetails {
+    const info = this.#reader.infoOf(link.codec, link.multihash)
+    if (!Number.isSafeInteger(info.bytes) || info.bytes < 0) {
+      throw new CairnError('corrupt', `${cidText(link)} says it has ${info.bytes} bytes`)
+    }
+    const permissions = info.mode ?? (info.kind === 'directory' ? 0o555 : 0o444)
+    return {
+      mode: types[info.kind] | (permissions & 0o7777),
+      size: info.kind === 'directory' ? 0 : info.bytes,
+      mtimeSeconds: info.mtimeSeconds ?? this.#mtimeSeconds,
+      mtimeNanoseconds: info.mtimeNanoseconds ?? 0
+    }
+  }
+
+  /** The entry of a directory's content, as an inode of `parent`. */
+  lookup(parent: Ino, directory: Directory, name: Name): Attributes {
+    const link = this.#reader.lookup(directory.codec, directory.identity, name)
+    if (link === undefined) {
+      throw new CairnError('not-found', `there is no ${JSON.stringify(nameText(name))} here`)
+    }
+    return this.attributes(this.place(parent, link))
+  }
+
+  /** Visits the entries of a directory's content, as inodes of `parent`. */
+  list(
+    parent: Ino,
+    directory: Directory,
+    options: ReadDirectoryOptions,
+    visit: (entry: DirectoryEntry) => boolean
+  ): void {
+    const links = this.#reader.list(directory.codec, directory.identity)
+    for (let index = options.cookie; index < links.length; index++) {
+      const link = links[index] as DirectoryLink
+      if (!this.visit(parent, link, index + 1, options.withAttributes, visit)) return
+    }
+  }
+
+  /** Visits one entry; one that cannot be looked at is shown by its name alone. */
+  visit(
+    parent: Ino,
+    link: ContentLink,
+    cookie: number,
+    withAttributes: boolean,
+    visit: (entry: DirectoryEntry) => boolean
+  ): boolean {
+    const ino = this.#tryPlace(parent, link)
+    if (ino === 0) {
+      const mode = link.codec === codec.raw ? fileType.regular : 0
+      return visit({ name: link.name, ino: unknownIno, mode, attributes: undefined, cookie })
+    }
+    return this.visitInode(link.name, ino, cookie, withAttributes, visit)
+  }
+
+  /** Visits an entry whose inode has one look-up counted for it, which goes if the entry is not taken with attributes. */
+  visitInode(
+    name: Name,
+    ino: Ino,
+    cookie: number,
+    withAttributes: boolean,
+    visit: (entry: DirectoryEntry) => boolean
+  ): boolean {
+    const attributes = this.attributes(ino)
+    const taken = visit({
+      name,
+      ino,
+      mode: attributes.mode,
+      attributes: withAttributes ? attributes : undefined,
+      cookie
+    })
+    if (!taken || !withAttributes) this.#inodes.forget(ino, 1)
+    return taken
+  }
+
+  #tryPlace(parent: Ino, link: ContentLink): Ino {
+    try {
+      return this.place(parent, link)
+    } catch (error) {
+      if (error instanceof CairnError && entryErrors.has(error.code)) return 0
+      throw error
+    }
+  }
+
+  read(ino: Ino, target: Uint8Array, position: number): number {
+    const type = this.#inodes.mode(ino) & fileType.mask
+    if (type === fileType.directory) throw new CairnError('is-directory', 'it is a directory')
+    if (type !== fileType.regular) throw new CairnError('invalid', 'only a file can be read')
+    const { codec: code, identity } = this.#inodes.identity(ino)
+    return this.#reader.readFile(code, identity, target, position)
+  }
+
+  readLink(ino: Ino): Uint8Array {
+    if ((this.#inodes.mode(ino) & fileType.mask) !== fileType.symlink) {
+      throw new CairnError('invalid', 'it is not a symlink')
+    }
+    const { codec: code, identity } = this.#inodes.identity(ino)
+    return this.#reader.readSymlink(code, identity)
+  }
+}
+
+function keyOf(link: ContentLink, parent: Ino): InodeKey {
+  return {
+    kind: inodeKind.content,
+    identity: link.multihash,
+    codec: link.codec,
+    cidVersion: link.cidVersion,
+    parent,
+    name: parent === 0 ? ('' as Name) : link.name
+  }
+}
+
+/** As people write it: version 0 as it was, version 1 in base32. */
+export function cidText(link: Pick<ContentLink, 'codec' | 'multihash' | 'cidVersion'>): string {
+  return makeCid(link.codec, link.multihash, link.cidVersion).toString()
+}

@@ -1,0 +1,188 @@
+import { CairnError } from '../../base/errors.ts'
+import { checkName, type Name, nameBytes, nameText } from '../../base/names.ts'
+import type { UnixfsReader } from '../../unixfs/api.ts'
+import {
+  type Attributes,
+  type DirectoryEntry,
+  fileType,
+  type Ino,
+  type ReadDirectoryOptions,
+  type Tree,
+  type TreeStatistics
+} from '../api.ts'
+import { type CatalogPlace, findPlace, joinKey, listPlaces } from './catalog-places.ts'
+import { cidXattrNames, readCidXattr } from './cid-xattr.ts'
+import { type ContentLink, ContentNodes, type Directory } from './content-nodes.ts'
+import { inodeKind, type Owner, rootIno } from './inode-key.ts'
+import type { InodeTable } from './inode-table.ts'
+import { nameCookie } from './name-cookie.ts'
+import type { PackageView } from './package-view.ts'
+
+export interface PackageTreeOptions {
+  readonly packages: PackageView
+  readonly reader: UnixfsReader
+  /** One table for all threads of a mount, and of this mount only; it stays the caller's. */
+  readonly inodes: InodeTable
+  readonly owner: Owner
+  /** Shown for content that carries no time of its own; default 0. */
+  readonly mtimeSeconds?: number
+  readonly statistics: () => TreeStatistics
+}
+
+/**
+ * Every package held, by catalog key: archives and documents as they are stored, and beside each
+ * archive a folder of its contents. To list or stat those folders unpacks nothing; to look into one
+ * does (it throws `missing`). Catalog directories move as packages come and go; all content below
+ * them is frozen.
+ */
+export function openPackageTree(options: PackageTreeOptions): Tree {
+  return new PackageTree(options)
+}
+
+class PackageTree implements Tree {
+  readonly root = rootIno
+  readonly nature = 'frozen'
+  readonly statistics: () => TreeStatistics
+  readonly #packages: PackageView
+  readonly #inodes: InodeTable
+  readonly #content: ContentNodes
+  readonly #mtimeSeconds: number
+
+  constructor(options: PackageTreeOptions) {
+    this.statistics = options.statistics
+    this.#packages = options.packages
+    this.#inodes = options.inodes
+    this.#content = new ContentNodes(options)
+    this.#mtimeSeconds = options.mtimeSeconds ?? 0
+  }
+
+  frozen(ino: Ino): boolean {
+    return this.#inodes.kind(ino) === inodeKind.content
+  }
+
+  lookup(parent: Ino, name: Name): Attributes {
+    checkName(name)
+    const prefix = this.#prefix(parent)
+    if (prefix === undefined) return this.#content.lookup(parent, this.#contents(parent), name)
+    const place = findPlace(this.#packages, prefix, name)
+    if (place === undefined) {
+      throw new CairnError('not-found', `no package ${joinKey(prefix, nameText(name))} is held`)
+    }
+    return this.attributes(this.#place(parent, place))
+  }
+
+  attributes(ino: Ino): Attributes {
+    return this.#content.attributes(ino)
+  }
+
+  forget(ino: Ino, lookups: number): void {
+    this.#inodes.forget(ino, lookups)
+  }
+
+  readLink(ino: Ino): Uint8Array {
+    return this.#content.readLink(ino)
+  }
+
+  readDirectory(
+    ino: Ino,
+    options: ReadDirectoryOptions,
+    visit: (entry: DirectoryEntry) => boolean
+  ): void {
+    const prefix = this.#prefix(ino)
+    if (prefix === undefined) {
+      this.#content.list(ino, this.#contents(ino), options, visit)
+      return
+    }
+    const entries = listPlaces(this.#packages, prefix)
+      .map(place => ({ place, cookie: nameCookie(place.name) }))
+      .filter(({ cookie }) => cookie > options.cookie)
+      .sort((a, b) => a.cookie - b.cookie || (a.place.name < b.place.name ? -1 : 1))
+    for (const { place, cookie } of entries) {
+      if (!this.#visit(ino, place, cookie, options.withAttributes, visit)) return
+    }
+  }
+
+  #visit(
+    parent: Ino,
+    place: CatalogPlace,
+    cookie: number,
+    withAttributes: boolean,
+    visit: (entry: DirectoryEntry) => boolean
+  ): boolean {
+    if (place.kind === 'item') {
+      return this.#content.visit(parent, linkOf(place), cookie, withAttributes, visit)
+    }
+    const ino = this.#place(parent, place)
+    return this.#content.visitInode(place.name, ino, cookie, withAttributes, visit)
+  }
+
+  #place(parent: Ino, place: CatalogPlace): Ino {
+    if (place.kind === 'item') return this.#content.place(parent, linkOf(place))
+    const isFolder = place.kind === 'folder'
+    return this.#inodes.add(
+      {
+        kind: isFolder ? inodeKind.archiveFolder : inodeKind.catalogDirectory,
+        identity: nameBytes(isFolder ? place.archive : place.name),
+        codec: 0,
+        cidVersion: 1,
+        parent,
+        name: place.name
+      },
+      {
+        mode: fileType.directory | 0o555,
+        size: 0,
+        mtimeSeconds: this.#mtimeSeconds,
+        mtimeNanoseconds: 0
+      }
+    )
+  }
+
+  /** The catalog's prefix of a directory of it, or undefined for all else. */
+  #prefix(ino: Ino): string | undefined {
+    return this.#inodes.kind(ino) === inodeKind.catalogDirectory ? this.#key(ino) : undefined
+  }
+
+  /** The catalog key of a directory of the catalog, or of the archive that a folder shows. */
+  #key(ino: Ino): string {
+    const parts: string[] = []
+    for (let at = ino; at !== rootIno; at = this.#inodes.parent(at)) {
+      parts.push(Buffer.from(this.#inodes.identity(at).identity).toString('utf8'))
+    }
+    return parts.reverse().join('/')
+  }
+
+  /** What a folder or a directory of content holds. Throws `missing` for an archive not unpacked yet. */
+  #contents(ino: Ino): Directory {
+    const identity = this.#inodes.identity(ino)
+    if (identity.kind === inodeKind.archiveFolder) {
+      const { codec, multihash } = this.#packages.unpacked(this.#key(ino))
+      return { codec, identity: multihash }
+    }
+    if ((this.#inodes.mode(ino) & fileType.mask) === fileType.directory) return identity
+    throw new CairnError('not-directory', 'only a directory has entries')
+  }
+
+  parent(ino: Ino): Ino {
+    return this.#inodes.parent(ino)
+  }
+
+  read(ino: Ino, target: Uint8Array, position: number): number {
+    return this.#content.read(ino, target, position)
+  }
+
+  xattr(ino: Ino, name: string): Uint8Array {
+    return readCidXattr(this.#inodes, ino, name)
+  }
+
+  xattrNames(ino: Ino): string[] {
+    return cidXattrNames(this.#inodes, ino)
+  }
+
+  /** Nothing of its own to close: the table, the reader and the catalog are the caller's. */
+  close(): void {}
+}
+
+function linkOf(place: CatalogPlace & { kind: 'item' }): ContentLink {
+  const { codec, multihash } = place.item
+  return { name: place.name, codec, multihash, cidVersion: 1 }
+}
