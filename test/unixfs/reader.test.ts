@@ -1,0 +1,113 @@
+import t from 'tap'
+import { codec, makeCid } from '../../src/base/blocks.ts'
+import { toName } from '../../src/base/names.ts'
+import type { DirectoryLink, Profile } from '../../src/unixfs/api.ts'
+import { HamtPath } from '../../src/unixfs/hamt-path.ts'
+import { LruCache } from '../../src/unixfs/lru-cache.ts'
+import { profiles } from '../../src/unixfs/profiles.ts'
+import { openUnixfsReader } from '../../src/unixfs/reader.ts'
+import { openUnixfsWriter } from '../../src/unixfs/writer.ts'
+import { seededBytes } from '../lib/deterministic.ts'
+import { memoryBlocks } from '../lib/memory-blocks.ts'
+
+const small: Profile = {
+  ...profiles['unixfs-v1-2025'],
+  chunker: { kind: 'fixed', bytes: 1000 },
+  width: 10
+}
+
+t.test('a random read in a file read before is one read within one leaf', async t => {
+  const blocks = memoryBlocks()
+  const builder = openUnixfsWriter(blocks, small).file()
+  const bytes = seededBytes(100_000, 'random')
+  builder.write(bytes)
+  const { codec: code, multihash } = builder.finish()
+  const reader = openUnixfsReader(blocks)
+  const whole = new Uint8Array(100_000)
+  reader.readFile(code, multihash, whole, 0)
+  t.same(Buffer.from(whole), bytes)
+  Object.assign(blocks.calls, { size: 0, read: 0, readInto: 0 })
+  const target = new Uint8Array(100)
+  for (const position of [55_123, 0, 99_900, 1000, 899]) {
+    t.equal(reader.readFile(code, multihash, target, position), 100)
+    t.same(Buffer.from(target), bytes.subarray(position, position + 100))
+  }
+  t.same(blocks.calls, { size: 0, read: 0, readInto: 5 })
+})
+
+t.test('the size of a raw file is one look into the index', async t => {
+  const blocks = memoryBlocks()
+  const multihash = blocks.add(Buffer.from('raw'))
+  t.same(openUnixfsReader(blocks).infoOf(codec.raw, multihash), { kind: 'file', bytes: 3 })
+  t.same(blocks.calls, { size: 1, read: 0, readInto: 0 })
+})
+
+t.test('an identity CID is read out of itself', async t => {
+  const reader = openUnixfsReader(memoryBlocks())
+  const multihash = Uint8Array.of(0, 2, 104, 105)
+  t.same(reader.info(makeCid(codec.raw, multihash)), { kind: 'file', bytes: 2 })
+  const target = new Uint8Array(5)
+  t.equal(reader.readFile(codec.raw, multihash, target, 0), 2)
+})
+
+t.test('a small file with metadata is read without a second look at its block', async t => {
+  const blocks = memoryBlocks()
+  const builder = openUnixfsWriter(blocks, profiles['unixfs-v1-2025']).file()
+  builder.write(Buffer.from('content'))
+  const node = builder.finish({ mode: 0o755, mtimeSeconds: -5, mtimeNanoseconds: 7 })
+  const reader = openUnixfsReader(blocks)
+  t.same(reader.infoOf(node.codec, node.multihash), {
+    kind: 'file',
+    bytes: 7,
+    mode: 0o755,
+    mtimeSeconds: -5,
+    mtimeNanoseconds: 7
+  })
+  const target = new Uint8Array(7)
+  t.equal(reader.readFile(node.codec, node.multihash, target, 3), 4)
+  t.same(blocks.calls, { size: 0, read: 1, readInto: 0 })
+})
+
+t.test('names are bytes: those that are not UTF-8 come back as they were', async t => {
+  const blocks = memoryBlocks()
+  const writer = openUnixfsWriter(blocks, profiles['unixfs-v1-2025'])
+  const leaf = writer.symlink(Buffer.from('x'))
+  const names = ['\xff\xfe', 'caf\xe9', '\x01'] as Array<DirectoryLink['name']>
+  const node = writer.directory(names.map(name => ({ ...leaf, name })))
+  const reader = openUnixfsReader(blocks)
+  t.same(
+    reader.list(node.codec, node.multihash).map(entry => entry.name),
+    [...names].sort()
+  )
+  t.ok(reader.lookup(node.codec, node.multihash, names[0]!))
+})
+
+t.test('a directory with a doubled name is not written', async t => {
+  const writer = openUnixfsWriter(memoryBlocks(), profiles['unixfs-v1-2025'])
+  const link = { ...writer.symlink(Buffer.from('x')), name: toName('twice') }
+  t.throws(() => writer.directory([link, link]), { code: 'exists', message: /twice/ })
+})
+
+t.test('a name goes on finding new positions after its 64 bits are used up', async t => {
+  const path = new HamtPath(toName('long'))
+  const first = Array.from({ length: 8 }, () => path.take(8))
+  const next = Array.from({ length: 8 }, () => path.take(8))
+  t.notSame(first, next)
+  const odd = new HamtPath(toName('long'))
+  t.equal(odd.take(3) * 32 + odd.take(5), first[0])
+})
+
+t.test('a cache holds no more than its bound and drops what was used longest ago', async t => {
+  const cache = new LruCache<string>(100)
+  cache.set('a', 'A', 40)
+  cache.set('b', 'B', 40)
+  t.equal(cache.get('a'), 'A')
+  cache.set('c', 'C', 40)
+  t.equal(cache.get('b'), undefined)
+  t.equal(cache.get('a'), 'A')
+  t.equal(cache.bytes, 80)
+  cache.set('huge', 'H', 101)
+  t.equal(cache.get('huge'), undefined)
+  cache.set('a', 'A2', 10)
+  t.equal(cache.bytes, 50)
+})
