@@ -1,10 +1,175 @@
+import { closeSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { CairnError } from '../base/errors.ts'
-import type { FuseMount, FuseOptions } from './api.ts'
+import { limits } from '../base/limits.ts'
+import type { Ino } from '../vfs/api.ts'
+import type { FuseEnd, FuseMount, FuseOptions, FuseStatistics } from './api.ts'
+import { type Attachment, attach } from './attach.ts'
+import { DeferredRequests } from './deferred-requests.ts'
+import { detachLazily } from './detach.ts'
+import { receive, send } from './device.ts'
+import type { Fault } from './dispatch.ts'
+import { cutOff, endMountNow, threadsEnd, unmountWithin } from './end-mount.ts'
+import { type FaultFacts, faultLog } from './fault-log.ts'
+import type { ThreadMessage } from './messages.ts'
+import { clearMountPoint } from './mount-point.ts'
+import { negotiate } from './negotiate.ts'
+import { KernelNotifier } from './notify-kernel.ts'
+import { Reply } from './reply.ts'
+import { Request } from './request.ts'
+import { Control } from './seat.ts'
+import { isWritable } from './session.ts'
+import { Threads } from './threads.ts'
+
+/** How long users may hold a mount that is to go. */
+const defaultGraceMs = 2000
 
 /**
  * Mounts a tree and serves it from threads of its own until `unmount` or somebody else unmounts.
- * Throws `unsupported`, saying what to install or do, where FUSE cannot be had.
+ * Throws `unsupported`, saying what to install or do, where FUSE cannot be had; `busy` if something
+ * is mounted there already; and what the thread's entry threw.
  */
 export async function mountFuse(options: FuseOptions): Promise<FuseMount> {
-  throw new CairnError('unsupported', `cannot mount ${options.mountPoint}`)
+  const mountPoint = await clearMountPoint(options.mountPoint)
+  const readOnly = options.readOnly || !isWritable(options.tree)
+  const attachment = await attach({ ...options, mountPoint, readOnly })
+  const mount = new Mount(mountPoint, attachment, options)
+  try {
+    await mount.start()
+    return mount
+  } catch (cause) {
+    await mount.unmount({ graceMs: 0 })
+    throw cause
+  }
+}
+
+class Mount implements FuseMount {
+  readonly mountPoint: string
+  readonly #attachment: Attachment
+  readonly #options: FuseOptions
+  readonly #control = new Control()
+  readonly #threads: Threads
+  readonly #deferred: DeferredRequests
+  readonly #notifier: KernelNotifier
+  readonly #logFault: (fault: FaultFacts) => void
+  readonly #closed = Promise.withResolvers<FuseEnd>()
+  readonly #onExit: () => void
+  #unmounting: Promise<void> | undefined
+
+  constructor(mountPoint: string, attachment: Attachment, options: FuseOptions) {
+    const { device } = attachment
+    this.mountPoint = mountPoint
+    this.#attachment = attachment
+    this.#options = options
+    this.#logFault = faultLog(mountPoint, options.log)
+    this.#notifier = new KernelNotifier(device)
+    this.#deferred = new DeferredRequests({
+      device,
+      tree: options.tree,
+      satisfy: options.satisfy,
+      waitMs: options.missingWaitMs ?? limits.missingWaitMs,
+      report: fault => this.#report(fault)
+    })
+    this.#threads = new Threads({
+      entry: options.threadEntry,
+      data: options.threadData,
+      device,
+      control: this.#control,
+      maximum: options.maxThreads ?? availableParallelism(),
+      onMessage: message => this.#hear(message),
+      onFailure: error => options.log('a FUSE thread failed', { mountPoint, error: error.message })
+    })
+    this.#onExit = () => endMountNow(mountPoint, this.#control)
+    process.on('exit', this.#onExit)
+  }
+
+  get closed(): Promise<FuseEnd> {
+    return this.#closed.promise
+  }
+
+  async start(): Promise<void> {
+    this.#answerInit()
+    const count = Math.max(1, this.#options.minThreads ?? 1)
+    const started = Array.from({ length: count }, () => this.#threads.start())
+    this.#threads.ended.then(() => this.#allThreadsEnded())
+    await Promise.all(started)
+  }
+
+  statistics(): FuseStatistics {
+    return {
+      requests: this.#threads.requests(),
+      deferred: this.#deferred.total,
+      pending: this.#deferred.pending,
+      threads: this.#threads.live
+    }
+  }
+
+  invalidateInode(ino: Ino): void {
+    this.#notifier.invalidateInode(ino)
+  }
+
+  invalidateEntry(parent: Ino, name: string): void {
+    this.#notifier.invalidateEntry(parent, name)
+  }
+
+  unmount({ graceMs = defaultGraceMs }: { graceMs?: number } = {}): Promise<void> {
+    this.#unmounting ??= this.#unmount(graceMs)
+    return this.#unmounting
+  }
+
+  /** The kernel's first request waits as soon as the mount exists. */
+  #answerInit(): void {
+    const request = new Request()
+    const reply = new Reply()
+    const { device } = this.#attachment
+    if (!receive(device, request)) throw new CairnError('io', 'unmounted before it was served')
+    send(device, reply, negotiate(request, reply))
+  }
+
+  #hear(message: Exclude<ThreadMessage, { kind: 'serving' | 'grow' }>): void {
+    if (message.kind === 'deferred') void this.#deferred.take(message.request, message.want)
+    else if (message.kind === 'interrupt') this.#deferred.interrupt(message.unique)
+    else this.#logFault(message)
+  }
+
+  #report({ opcode, ino, error }: Fault): void {
+    const { code, message } = error
+    const { stack } = error.cause instanceof Error ? error.cause : error
+    this.#logFault({ opcode, ino, code, message, stack })
+  }
+
+  async #unmount(graceMs: number): Promise<void> {
+    const { mountPoint } = this
+    this.#deferred.close()
+    const gone = this.#threads.live > 0 && (await unmountWithin(mountPoint, graceMs))
+    if (!gone) await cutOff(mountPoint, this.#control, this.#threads)
+    if (this.#threads.live > 0 && !(await threadsEnd(this.#threads))) {
+      this.#options.log('FUSE threads did not end', { mountPoint, threads: this.#threads.live })
+    }
+    await this.#finish('unmounted', gone)
+  }
+
+  /** Nobody asked for it: unmounted from outside, or all threads failed. */
+  async #allThreadsEnded(): Promise<void> {
+    if (this.#unmounting !== undefined) return
+    const end = this.#threads.failed ? 'failed' : 'external'
+    this.#unmounting = end === 'failed' ? this.#fail() : this.#finish(end, true)
+    await this.#unmounting
+  }
+
+  async #fail(): Promise<void> {
+    await cutOff(this.mountPoint, this.#control, this.#threads)
+    await this.#finish('failed', false)
+  }
+
+  /** Closing the device cuts off whoever still waits; only then is it safe to look at the mount. */
+  async #finish(end: FuseEnd, gone: boolean): Promise<void> {
+    this.#deferred.close()
+    await this.#notifier.close()
+    closeSync(this.#attachment.device)
+    if (!gone) await detachLazily(this.mountPoint)
+    this.#attachment.dismiss()
+    process.off('exit', this.#onExit)
+    this.#closed.resolve(end)
+  }
 }

@@ -1,11 +1,100 @@
-import { CairnError } from '../base/errors.ts'
+import { parentPort } from 'node:worker_threads'
+import { CairnError, toCairnError } from '../base/errors.ts'
 import type { Tree } from '../vfs/api.ts'
 import type { FuseSeat } from './api.ts'
+import { receive, send } from './device.ts'
+import { dispatch, type Fault } from './dispatch.ts'
+import { errno } from './errno.ts'
+import { LoadMeter } from './load-meter.ts'
+import type { ThreadMessage } from './messages.ts'
+import { opcode, opcodeCount } from './protocol.ts'
+import { Control } from './seat.ts'
+import { openSession, type Session } from './session.ts'
 
 /**
  * Answers the kernel from `tree` until the mount ends; blocks the calling worker thread. The caller
  * closes the tree afterwards and lets the thread end.
  */
-export function serveFuse(_seat: FuseSeat, _tree: Tree): void {
-  throw new CairnError('unsupported', 'not served')
+export function serveFuse(seat: FuseSeat, tree: Tree): void {
+  const control = new Control(seat.control)
+  control.beginServing()
+  try {
+    serve(seat, control, tree)
+  } finally {
+    control.endServing()
+  }
+}
+
+function serve(seat: FuseSeat, control: Control, tree: Tree): void {
+  const counters = new Uint32Array(seat.counters)
+  const session = openSession(tree)
+  const meter = new LoadMeter()
+  post({ kind: 'serving' })
+  while (takeRequest(seat, control, session)) {
+    const metered = control.mayGrow
+    if (metered) meter.take(performance.now())
+    const code = session.request.opcode
+    counters[code % opcodeCount]!++
+    if (code === opcode.interrupt) interrupt(session)
+    else answer(seat.device, session)
+    if (metered && meter.answered(performance.now()) && control.waiting === 0) grow(control)
+    if (code === opcode.statfs && control.leaving) return
+  }
+}
+
+function takeRequest(seat: FuseSeat, control: Control, session: Session): boolean {
+  control.beginWait()
+  try {
+    return receive(seat.device, session.request)
+  } finally {
+    control.endWait()
+  }
+}
+
+function grow(control: Control): void {
+  control.mayGrow = false
+  post({ kind: 'grow' })
+}
+
+/** struct fuse_interrupt_in: the number of the request whose caller was interrupted. */
+function interrupt({ request }: Session): void {
+  post({ kind: 'interrupt', unique: request.number(10) })
+}
+
+function answer(device: number, session: Session): void {
+  try {
+    const length = dispatch(session, report)
+    if (length > 0) sendOrFail(device, session, length)
+  } catch (cause) {
+    const error = toCairnError(cause)
+    if (error.want === undefined) throw error
+    defer(session, error)
+  }
+}
+
+/** A reply the kernel refuses is a defect of ours: its caller still gets an error. */
+function sendOrFail(device: number, session: Session, length: number): void {
+  const { request, reply } = session
+  try {
+    send(device, reply, length)
+  } catch (cause) {
+    const error = new CairnError('io', 'the kernel refused a reply', { cause })
+    report({ opcode: request.opcode, ino: request.ino, error })
+    send(device, reply, reply.finish(request, -errno.EIO))
+  }
+}
+
+function defer({ request }: Session, error: CairnError): void {
+  const message = new Uint8Array(request.bytes.subarray(0, request.length))
+  post({ kind: 'deferred', request: message, want: error.want! }, [message.buffer])
+}
+
+function report({ opcode, ino, error }: Fault): void {
+  const { code, message } = error
+  const { stack } = error.cause instanceof Error ? error.cause : error
+  post({ kind: 'fault', opcode, ino, code, message, stack })
+}
+
+function post(message: ThreadMessage, transfer: ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, transfer)
 }

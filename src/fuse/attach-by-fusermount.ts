@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync } from 'node:fs'
+import { CairnError } from '../base/errors.ts'
+import { type Attachment, type AttachOptions, subtype } from './attach.ts'
+import { openSocketPair, receiveDescriptor } from './receive-descriptor.ts'
+
+/**
+ * Mounts without privileges: the set-user-ID program fusermount3 opens the device, mounts, and sends
+ * the descriptor over a socket. With `auto_unmount` it stays, and unmounts when the other end of
+ * that socket closes, however this process ends.
+ * https://github.com/libfuse/libfuse/blob/master/doc/fusermount3.1
+ */
+export async function attachByFusermount(options: AttachOptions): Promise<Attachment> {
+  const [ours, theirs] = await openSocketPair()
+  try {
+    const child = startFusermount(options, theirs)
+    closeSync(theirs)
+    const failure = failureOf(child)
+    const device = await receiveDescriptor(ours)
+    if (device === undefined) throw await failure
+    letGo(child)
+    return { device, dismiss: () => closeSync(ours) }
+  } catch (cause) {
+    closeSync(ours)
+    throw cause
+  }
+}
+
+function startFusermount(options: AttachOptions, socket: number): ChildProcess {
+  const settings = [
+    `fsname=${escapeOption(options.name)},subtype=${subtype},default_permissions,nosuid,nodev,auto_unmount`,
+    ...(options.allowOther ? ['allow_other'] : []),
+    ...(options.readOnly ? ['ro'] : [])
+  ].join(',')
+  return spawn('fusermount3', ['-o', settings, '--', options.mountPoint], {
+    stdio: ['ignore', 'ignore', 'pipe', socket],
+    env: { PATH: '/usr/bin:/bin', _FUSE_COMMFD: '3' },
+    detached: true
+  })
+}
+
+/** Commas end an option unless escaped. */
+function escapeOption(text: string): string {
+  return text.replace(/[\\,]/g, '\\$&')
+}
+
+/** What to tell if it ends, or cannot be started, before it sent a descriptor. */
+async function failureOf(child: ChildProcess): Promise<CairnError> {
+  const { promise, resolve } = Promise.withResolvers<CairnError>()
+  let stderr = ''
+  child.stderr?.setEncoding('utf8').on('data', text => {
+    stderr += text
+  })
+  child.on('error', cause => {
+    resolve(new CairnError('unsupported', absent, { cause }))
+  })
+  child.on('close', () => resolve(new CairnError('unsupported', explain(stderr.trim()))))
+  return promise
+}
+
+const absent =
+  'mounting without root needs fusermount3: install the package "fuse3", then start again'
+
+function explain(stderr: string): string {
+  const advice = stderr.includes('user_allow_other')
+    ? 'let root write "user_allow_other" into /etc/fuse.conf, or mount for yourself alone'
+    : stderr.includes('/dev/fuse')
+      ? 'load the kernel module with "modprobe fuse"; in a container start it with "--device /dev/fuse"'
+      : 'see that you own the mount point and that the package "fuse3" is whole'
+  return `fusermount3 refused (${stderr || 'no reason given'}): ${advice}`
+}
+
+/** It stays as long as the mount, and must not keep this process alive. */
+function letGo(child: ChildProcess): void {
+  child.stderr?.destroy()
+  child.unref()
+}

@@ -1,0 +1,122 @@
+import { CairnError } from '../../base/errors.ts'
+import { limits } from '../../base/limits.ts'
+import type { Name } from '../../base/names.ts'
+import { type Attributes, fileType, type Ino, type WritableTree } from '../../vfs/api.ts'
+import { errno } from '../errno.ts'
+import { linux, openKillSuidgid, sizeOf, writeKillSuidgid } from '../protocol.ts'
+import { Reply } from '../reply.ts'
+import type { Session } from '../session.ts'
+import { dropSetId } from './attributes.ts'
+import { replyEntry } from './names.ts'
+import type { Operation } from './operation.ts'
+
+const header = sizeOf.inHeader
+
+/**
+ * struct fuse_open_in: flags, open_flags. Handles have no number: later requests carry the inode
+ * and the flags it was opened with, so any thread can answer them. ENOSYS tells the kernel to open
+ * and close frozen files by itself, and to keep their pages.
+ */
+export const open: Operation = {
+  bytes: header + 8,
+  answer: session => {
+    const { request, reply, freshness } = session
+    const flags = request.word(10)
+    if (writes(flags)) openWritable(session, flags)
+    else if (freshness.withoutOpen) return -errno.ENOSYS
+    return reply.opened(Reply.start, 0)
+  }
+}
+
+function writes(flags: number): boolean {
+  return (flags & linux.accessMode) !== 0
+}
+
+function openWritable(session: Session, flags: number): void {
+  const { request } = session
+  const tree = session.writer()
+  if ((request.word(11) & openKillSuidgid) !== 0) dropSetId(tree, request)
+  tree.openForWriting(request.ino, (flags & linux.openTruncate) !== 0)
+}
+
+/** struct fuse_create_in: flags, mode, umask, open_flags; then the name. */
+export const create: Operation = {
+  bytes: header + 16 + 2,
+  answer: session => {
+    const { request, reply } = session
+    const flags = request.word(10)
+    const made = makeOrFind(session, request.name(header + 16), flags)
+    const bytes = replyEntry(session, request.ino, made)
+    return bytes + reply.opened(Reply.start + (bytes >> 2), 0)
+  }
+}
+
+/** Somebody else may have made it since the kernel looked. */
+function makeOrFind(session: Session, name: Name, flags: number): Attributes {
+  const { request } = session
+  const tree = session.writer()
+  const mode = (request.word(11) & ~fileType.mask) | fileType.regular
+  try {
+    return writes(flags)
+      ? tree.createFile(request.ino, name, mode, request.caller)
+      : tree.makeNode(request.ino, name, mode, 0, request.caller)
+  } catch (cause) {
+    const found = cause instanceof CairnError && cause.code === 'exists'
+    if (!found || (flags & linux.openExclusive) !== 0) throw cause
+  }
+  return findAndOpen(tree, request.ino, name, flags)
+}
+
+function findAndOpen(tree: WritableTree, parent: Ino, name: Name, flags: number): Attributes {
+  const found = tree.lookup(parent, name)
+  if (!writes(flags)) return found
+  try {
+    tree.openForWriting(found.ino, (flags & linux.openTruncate) !== 0)
+    return tree.attributes(found.ino)
+  } catch (cause) {
+    tree.forget(found.ino, 1)
+    throw cause
+  }
+}
+
+/** struct fuse_read_in: handle, offset, size, … */
+export const read: Operation = {
+  bytes: header + 24,
+  answer: ({ tree, request, reply }) => {
+    const size = Math.min(request.word(14), limits.fuseRequestBytes)
+    return tree.read(request.ino, reply.payload(size), request.number(12))
+  }
+}
+
+/** struct fuse_write_in: handle, offset, size, write_flags, …; then the bytes. */
+export const write: Operation = {
+  bytes: sizeOf.writeHeader,
+  answer: session => {
+    const { request, reply } = session
+    const tree = session.writer()
+    const source = request.slice(sizeOf.writeHeader, request.word(14))
+    if ((request.word(15) & writeKillSuidgid) !== 0) dropSetId(tree, request)
+    reply.words[4] = tree.write(request.ino, source, request.number(12))
+    reply.words[5] = 0
+    return sizeOf.writeOut
+  }
+}
+
+/** struct fuse_release_in: handle, the flags it was opened with, … */
+export const release: Operation = {
+  bytes: header + 24,
+  answer: session => {
+    const { request } = session
+    if (writes(request.word(12))) session.writer().releaseWriting(request.ino)
+    return 0
+  }
+}
+
+/** FSYNC and FSYNCDIR; on what cannot be written there is nothing to synchronize. */
+export const synchronize: Operation = {
+  bytes: header + 16,
+  answer: session => {
+    session.writer().synchronize(session.request.ino)
+    return 0
+  }
+}

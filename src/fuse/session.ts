@@ -1,0 +1,34 @@
+import { CairnError } from '../base/errors.ts'
+import type { Tree, WritableTree } from '../vfs/api.ts'
+import { type Freshness, freshnessOf } from './freshness.ts'
+import { Reply } from './reply.ts'
+import { Request } from './request.ts'
+
+/** What a thread answers with: a tree, and one request and reply at a time. */
+export interface Session {
+  readonly tree: Tree
+  /** The tree if it can be written. Throws `read-only` otherwise. */
+  readonly writer: () => WritableTree
+  readonly freshness: Freshness
+  readonly request: Request
+  readonly reply: Reply
+}
+
+export function openSession(tree: Tree): Session {
+  const writable = isWritable(tree) ? tree : undefined
+  return {
+    tree,
+    writer: () => writable ?? refuseWrite(),
+    freshness: freshnessOf(tree),
+    request: new Request(),
+    reply: new Reply()
+  }
+}
+
+export function isWritable(tree: Tree): tree is WritableTree {
+  return 'write' in tree
+}
+
+function refuseWrite(): never {
+  throw new CairnError('read-only', 'nothing can be written here')
+}

@@ -1,0 +1,374 @@
+import { CairnError, type Want } from '../../src/base/errors.ts'
+import { checkName, type Name } from '../../src/base/names.ts'
+import {
+  type AttributeChanges,
+  type Attributes,
+  type Caller,
+  type DirectoryEntry,
+  fileType,
+  type Ino,
+  type ReadDirectoryOptions,
+  type RenameOptions,
+  type Timestamp,
+  type TreeStatistics,
+  type WritableTree
+} from '../../src/vfs/api.ts'
+
+interface Node {
+  readonly ino: Ino
+  mode: number
+  links: number
+  uid: number
+  gid: number
+  readonly rdev: number
+  atime: Moment
+  mtime: Moment
+  ctime: Moment
+  parent: Ino
+  lookups: number
+  bytes: Uint8Array
+  size: number
+  readonly entries: Map<Name, { ino: Ino; cookie: number }>
+  readonly xattrs: Map<string, Uint8Array>
+}
+
+interface Moment {
+  readonly seconds: number
+  readonly nanoseconds: number
+}
+
+const encode = (text: string): Uint8Array => Buffer.from(text)
+
+/**
+ * A small `WritableTree` in the memory of one thread, for tests of doors. Not shared between
+ * threads: a mount of it has one thread.
+ */
+export class MemoryTree implements WritableTree {
+  readonly root = 1
+  readonly nature: 'frozen' | 'live'
+  /** How often each kind of thing was asked: for tests of what a door does. */
+  readonly calls: Record<string, number> = {}
+  openForWrite = 0
+  readonly #nodes = new Map<Ino, Node>()
+  #nextIno = 2
+  #nextCookie = 1
+
+  constructor(nature: 'frozen' | 'live' = 'live') {
+    this.nature = nature
+    this.#nodes.set(1, this.#make(1, fileType.directory | 0o755, 1, { uid: 0, gid: 0 }, 0))
+  }
+
+  lookup(parent: Ino, name: Name): Attributes {
+    const entry = this.#directory(parent).entries.get(name)
+    if (name.length > 255) throw new CairnError('name-too-long', 'too long')
+    if (entry === undefined) throw new CairnError('not-found', `no ${name}`)
+    return this.#counted(entry.ino)
+  }
+
+  attributes(ino: Ino): Attributes {
+    return attributesOf(this.#node(ino))
+  }
+
+  forget(ino: Ino, lookups: number): void {
+    const node = this.#nodes.get(ino)
+    if (node === undefined) return
+    node.lookups -= lookups
+    this.#reap(node)
+  }
+
+  readLink(ino: Ino): Uint8Array {
+    return this.#node(ino).bytes
+  }
+
+  readDirectory(
+    ino: Ino,
+    { cookie, withAttributes }: ReadDirectoryOptions,
+    visit: (entry: DirectoryEntry) => boolean
+  ): void {
+    for (const [name, entry] of this.#directory(ino).entries) {
+      if (entry.cookie <= cookie) continue
+      const node = this.#node(entry.ino)
+      const attributes = withAttributes ? attributesOf(node) : undefined
+      if (!visit({ name, ino: node.ino, mode: node.mode, attributes, cookie: entry.cookie })) return
+      if (withAttributes) node.lookups++
+    }
+  }
+
+  parent(ino: Ino): Ino {
+    return this.#node(ino).parent
+  }
+
+  read(ino: Ino, target: Uint8Array, position: number): number {
+    const { bytes, size } = this.#node(ino)
+    const end = Math.min(size, position + target.length)
+    if (end <= position) return 0
+    target.set(bytes.subarray(position, end))
+    return end - position
+  }
+
+  xattr(ino: Ino, name: string): Uint8Array {
+    const value = this.#node(ino).xattrs.get(name)
+    if (value === undefined) throw new CairnError('no-attribute', `no ${name}`)
+    return value
+  }
+
+  xattrNames(ino: Ino): string[] {
+    return [...this.#node(ino).xattrs.keys()]
+  }
+
+  statistics(): TreeStatistics {
+    return { blockBytes: 4096, blocks: 1000, freeBlocks: 500, files: 1000, freeFiles: 900 }
+  }
+
+  close(): void {
+    this.#nodes.clear()
+  }
+
+  makeNode(parent: Ino, name: Name, mode: number, rdev: number, caller: Caller): Attributes {
+    return this.#add(parent, name, mode, caller, rdev)
+  }
+
+  createFile(parent: Ino, name: Name, mode: number, caller: Caller): Attributes {
+    const made = this.#add(parent, name, mode, caller, 0)
+    this.openForWrite++
+    return made
+  }
+
+  makeDirectory(parent: Ino, name: Name, mode: number, caller: Caller): Attributes {
+    this.#node(parent).links++
+    return this.#add(parent, name, (mode & 0o7777) | fileType.directory, caller, 0)
+  }
+
+  makeSymlink(parent: Ino, name: Name, target: Uint8Array, caller: Caller): Attributes {
+    const made = this.#add(parent, name, fileType.symlink | 0o777, caller, 0)
+    const node = this.#node(made.ino)
+    node.bytes = target
+    node.size = target.length
+    return attributesOf(node)
+  }
+
+  makeLink(ino: Ino, parent: Ino, name: Name): Attributes {
+    const node = this.#node(ino)
+    this.#enter(parent, name, ino)
+    node.links++
+    node.ctime = now()
+    return this.#counted(ino)
+  }
+
+  remove(parent: Ino, name: Name): void {
+    const node = this.#node(this.#entry(parent, name).ino)
+    if (isDirectory(node)) throw new CairnError('is-directory', 'a directory')
+    this.#leave(parent, name)
+    node.links--
+    node.ctime = now()
+    this.#reap(node)
+  }
+
+  removeDirectory(parent: Ino, name: Name): void {
+    const node = this.#node(this.#entry(parent, name).ino)
+    if (!isDirectory(node)) throw new CairnError('not-directory', 'no directory')
+    if (node.entries.size > 0) throw new CairnError('not-empty', 'not empty')
+    this.#leave(parent, name)
+    this.#node(parent).links--
+    node.links = 0
+    this.#reap(node)
+  }
+
+  rename(from: Ino, name: Name, to: Ino, newName: Name, { mode }: RenameOptions): void {
+    const moved = this.#node(this.#entry(from, name).ino)
+    const other = this.#directory(to).entries.get(newName)
+    if (mode === 'no-replace' && other !== undefined) throw new CairnError('exists', newName)
+    if (other?.ino === moved.ino) return
+    if (mode === 'exchange') {
+      this.#exchange(from, name, to, newName)
+      return
+    }
+    if (other !== undefined) {
+      if (isDirectory(this.#node(other.ino))) this.removeDirectory(to, newName)
+      else this.remove(to, newName)
+    }
+    this.#leave(from, name)
+    this.#enter(to, newName, moved.ino)
+    if (!isDirectory(moved)) return
+    this.#node(from).links--
+    this.#node(to).links++
+    moved.parent = to
+  }
+
+  change(ino: Ino, changes: AttributeChanges, _caller: Caller): Attributes {
+    const node = this.#node(ino)
+    if (changes.size !== undefined) this.#resize(node, changes.size)
+    if (changes.mode !== undefined) node.mode = (node.mode & fileType.mask) | changes.mode
+    node.uid = changes.uid ?? node.uid
+    node.gid = changes.gid ?? node.gid
+    node.atime = moment(changes.atime) ?? node.atime
+    node.mtime = moment(changes.mtime) ?? (changes.size === undefined ? node.mtime : now())
+    node.ctime = now()
+    return attributesOf(node)
+  }
+
+  openForWriting(ino: Ino, truncate: boolean): void {
+    const node = this.#node(ino)
+    this.openForWrite++
+    if (truncate) this.#resize(node, 0)
+  }
+
+  releaseWriting(_ino: Ino): void {
+    this.openForWrite--
+  }
+
+  write(ino: Ino, source: Uint8Array, position: number): number {
+    const node = this.#node(ino)
+    if (position + source.length > node.size) this.#resize(node, position + source.length)
+    node.bytes.set(source, position)
+    node.mtime = now()
+    node.ctime = node.mtime
+    return source.length
+  }
+
+  synchronize(ino: Ino): void {
+    this.#node(ino)
+    this.calls.synchronize = (this.calls.synchronize ?? 0) + 1
+  }
+
+  setXattr(ino: Ino, name: string, value: Uint8Array, mode: 'any' | 'create' | 'replace'): void {
+    const { xattrs } = this.#node(ino)
+    if (mode === 'create' && xattrs.has(name)) throw new CairnError('exists', name)
+    if (mode === 'replace' && !xattrs.has(name)) throw new CairnError('no-attribute', name)
+    xattrs.set(name, value)
+  }
+
+  removeXattr(ino: Ino, name: string): void {
+    if (!this.#node(ino).xattrs.delete(name)) throw new CairnError('no-attribute', name)
+  }
+
+  /** Inodes that exist, unlinked ones that are still held included. */
+  get inodes(): number {
+    return this.#nodes.size
+  }
+
+  /** Makes a file with its content, without a caller. */
+  put(parent: Ino, name: Name, content: string | Uint8Array): Ino {
+    const { ino } = this.#add(parent, name, fileType.regular | 0o644, { uid: 0, gid: 0 }, 0)
+    const bytes = typeof content === 'string' ? encode(content) : content
+    this.write(ino, bytes, 0)
+    this.forget(ino, 1)
+    return ino
+  }
+
+  #exchange(from: Ino, name: Name, to: Ino, newName: Name): void {
+    const one = this.#entry(from, name)
+    const two = this.#entry(to, newName)
+    const { ino } = one
+    one.ino = two.ino
+    two.ino = ino
+  }
+
+  #node(ino: Ino): Node {
+    const node = this.#nodes.get(ino)
+    if (node === undefined) throw new CairnError('not-found', `no inode ${ino}`)
+    return node
+  }
+
+  #directory(ino: Ino): Node {
+    const node = this.#node(ino)
+    if (!isDirectory(node)) throw new CairnError('not-directory', `inode ${ino}`)
+    return node
+  }
+
+  #entry(parent: Ino, name: Name): { ino: Ino; cookie: number } {
+    const entry = this.#directory(parent).entries.get(name)
+    if (entry === undefined) throw new CairnError('not-found', `no ${name}`)
+    return entry
+  }
+
+  #counted(ino: Ino): Attributes {
+    const node = this.#node(ino)
+    node.lookups++
+    return attributesOf(node)
+  }
+
+  #add(parent: Ino, name: Name, mode: number, caller: Caller, rdev: number): Attributes {
+    const ino = this.#nextIno++
+    this.#enter(parent, name, ino)
+    this.#nodes.set(ino, this.#make(ino, mode, parent, caller, rdev))
+    return this.#counted(ino)
+  }
+
+  #make(ino: Ino, mode: number, parent: Ino, { uid, gid }: Caller, rdev: number): Node {
+    const time = now()
+    const links = (mode & fileType.mask) === fileType.directory ? 2 : 1
+    const times = { atime: time, mtime: time, ctime: time }
+    const content = { bytes: new Uint8Array(0), size: 0, entries: new Map(), xattrs: new Map() }
+    return { ino, mode, links, uid, gid, rdev, parent, lookups: 0, ...times, ...content }
+  }
+
+  #enter(parent: Ino, name: Name, ino: Ino): void {
+    const { entries } = this.#directory(parent)
+    if (entries.has(name)) throw new CairnError('exists', name)
+    entries.set(checkName(name), { ino, cookie: this.#nextCookie++ })
+    this.#touch(parent)
+  }
+
+  #leave(parent: Ino, name: Name): void {
+    this.#directory(parent).entries.delete(name)
+    this.#touch(parent)
+  }
+
+  #touch(ino: Ino): void {
+    const node = this.#node(ino)
+    node.mtime = now()
+    node.ctime = node.mtime
+  }
+
+  #reap(node: Node): void {
+    if (node.links === 0 && node.lookups <= 0) this.#nodes.delete(node.ino)
+  }
+
+  #resize(node: Node, size: number): void {
+    if (size > node.bytes.length) {
+      const grown = new Uint8Array(Math.max(size, node.bytes.length * 2))
+      grown.set(node.bytes.subarray(0, node.size))
+      node.bytes = grown
+    } else if (size < node.size) node.bytes.fill(0, size, node.size)
+    node.size = size
+  }
+}
+
+/** Throws as a tree that lacks a block does. */
+export function missing(id: string): never {
+  const want: Want = { kind: 'block', id }
+  throw new CairnError('missing', `${id} is not here`, { want })
+}
+
+function isDirectory(node: Node): boolean {
+  return (node.mode & fileType.mask) === fileType.directory
+}
+
+function now(): Moment {
+  const ms = Date.now()
+  return { seconds: Math.floor(ms / 1000), nanoseconds: (ms % 1000) * 1_000_000 }
+}
+
+function moment(time: Timestamp | undefined): Moment | undefined {
+  return time === 'now' ? now() : time
+}
+
+function attributesOf(node: Node): Attributes {
+  const { ino, mode, links, uid, gid, rdev, size, atime, mtime, ctime } = node
+  return {
+    ino,
+    mode,
+    links,
+    uid,
+    gid,
+    rdev,
+    size,
+    atimeSeconds: atime.seconds,
+    atimeNanoseconds: atime.nanoseconds,
+    mtimeSeconds: mtime.seconds,
+    mtimeNanoseconds: mtime.nanoseconds,
+    ctimeSeconds: ctime.seconds,
+    ctimeNanoseconds: ctime.nanoseconds
+  }
+}
