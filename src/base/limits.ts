@@ -18,6 +18,8 @@ export const limits = {
   writeDirectBytes: 64 * KiB,
   /** Index rows of one transaction: a few milliseconds in which other writers wait. */
   writeBatchBlocks: 1024,
+  /** Segments without a row that a start takes in by itself, as crashes leave them; more mean a lost index. */
+  adoptedSegments: 4,
   /** Segments a thread holds open for reading, and block locations it remembers. */
   openSegments: 64,
   cachedLocations: 16_384,

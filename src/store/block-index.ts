@@ -1,0 +1,113 @@
+import type { Multihash } from '../base/blocks.ts'
+import type { Database } from '../base/database.ts'
+
+/** Where a block's bytes lie. */
+export interface Location {
+  readonly segment: number
+  readonly offset: number
+  readonly length: number
+}
+
+export interface LocatedBlock extends Location {
+  readonly multihash: Multihash
+}
+
+export interface SegmentRow {
+  readonly id: number
+  readonly state: 'active' | 'finished'
+  readonly bytes: number
+  readonly synced: number
+  readonly boot: string
+}
+
+/** The rows of schema.ts, as functions. */
+export class BlockIndex {
+  readonly database: Database
+
+  constructor(database: Database) {
+    this.database = database
+  }
+
+  locate(multihash: Multihash): (Location & { readonly generation: number }) | undefined {
+    const row = this.database
+      .statement('SELECT segment, offset, length, generation FROM blocks WHERE multihash = ?')
+      .get(multihash)
+    return row as unknown as (Location & { generation: number }) | undefined
+  }
+
+  /** Adds a row unless the block has one: false then. */
+  insert({ multihash, segment, offset, length }: LocatedBlock): boolean {
+    const { changes } = this.database
+      .statement(
+        'INSERT INTO blocks SELECT ?, ?, ?, ?, generation FROM store WHERE true ON CONFLICT DO NOTHING'
+      )
+      .run(multihash, segment, offset, length)
+    return changes === 1
+  }
+
+  /** Marks a block as relied on now; false if it is gone. */
+  touch(multihash: Multihash): boolean {
+    const { changes } = this.database
+      .statement(
+        'UPDATE blocks SET generation = (SELECT generation FROM store) WHERE multihash = ?'
+      )
+      .run(multihash)
+    return changes === 1
+  }
+
+  remove(multihash: Multihash): void {
+    this.database.statement('DELETE FROM blocks WHERE multihash = ?').run(multihash)
+  }
+
+  /** Drops the rows that point into a part of a segment. Reads the whole table: for repairs only. */
+  removeWithin(segment: number, start: number, end: number): void {
+    this.database
+      .statement('DELETE FROM blocks WHERE segment = ? AND offset >= ? AND offset < ?')
+      .run(segment, start, end)
+  }
+
+  /** All rows in the order of their multihash, `pageRows` at a time, each page on a snapshot of its own. */
+  *pages(pageRows: number): IterableIterator<LocatedBlock[]> {
+    const statement = this.database.statement(
+      'SELECT multihash, segment, offset, length FROM blocks WHERE multihash > ? ORDER BY multihash LIMIT ?'
+    )
+    let after: Multihash = new Uint8Array(0)
+    for (;;) {
+      const page = statement.all(after, pageRows) as unknown as LocatedBlock[]
+      const last = page.at(-1)
+      if (last === undefined) return
+      yield page
+      after = last.multihash
+    }
+  }
+
+  totals(): { blocks: number; bytes: number } {
+    const row = this.database
+      .statement('SELECT count(*) AS blocks, coalesce(sum(length), 0) AS bytes FROM blocks')
+      .get()
+    return row as unknown as { blocks: number; bytes: number }
+  }
+
+  generation(): number {
+    return this.database.statement('SELECT generation FROM store').get()?.generation as number
+  }
+
+  segments(): SegmentRow[] {
+    return this.database
+      .statement('SELECT * FROM segments ORDER BY id')
+      .all() as unknown as SegmentRow[]
+  }
+
+  segment(id: number): SegmentRow | undefined {
+    const row = this.database.statement('SELECT * FROM segments WHERE id = ?').get(id)
+    return row as unknown as SegmentRow | undefined
+  }
+
+  setSegment({ id, state, bytes, synced, boot }: SegmentRow): void {
+    this.database
+      .statement(
+        'INSERT OR REPLACE INTO segments (id, state, bytes, synced, boot) VALUES (?, ?, ?, ?, ?)'
+      )
+      .run(id, state, bytes, synced, boot)
+  }
+}

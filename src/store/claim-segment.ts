@@ -1,0 +1,155 @@
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  fsyncSync,
+  openSync,
+  statSync,
+  writeSync
+} from 'node:fs'
+import { CairnError, toCairnError } from '../base/errors.ts'
+import { limits } from '../base/limits.ts'
+import type { BlockIndex, SegmentRow } from './block-index.ts'
+import { carHeader } from './car.ts'
+import { type OwnerLock, takeOwnerLock } from './owner-lock.ts'
+import { fileBytes, hasCarHeader, needsRecovery, recoverSegment } from './recover-segment.ts'
+import { listSegmentFiles, lockPath, newSegmentId, segmentPath } from './segment-files.ts'
+
+/** A segment that this writer alone appends to, until it releases the lock. */
+export interface OwnedSegment {
+  readonly id: number
+  readonly file: number
+  readonly lock: OwnerLock
+  /** The end of what is written; the next record goes here. */
+  readonly bytes: number
+  readonly synced: number
+}
+
+export interface Place {
+  readonly index: BlockIndex
+  readonly folder: string
+  readonly boot: string
+  readonly nowMs: () => number
+}
+
+/**
+ * A segment to append to: one whose writer closed or died before it was full, so that short runs do
+ * not leave a file each, else a new one. Inside a `read`, whose rows may be of the past, always a new one.
+ */
+export function claimSegment(place: Place): OwnedSegment {
+  if (place.index.database.transaction !== 'read') {
+    for (const { id, state } of place.index.segments()) {
+      const claimed = state === 'active' ? claimExisting(place, id) : undefined
+      if (claimed !== undefined) return claimed
+    }
+  }
+  return createSegment(place)
+}
+
+function claimExisting(place: Place, id: number): OwnedSegment | undefined {
+  const path = segmentPath(place.folder, id)
+  if (!existsSync(path)) return undefined
+  return underLock(place, id, (row, lock) => {
+    if (needsRecovery(row, statSync(path).size, place.boot)) return undefined
+    if (row.bytes >= limits.segmentBytes) return undefined
+    return { id, file: openSync(path, 'r+'), lock, bytes: row.bytes, synced: row.synced }
+  })
+}
+
+/**
+ * Runs `work` on the row of an active segment, holding its lock, unless its writer lives. The row is
+ * read after the lock was taken, since the writer may have finished the segment in between. Keeps the
+ * lock if `work` returns something.
+ */
+function underLock<T>(
+  place: Place,
+  id: number,
+  work: (row: SegmentRow, lock: OwnerLock) => T | undefined
+): T | undefined {
+  const lock = takeOwnerLock(lockPath(place.folder, id))
+  if (lock === undefined) return undefined
+  let result: T | undefined
+  try {
+    const row = place.index.segment(id)
+    if (row?.state === 'active') result = work(row, lock)
+    return result
+  } finally {
+    if (result === undefined) lock.release()
+  }
+}
+
+/** The file and its name are on disk before any row can name it. */
+function createSegment(place: Place): OwnedSegment {
+  const { folder, nowMs } = place
+  for (;;) {
+    const id = newSegmentId(nowMs())
+    const lock = takeOwnerLock(lockPath(folder, id))
+    if (lock === undefined) continue
+    try {
+      const file = openSync(segmentPath(folder, id), 'wx+')
+      writeSync(file, carHeader)
+      fdatasyncSync(file)
+      syncFolder(folder)
+      return { id, file, lock, bytes: carHeader.length, synced: carHeader.length }
+    } catch (cause) {
+      lock.release()
+      const error = toCairnError(cause, `cannot make a segment in ${folder}`)
+      if (error.code !== 'exists') throw error
+    }
+  }
+}
+
+function syncFolder(folder: string): void {
+  const file = openSync(folder, 'r')
+  fsyncSync(file)
+  closeSync(file)
+}
+
+/**
+ * Brings every segment that a dead writer left and its rows together. Throws `corrupt` if there are
+ * more files without a row than crashes explain: then the index is to be rebuilt from them.
+ */
+export function recoverSegments(place: Place): void {
+  const rows = new Map(place.index.segments().map(row => [row.id, row]))
+  const orphans = listSegmentFiles(place.folder).filter(id => !rows.has(id))
+  if (orphans.length > limits.adoptedSegments) {
+    throw new CairnError(
+      'corrupt',
+      `${orphans.length} segments in ${place.folder} are not in the index: run cairn fsck --rebuild-index`
+    )
+  }
+  for (const id of orphans) adoptOrphan(place, id)
+  for (const row of rows.values()) {
+    if (row.state === 'active') recoverIfNeeded(place, row)
+  }
+}
+
+function recoverIfNeeded(place: Place, seen: SegmentRow): void {
+  const path = segmentPath(place.folder, seen.id)
+  const size = () => statSync(path, { throwIfNoEntry: false })?.size
+  const bytes = size()
+  if (bytes === undefined || !needsRecovery(seen, bytes, place.boot)) return
+  underLock(place, seen.id, row => {
+    if (needsRecovery(row, size() ?? row.bytes, place.boot)) {
+      recoverSegment(place.index, place.folder, row, place.boot)
+    }
+    return undefined
+  })
+}
+
+/** A file whose writer died before its first index row; one without our header is somebody else's, or was never begun. */
+function adoptOrphan(place: Place, id: number): void {
+  const lock = takeOwnerLock(lockPath(place.folder, id))
+  if (lock === undefined) return
+  const file = openSync(segmentPath(place.folder, id), 'r')
+  try {
+    if (place.index.segment(id) !== undefined || !hasCarHeader(file)) return
+    const bytes = carHeader.length
+    const row: SegmentRow = { id, state: 'active', bytes, synced: bytes, boot: '' }
+    if (fileBytes(file) > bytes) recoverSegment(place.index, place.folder, row, place.boot)
+    else place.index.database.write(() => place.index.setSegment(row))
+  } finally {
+    closeSync(file)
+    lock.release()
+  }
+}
