@@ -8,6 +8,10 @@ import type { BlockReader, BlockWriter, Multihash } from '../base/blocks.ts'
  *
  * Order: bytes are written (and with `durable` synced) before the index names them. A crash leaves
  * at worst bytes in a segment that no index row names; they are cut off, or indexed, at the next start.
+ *
+ * Inside a database transaction: `add` and `put` keep to memory and the segment, and a `flush` within a `write`
+ * takes part in it (undone with it, then the next flush does it again); within a `read` it throws `io`.
+ * Multihashes known here: sha2-256, -384, -512, sha1, sha3, blake2b-512, blake2s-256, and identity, which is never stored.
  */
 export interface BlockStore extends BlockReader, BlockWriter {
   /**
@@ -37,8 +41,8 @@ export interface StoreStatistics {
 export interface CheckReport {
   readonly blocks: number
   readonly bytes: number
-  /** Blocks whose bytes do not have their hash, or that lie outside their segment. */
+  /** Blocks whose bytes do not have their hash, or that lie outside their segment. `cid` is '' where damage left no name. */
   readonly damaged: ReadonlyArray<{ cid: string; segment: string; offset: number; why: string }>
-  /** Index rows added by a rebuild. */
+  /** Rows of the new index after a rebuild; 0 without one. */
   readonly indexed: number
 }

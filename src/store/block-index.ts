@@ -1,5 +1,6 @@
 import type { Multihash } from '../base/blocks.ts'
 import type { Database } from '../base/database.ts'
+import { rebuiltTable } from './schema.ts'
 
 /** Where a block's bytes lie. */
 export interface Location {
@@ -20,6 +21,9 @@ export interface SegmentRow {
   readonly boot: string
 }
 
+/** The table in force, or the one that a rebuild fills. */
+export type BlockTable = 'blocks' | 'blocks_rebuilt'
+
 /** The rows of schema.ts, as functions. */
 export class BlockIndex {
   readonly database: Database
@@ -36,10 +40,13 @@ export class BlockIndex {
   }
 
   /** Adds a row unless the block has one: false then. */
-  insert({ multihash, segment, offset, length }: LocatedBlock): boolean {
+  insert(
+    { multihash, segment, offset, length }: LocatedBlock,
+    table: BlockTable = 'blocks'
+  ): boolean {
     const { changes } = this.database
       .statement(
-        'INSERT INTO blocks SELECT ?, ?, ?, ?, generation FROM store WHERE true ON CONFLICT DO NOTHING'
+        `INSERT INTO ${table} SELECT ?, ?, ?, ?, generation FROM store WHERE true ON CONFLICT DO NOTHING`
       )
       .run(multihash, segment, offset, length)
     return changes === 1
@@ -109,5 +116,39 @@ export class BlockIndex {
         'INSERT OR REPLACE INTO segments (id, state, bytes, synced, boot) VALUES (?, ?, ?, ?, ?)'
       )
       .run(id, state, bytes, synced, boot)
+  }
+
+  /** Begins an empty table beside the one in force; drops what an interrupted rebuild left. */
+  startRebuild(): void {
+    this.database.write(() => {
+      this.database.statement('DROP TABLE IF EXISTS blocks_rebuilt').run()
+      this.database.statement(rebuiltTable).run()
+    })
+  }
+
+  /**
+   * Puts the rebuilt table in force. Segments that were not rebuilt (a living writer's) bring their rows
+   * along if `isThere`; else they are forgotten.
+   */
+  finishRebuild(rebuilt: readonly SegmentRow[], isThere: (segment: number) => boolean): void {
+    const done = new Set(rebuilt.map(({ id }) => id))
+    this.database.write(() => {
+      for (const { id } of this.segments()) {
+        if (done.has(id)) continue
+        if (isThere(id)) this.#takeOver(id)
+        else this.database.statement('DELETE FROM segments WHERE id = ?').run(id)
+      }
+      for (const row of rebuilt) this.setSegment(row)
+      this.database.statement('DROP TABLE blocks').run()
+      this.database.statement('ALTER TABLE blocks_rebuilt RENAME TO blocks').run()
+    })
+  }
+
+  #takeOver(segment: number): void {
+    this.database
+      .statement(
+        'INSERT INTO blocks_rebuilt SELECT * FROM blocks WHERE segment = ? ON CONFLICT DO NOTHING'
+      )
+      .run(segment)
   }
 }

@@ -1,12 +1,10 @@
 import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs'
 import { toCairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
-import type { BlockIndex, LocatedBlock, SegmentRow } from './block-index.ts'
+import type { BlockIndex, BlockTable, LocatedBlock, SegmentRow } from './block-index.ts'
 import { carHeader } from './car.ts'
-import { type Finding, scanSegment } from './scan-segment.ts'
+import { type Damage, scanSegment } from './scan-segment.ts'
 import { segmentName, segmentPath } from './segment-files.ts'
-
-type Damage = Extract<Finding, { kind: 'damage' }>
 
 /**
  * True if an active segment's file and row do not agree for certain: its writer died between
@@ -61,7 +59,8 @@ export function indexRecords(
   index: BlockIndex,
   file: number,
   segment: number,
-  from: number
+  from: number,
+  table: BlockTable = 'blocks'
 ): { end: number; indexed: number; damage: Damage[] } {
   let batch: LocatedBlock[] = []
   let end = from
@@ -69,7 +68,7 @@ export function indexRecords(
   const damage: Damage[] = []
   const commit = () => {
     index.database.write(() => {
-      for (const block of batch) if (index.insert(block)) indexed++
+      for (const block of batch) if (index.insert(block, table)) indexed++
     })
     batch = []
   }

@@ -25,6 +25,8 @@ export type Finding =
       readonly multihash: Multihash | undefined
     }
 
+export type Damage = Extract<Finding, { kind: 'damage' }>
+
 /**
  * Reads the records of an open segment from `from`, which is where one begins, to the file's end,
  * and verifies the hash of each. After damage it goes on at the next record whose hash is right;

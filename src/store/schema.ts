@@ -32,3 +32,13 @@ export const storeMigrations: readonly Migration[] = [
       INSERT INTO store VALUES (1);`
   }
 ]
+
+/** The blocks table as its latest version is, under the name it has while a rebuild fills it. */
+export const rebuiltTable = `
+  CREATE TABLE blocks_rebuilt (
+    multihash BLOB PRIMARY KEY,
+    segment INTEGER NOT NULL,
+    offset INTEGER NOT NULL,
+    length INTEGER NOT NULL,
+    generation INTEGER NOT NULL
+  ) WITHOUT ROWID`

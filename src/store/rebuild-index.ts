@@ -1,0 +1,85 @@
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { toCairnError } from '../base/errors.ts'
+import { limits } from '../base/limits.ts'
+import type { CheckReport } from './api.ts'
+import type { BlockIndex, SegmentRow } from './block-index.ts'
+import { carHeader } from './car.ts'
+import { rawCidText } from './multihashes.ts'
+import { takeOwnerLock } from './owner-lock.ts'
+import { fileBytes, hasCarHeader, indexRecords } from './recover-segment.ts'
+import type { Damage } from './scan-segment.ts'
+import { listSegmentFiles, lockPath, segmentName, segmentPath } from './segment-files.ts'
+
+type Damaged = CheckReport['damaged'][number]
+
+/**
+ * Makes the index anew from the segments alone. It grows beside the old one, which serves readers until
+ * the new one takes its place in one transaction; an interrupted rebuild changes nothing. Rows of segments
+ * that living writers append to are taken over as they are.
+ */
+export function rebuildIndex(
+  index: BlockIndex,
+  folder: string
+): { damaged: Damaged[]; indexed: number } {
+  const damaged: Damaged[] = []
+  const rebuilt: SegmentRow[] = []
+  let indexed = 0
+  index.startRebuild()
+  const release: Array<() => void> = []
+  try {
+    for (const id of listSegmentFiles(folder)) {
+      const finished = index.segment(id)?.state === 'finished'
+      const lock = finished ? undefined : takeOwnerLock(lockPath(folder, id))
+      if (lock !== undefined) release.push(() => lock.release())
+      if (!finished && lock === undefined) continue
+      const found = rebuildSegment(index, folder, id)
+      indexed += found.indexed
+      for (const damage of found.damaged) damaged.push(describe(id, damage))
+      if (found.row !== undefined) rebuilt.push(found.row)
+    }
+    index.finishRebuild(rebuilt, id => existsSync(segmentPath(folder, id)))
+  } finally {
+    for (const end of release) end()
+  }
+  return { damaged, indexed }
+}
+
+function rebuildSegment(
+  index: BlockIndex,
+  folder: string,
+  id: number
+): { damaged: Damage[]; indexed: number; row?: SegmentRow } {
+  const file = openSync(segmentPath(folder, id), 'r')
+  try {
+    if (!hasCarHeader(file)) {
+      const why = 'the file does not begin as a segment does, so nothing of it was taken'
+      const damage: Damage = { kind: 'damage', start: 0, end: 0, why, multihash: undefined }
+      return { damaged: [damage], indexed: 0 }
+    }
+    const { end, indexed, damage } = indexRecords(
+      index,
+      file,
+      id,
+      carHeader.length,
+      'blocks_rebuilt'
+    )
+    return { damaged: damage, indexed, row: rowOf(id, end, fileBytes(file), damage) }
+  } catch (cause) {
+    throw toCairnError(cause, `cannot rebuild from the segment ${segmentName(id)}`)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Behind a torn tail a writer may go on, once it is cut; behind damage between sound records nobody does. */
+function rowOf(id: number, end: number, size: number, damage: Damage[]): SegmentRow {
+  const grows = size < limits.segmentBytes && damage.every(({ start }) => start >= end)
+  return grows
+    ? { id, state: 'active', bytes: end, synced: end, boot: '' }
+    : { id, state: 'finished', bytes: size, synced: size, boot: '' }
+}
+
+function describe(id: number, { start, why, multihash }: Damage): Damaged {
+  const cid = multihash === undefined ? '' : rawCidText(multihash)
+  return { cid, segment: segmentName(id), offset: start, why }
+}
