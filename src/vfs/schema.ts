@@ -14,7 +14,7 @@ export const vfsMigrations: Migration[] = [
     sql: `
       CREATE TABLE mfs_counters (
         id INTEGER PRIMARY KEY CHECK (id = 0),
-        next_number INTEGER NOT NULL
+        next INTEGER NOT NULL
       );
       INSERT INTO mfs_counters VALUES (0, 2);
 
@@ -26,12 +26,12 @@ export const vfsMigrations: Migration[] = [
         gid INTEGER NOT NULL,
         rdev INTEGER NOT NULL,
         size INTEGER NOT NULL,
-        atime_s INTEGER NOT NULL,
-        atime_n INTEGER NOT NULL,
-        mtime_s INTEGER NOT NULL,
-        mtime_n INTEGER NOT NULL,
-        ctime_s INTEGER NOT NULL,
-        ctime_n INTEGER NOT NULL,
+        atimeSeconds INTEGER NOT NULL,
+        atimeNanoseconds INTEGER NOT NULL,
+        mtimeSeconds INTEGER NOT NULL,
+        mtimeNanoseconds INTEGER NOT NULL,
+        ctimeSeconds INTEGER NOT NULL,
+        ctimeNanoseconds INTEGER NOT NULL,
         dirty INTEGER NOT NULL,
         generation INTEGER NOT NULL,
         writers INTEGER NOT NULL,
@@ -39,8 +39,8 @@ export const vfsMigrations: Migration[] = [
         draft INTEGER,
         codec INTEGER,
         multihash BLOB,
-        cid_version INTEGER,
-        dag_bytes INTEGER,
+        cidVersion INTEGER,
+        dagBytes INTEGER,
         target BLOB
       );
       CREATE INDEX inodes_orphaned ON inodes(ino) WHERE links = 0;

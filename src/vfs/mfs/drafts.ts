@@ -1,0 +1,161 @@
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  futimesSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  writeSync
+} from 'node:fs'
+import { join } from 'node:path'
+import { toCairnError } from '../../base/errors.ts'
+import type { Lookups } from './lookups.ts'
+
+/** Open files an instance keeps: enough for what a thread writes at a time. */
+const openDrafts = 64
+
+/**
+ * A draft whose file has this mtime was not written since its inode's row got its times: they
+ * count. Any write gives the file the time of that write, and then the file's counts. The kernel
+ * sets both under the inode's lock, so nothing is written unseen.
+ */
+const unwrittenSeconds = 1
+const unwrittenNanoseconds = 1_000_000_000n
+
+export interface DraftState {
+  readonly size: number
+  /** Of the last write; undefined if the row's times still count. */
+  readonly written: { readonly seconds: number; readonly nanoseconds: number } | undefined
+}
+
+/** The folder of drafts: a plain file each, named by its number, which is never used again. */
+export class Drafts {
+  readonly #folder: string
+  readonly #lookups: Lookups
+  readonly #files = new Map<number, number>()
+  #epoch: number
+
+  constructor(folder: string, lookups: Lookups) {
+    this.#folder = folder
+    this.#lookups = lookups
+    this.#epoch = lookups.draftEpoch
+  }
+
+  path(draft: number): string {
+    return join(this.#folder, String(draft))
+  }
+
+  create(draft: number): void {
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL
+    try {
+      this.#keep(draft, openSync(this.path(draft), flags, 0o600))
+    } catch (cause) {
+      throw toCairnError(cause, 'cannot make a draft')
+    }
+  }
+
+  read(draft: number, target: Uint8Array, position: number): number {
+    const file = this.#open(draft)
+    let done = 0
+    while (done < target.byteLength) {
+      const count = readSync(file, target, done, target.byteLength - done, position + done)
+      if (count === 0) break
+      done += count
+    }
+    return done
+  }
+
+  write(draft: number, source: Uint8Array, position: number): void {
+    const file = this.#open(draft)
+    let done = 0
+    while (done < source.byteLength) {
+      done += writeSync(file, source, done, source.byteLength - done, position + done)
+    }
+  }
+
+  truncate(draft: number, size: number): void {
+    ftruncateSync(this.#open(draft), size)
+  }
+
+  /** From now the row's times count, until the next write. */
+  markUnwritten(draft: number): void {
+    futimesSync(this.#open(draft), unwrittenSeconds, unwrittenSeconds)
+  }
+
+  state(draft: number): DraftState {
+    const { size, mtimeNs }: BigIntStats = fstatSync(this.#open(draft), { bigint: true })
+    if (mtimeNs === unwrittenNanoseconds) return { size: Number(size), written: undefined }
+    const seconds = Number(mtimeNs / 1_000_000_000n)
+    const nanoseconds = Number(mtimeNs % 1_000_000_000n)
+    return { size: Number(size), written: { seconds, nanoseconds } }
+  }
+
+  /** The draft's bytes and its entry in the folder survive a power cut. */
+  synchronize(draft: number): void {
+    fdatasyncSync(this.#open(draft))
+    const folder = openSync(this.#folder, 'r')
+    try {
+      fsyncSync(folder)
+    } finally {
+      closeSync(folder)
+    }
+  }
+
+  /** Deletes files; those already gone are no error. */
+  delete(drafts: readonly number[]): void {
+    for (const draft of drafts) {
+      this.#close(draft)
+      rmSync(this.path(draft), { force: true })
+    }
+    this.#lookups.advanceDraftEpoch()
+    this.#epoch = this.#lookups.draftEpoch
+  }
+
+  list(): number[] {
+    return readdirSync(this.#folder)
+      .filter(name => /^\d{1,15}$/.test(name))
+      .map(Number)
+  }
+
+  close(): void {
+    for (const draft of [...this.#files.keys()]) this.#close(draft)
+  }
+
+  /** An open file of a deleted draft would hold its space: after deletions all are closed once. */
+  #open(draft: number): number {
+    const epoch = this.#lookups.draftEpoch
+    if (epoch !== this.#epoch) {
+      this.close()
+      this.#epoch = epoch
+    }
+    const kept = this.#files.get(draft)
+    if (kept === undefined) return this.#keep(draft, openSync(this.path(draft), 'r+'))
+    this.#files.delete(draft)
+    this.#files.set(draft, kept)
+    return kept
+  }
+
+  #keep(draft: number, file: number): number {
+    this.#files.set(draft, file)
+    if (this.#files.size > openDrafts) {
+      for (const oldest of this.#files.keys()) {
+        this.#close(oldest)
+        break
+      }
+    }
+    return file
+  }
+
+  #close(draft: number): void {
+    const file = this.#files.get(draft)
+    if (file === undefined) return
+    this.#files.delete(draft)
+    closeSync(file)
+  }
+}

@@ -1,0 +1,219 @@
+import { statfsSync } from 'node:fs'
+import type { CID } from 'multiformats/cid'
+import type { Name } from '../../base/names.ts'
+import type { HistoryEntry } from '../../roots/api.ts'
+import type {
+  AttributeChanges,
+  Attributes,
+  Caller,
+  DirectoryEntry,
+  ReadDirectoryOptions,
+  RenameOptions,
+  TreeStatistics
+} from '../api.ts'
+import { fileType } from '../api.ts'
+import type { Mfs, MfsOptions, SealOptions, SealResult } from './api.ts'
+import { change } from './change.ts'
+import { type Context, rootIno } from './context.ts'
+import { parentOf } from './dentries.ts'
+import { Drafts } from './drafts.ts'
+import { getDirectory, getInode } from './inodes.ts'
+import { Lookups, mfsSharedMemory } from './lookups.ts'
+import { checkNodeMode, make, makeLink, makeSymlink } from './make.ts'
+import { Numbers } from './numbers.ts'
+import { plantRoot } from './plant-root.ts'
+import { currentAttributes, lookup, read, readLink, restart, whileChanging } from './read.ts'
+import { readDirectory } from './read-directory.ts'
+import { recover } from './recover.ts'
+import { forget, remove } from './remove.ts'
+import { rename } from './rename.ts'
+import { restore } from './restore.ts'
+import { Sealer } from './seal.ts'
+import { openForWriting, releaseWriting, write } from './write.ts'
+import { getXattr, removeXattr, setXattr, xattrNames } from './xattrs.ts'
+
+/** Opens the mutable tree, planted on its root's CID or empty. The database has `vfsMigrations` and `rootsMigrations`. */
+export function openMfs(options: MfsOptions): Mfs {
+  const lookups = new Lookups(options.shared ?? mfsSharedMemory())
+  const context: Context = {
+    ...options,
+    drafts: new Drafts(options.drafts, lookups),
+    draftsFolder: options.drafts,
+    lookups,
+    numbers: new Numbers(options.database),
+    positions: new WeakMap()
+  }
+  if (options.recover) recover(context)
+  plantRoot(context)
+  return new MutableTree(context)
+}
+
+class MutableTree implements Mfs {
+  readonly root = rootIno
+  readonly nature = 'live'
+  readonly #context: Context
+  readonly #sealer: Sealer
+
+  constructor(context: Context) {
+    this.#context = context
+    this.#sealer = new Sealer(context)
+  }
+
+  lookup(parent: number, name: Name): Attributes {
+    return lookup(this.#context, parent, name)
+  }
+
+  attributes(ino: number): Attributes {
+    return currentAttributes(this.#context, ino)
+  }
+
+  forget(ino: number, lookups: number): void {
+    forget(this.#context, ino, lookups)
+  }
+
+  readLink(ino: number): Uint8Array {
+    return readLink(this.#context, ino)
+  }
+
+  readDirectory(
+    ino: number,
+    options: ReadDirectoryOptions,
+    visit: (entry: DirectoryEntry) => boolean
+  ): void {
+    readDirectory(this.#context, ino, options, visit)
+  }
+
+  parent(ino: number): number {
+    return parentOf(this.#context, getDirectory(this.#context, ino).ino)
+  }
+
+  read(ino: number, target: Uint8Array, position: number): number {
+    return read(this.#context, ino, target, position)
+  }
+
+  xattr(ino: number, name: string): Uint8Array {
+    return getXattr(this.#context, ino, name)
+  }
+
+  xattrNames(ino: number): string[] {
+    return xattrNames(this.#context, ino)
+  }
+
+  statistics(): TreeStatistics {
+    const disk = statfsSync(this.#context.draftsFolder)
+    return {
+      blockBytes: disk.bsize,
+      blocks: disk.blocks,
+      freeBlocks: disk.bavail,
+      files: disk.files,
+      freeFiles: disk.ffree
+    }
+  }
+
+  makeNode(parent: number, name: Name, mode: number, rdev: number, caller: Caller): Attributes {
+    checkNodeMode(mode)
+    return make(this.#context, parent, name, { mode, rdev, target: null, opened: false }, caller)
+  }
+
+  createFile(parent: number, name: Name, mode: number, caller: Caller): Attributes {
+    const wanted = {
+      mode: fileType.regular | (mode & 0o7777),
+      rdev: 0,
+      target: null,
+      opened: true
+    }
+    return make(this.#context, parent, name, wanted, caller)
+  }
+
+  makeDirectory(parent: number, name: Name, mode: number, caller: Caller): Attributes {
+    const wanted = {
+      mode: fileType.directory | (mode & 0o7777),
+      rdev: 0,
+      target: null,
+      opened: false
+    }
+    return make(this.#context, parent, name, wanted, caller)
+  }
+
+  makeSymlink(parent: number, name: Name, target: Uint8Array, caller: Caller): Attributes {
+    return makeSymlink(this.#context, parent, name, target, caller)
+  }
+
+  makeLink(ino: number, parent: number, name: Name): Attributes {
+    return makeLink(this.#context, ino, parent, name)
+  }
+
+  remove(parent: number, name: Name): void {
+    remove(this.#context, parent, name, 'file')
+  }
+
+  removeDirectory(parent: number, name: Name): void {
+    remove(this.#context, parent, name, 'directory')
+  }
+
+  rename(
+    parent: number,
+    name: Name,
+    newParent: number,
+    newName: Name,
+    options: RenameOptions
+  ): void {
+    rename(this.#context, parent, name, newParent, newName, options)
+  }
+
+  change(ino: number, changes: AttributeChanges): Attributes {
+    return change(this.#context, ino, changes)
+  }
+
+  openForWriting(ino: number, truncate: boolean): void {
+    openForWriting(this.#context, ino, truncate)
+  }
+
+  releaseWriting(ino: number): void {
+    releaseWriting(this.#context, ino)
+  }
+
+  write(ino: number, source: Uint8Array, position: number): number {
+    return write(this.#context, ino, source, position)
+  }
+
+  synchronize(ino: number): void {
+    restart(() => {
+      const { draft } = getInode(this.#context, ino)
+      if (draft !== null) whileChanging(() => this.#context.drafts.synchronize(draft))
+    })
+    this.#context.database.sync()
+  }
+
+  setXattr(ino: number, name: string, value: Uint8Array, mode: 'any' | 'create' | 'replace'): void {
+    setXattr(this.#context, ino, name, value, mode)
+  }
+
+  removeXattr(ino: number, name: string): void {
+    removeXattr(this.#context, ino, name)
+  }
+
+  seal(options: SealOptions = {}): Promise<SealResult> {
+    return this.#sealer.seal(options)
+  }
+
+  snapshot(reason: string, options: { signal?: AbortSignal } = {}): Promise<SealResult> {
+    return this.#sealer.seal({ ...options, reason })
+  }
+
+  history(options: { limit?: number } = {}): HistoryEntry[] {
+    return this.#context.roots.history(this.#context.rootName, options)
+  }
+
+  isDirty(): boolean {
+    return getInode(this.#context, rootIno).dirty === 1
+  }
+
+  restore(cid: CID, options: { signal?: AbortSignal } = {}): Promise<SealResult> {
+    return restore(this.#context, this.#sealer, cid, options)
+  }
+
+  close(): void {
+    this.#context.drafts.close()
+  }
+}

@@ -1,0 +1,101 @@
+import { nameFromBytes } from '../../base/names.ts'
+import type { DirectoryLink } from '../../unixfs/api.ts'
+import type { Context } from './context.ts'
+import { rootIno } from './context.ts'
+import { type Inode, isDirectory } from './inode.ts'
+import { findRow, linkInRange } from './inodes.ts'
+import { linksOf, rangeOfDirectory } from './ranges.ts'
+import { travels } from './seal-file.ts'
+
+/** A directory to rebuild: links that stand, and names whose inodes are dirty themselves. */
+export interface DirectoryPlan {
+  readonly inode: Inode
+  readonly links: DirectoryLink[]
+  readonly pending: Array<{ readonly name: DirectoryLink['name']; readonly inode: Inode }>
+}
+
+/** Inside one read transaction: every dirty directory from the root down, parents before children. */
+export function planDirectories(context: Context): DirectoryPlan[] {
+  const root = findRow(context, rootIno)
+  if (root === undefined || root.dirty === 0) return []
+  const plans: DirectoryPlan[] = []
+  for (const stack = [root]; ; ) {
+    const inode = stack.pop()
+    if (inode === undefined) return plans
+    const plan = planDirectory(context, inode)
+    plans.push(plan)
+    for (const { inode: child } of plan.pending) if (isDirectory(child)) stack.push(child)
+  }
+}
+
+function planDirectory(context: Context, inode: Inode): DirectoryPlan {
+  return inode.unfolded === 1 ? planUnfolded(context, inode) : planFolded(context, inode)
+}
+
+type Entry = Inode & { readonly name: Uint8Array; readonly entryIno: number }
+
+function planUnfolded(context: Context, inode: Inode): DirectoryPlan {
+  const plan: DirectoryPlan = { inode, links: [], pending: [] }
+  const entries = context.database
+    .statement(
+      `SELECT dentries.name AS name, dentries.ino AS entryIno, inodes.*, 1 AS stored FROM dentries
+       LEFT JOIN inodes ON inodes.ino = dentries.ino WHERE dentries.parent = ?`
+    )
+    .iterate(inode.ino) as IterableIterator<Entry & { ino: number | null }>
+  for (const entry of entries) addEntry(context, plan, entry)
+  return plan
+}
+
+function addEntry(
+  context: Context,
+  plan: DirectoryPlan,
+  entry: Omit<Entry, 'ino'> & { ino: number | null }
+): void {
+  const name = nameFromBytes(entry.name)
+  if (entry.ino === null) {
+    const link = linkInRange(context, entry.entryIno)
+    if (link !== undefined) plan.links.push({ ...link, name })
+    return
+  }
+  place(plan, name, { ...entry, ino: entry.ino })
+}
+
+/** Below a folded directory names are as in its block; only rows may differ from what it links. */
+function planFolded(context: Context, inode: Inode): DirectoryPlan {
+  const plan: DirectoryPlan = { inode, links: [], pending: [] }
+  const range = rangeOfDirectory(context, inode.ino)
+  const { codec, multihash } = range ?? inode
+  if (codec === null || multihash === null) return plan
+  const rows = range === undefined ? new Map() : rowsBetween(context, range.base, range.count)
+  const links =
+    range === undefined ? context.unixfs.reader.list(codec, multihash) : linksOf(context, range)
+  links.forEach((link, position) => {
+    const row = rows.get((range?.base ?? 0) + position)
+    if (row === undefined) plan.links.push(link)
+    else place(plan, link.name, row)
+  })
+  return plan
+}
+
+function rowsBetween(context: Context, base: number, count: number): Map<number, Inode> {
+  const rows = context.database
+    .statement('SELECT *, 1 AS stored FROM inodes WHERE ino >= ? AND ino < ?')
+    .all(base, base + count) as unknown as Inode[]
+  return new Map(rows.map(row => [row.ino, row]))
+}
+
+function place(plan: DirectoryPlan, name: DirectoryLink['name'], inode: Inode): void {
+  const { codec, multihash, cidVersion, dagBytes } = inode
+  if (!travels(inode)) return
+  if (inode.dirty === 1 || codec === null || multihash === null) {
+    plan.pending.push({ name, inode })
+    return
+  }
+  plan.links.push({
+    name,
+    codec,
+    multihash,
+    cidVersion: cidVersion === 0 ? 0 : 1,
+    dagBytes: dagBytes ?? 0
+  })
+}

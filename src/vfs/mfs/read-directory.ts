@@ -1,0 +1,107 @@
+import { codec } from '../../base/blocks.ts'
+import { CairnError } from '../../base/errors.ts'
+import { type Name, nameFromBytes } from '../../base/names.ts'
+import type { DirectoryEntry, ReadDirectoryOptions } from '../api.ts'
+import { fileType } from '../api.ts'
+import type { Context } from './context.ts'
+import type { Inode } from './inode.ts'
+import { findRow, getDirectory, linkInRange } from './inodes.ts'
+import { linksOf, visitRange } from './ranges.ts'
+import { currentAttributes } from './read.ts'
+
+/** Entries fetched at a time, about what one FUSE answer holds. */
+const batch = 128
+
+interface Found {
+  readonly name: Name
+  readonly ino: number
+  readonly cookie: number
+  /** Null where the inode has no row. */
+  readonly mode: number | null
+}
+
+type Visit = (entry: DirectoryEntry) => boolean
+
+/**
+ * Cookies are properties of dentries, not positions: entries removed on the way (rm -rf) do not
+ * move the others. An entry in blocks has the same cookie before and after its directory unfolds.
+ * Entries whose block is not here are listed all the same, with mode 0 and no attributes.
+ */
+export function readDirectory(
+  context: Context,
+  ino: number,
+  options: ReadDirectoryOptions,
+  visit: Visit
+): void {
+  let cookie = options.cookie
+  for (;;) {
+    const directory = getDirectory(context, ino)
+    const found = directory.unfolded === 1 ? unfoldedBatch : foldedBatch
+    const entries = found(context, directory, cookie)
+    for (const entry of entries) {
+      if (!show(context, entry, options.withAttributes, visit)) return
+      cookie = entry.cookie
+    }
+    if (entries.length < batch) return
+  }
+}
+
+function unfoldedBatch(context: Context, directory: Inode, cookie: number): Found[] {
+  const rows = context.database
+    .statement(
+      `SELECT name, dentries.ino AS ino, cookie, mode FROM dentries
+       LEFT JOIN inodes ON inodes.ino = dentries.ino
+       WHERE parent = ? AND cookie > ? ORDER BY cookie LIMIT ${batch}`
+    )
+    .all(directory.ino, cookie) as Array<Omit<Found, 'name'> & { name: Uint8Array }>
+  return rows.map(row => ({ ...row, name: nameFromBytes(row.name) }))
+}
+
+function foldedBatch(context: Context, directory: Inode, cookie: number): Found[] {
+  const range = visitRange(context, directory)
+  return linksOf(context, range)
+    .slice(cookie, cookie + batch)
+    .map((link, position) => ({
+      name: link.name,
+      ino: range.base + cookie + position,
+      cookie: cookie + position + 1,
+      mode: null
+    }))
+}
+
+/** Shows an entry, and counts a lookup if it was taken with its attributes. */
+function show(context: Context, found: Found, withAttributes: boolean, visit: Visit): boolean {
+  const { name, ino, cookie } = found
+  const attributes = withAttributes ? orAbsent(() => currentAttributes(context, ino)) : undefined
+  const mode = attributes?.mode ?? found.mode ?? modeInRange(context, ino)
+  const taken = visit({ name, ino, mode, attributes, cookie })
+  if (taken && attributes !== undefined) context.lookups.add(ino)
+  return taken
+}
+
+/** The type of an inode that may have no row: raw blocks are files, others are looked into if they are here. */
+function modeInRange(context: Context, ino: number): number {
+  const row = findRow(context, ino)
+  if (row !== undefined) return row.mode
+  const link = linkInRange(context, ino)
+  if (link === undefined) return 0
+  if (link.codec === codec.raw) return fileType.regular
+  const kinds = {
+    file: fileType.regular,
+    directory: fileType.directory,
+    symlink: fileType.symlink
+  } as const
+  const info = orAbsent(() => context.unixfs.reader.infoOf(link.codec, link.multihash))
+  return info === undefined ? 0 : kinds[info.kind]
+}
+
+/** Undefined for what is not here, was removed a moment ago, or is damaged: the name is listed, its use says more. */
+function orAbsent<T>(look: () => T): T | undefined {
+  try {
+    return look()
+  } catch (error) {
+    const listed = ['missing', 'not-found', 'corrupt', 'unsupported']
+    if (error instanceof CairnError && listed.includes(error.code)) return undefined
+    throw error
+  }
+}

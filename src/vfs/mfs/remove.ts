@@ -1,0 +1,114 @@
+import { CairnError } from '../../base/errors.ts'
+import { checkName, type Name, nameText } from '../../base/names.ts'
+import type { Context } from './context.ts'
+import { rootIno } from './context.ts'
+import { deleteDentry, getDentry, isEmpty, unfold } from './dentries.ts'
+import { touchDirectory, touchTimes } from './dirty.ts'
+import type { Inode } from './inode.ts'
+import { isDirectory } from './inode.ts'
+import { findRow, getDirectory, getInode, storeInode } from './inodes.ts'
+import { emptyTrashIfFull } from './trash.ts'
+
+/** unlink(2) or rmdir(2), as `kind` says. */
+export function remove(
+  context: Context,
+  parent: number,
+  name: Name,
+  kind: 'file' | 'directory'
+): void {
+  checkName(name)
+  context.database.write(() => {
+    const directory = getDirectory(context, parent)
+    const { ino } = getDentry(context, directory, name)
+    const inode = getInode(context, ino)
+    checkKind(context, inode, name, kind)
+    storeInode(context, directory)
+    unfold(context, directory)
+    deleteDentry(context, parent, name)
+    touchDirectory(context, directory, kind === 'directory' ? -1 : 0)
+    dropLink(context, inode)
+  })
+  emptyTrashIfFull(context)
+}
+
+function checkKind(context: Context, inode: Inode, name: Name, kind: 'file' | 'directory'): void {
+  if (kind === 'file') {
+    if (isDirectory(inode)) throw new CairnError('is-directory', `${nameText(name)} is a directory`)
+    return
+  }
+  if (!isDirectory(inode)) {
+    throw new CairnError('not-directory', `${nameText(name)} is no directory`)
+  }
+  if (!isEmpty(context, inode)) {
+    throw new CairnError('not-empty', `the directory ${nameText(name)} is not empty`)
+  }
+}
+
+/** Inside a transaction, after its dentry went: one link fewer, and with the last one it is gone or an orphan. */
+export function dropLink(context: Context, inode: Inode): void {
+  const { ino } = inode
+  if (!isDirectory(inode) && inode.links > 1) {
+    context.database.statement('UPDATE inodes SET links = links - 1 WHERE ino = ?').run(ino)
+    touchTimes(context, ino, false)
+    return
+  }
+  if (!context.lookups.held(ino) && inode.writers === 0) {
+    purge(context, inode)
+    return
+  }
+  storeInode(context, inode)
+  context.database.statement('UPDATE inodes SET links = 0 WHERE ino = ?').run(ino)
+  touchTimes(context, ino, false)
+  context.lookups.countOrphans(1)
+}
+
+/** Inside a transaction: nothing remains of an inode. Its draft goes when the transaction is durable. */
+export function purge(context: Context, inode: Inode): void {
+  const { database } = context
+  const { ino, draft } = inode
+  database.statement('DELETE FROM inodes WHERE ino = ?').run(ino)
+  database.statement('DELETE FROM xattrs WHERE ino = ?').run(ino)
+  if (isDirectory(inode)) {
+    database.statement('DELETE FROM mfs_ranges WHERE directory = ?').run(ino)
+  }
+  if (draft !== null) database.statement('INSERT INTO mfs_trash VALUES (?)').run(draft)
+}
+
+/** The kernel's FORGET. */
+export function forget(context: Context, ino: number, lookups: number): void {
+  context.lookups.subtract(ino, lookups)
+  if (context.lookups.orphans === 0 || ino === rootIno) return
+  purgeOrphan(context, ino)
+}
+
+/**
+ * Purges an inode without names if nobody uses it. A failure is left to the next sweep: the caller
+ * has nobody to tell.
+ */
+export function purgeOrphan(context: Context, ino: number): void {
+  try {
+    if (context.lookups.held(ino) || !isOrphan(findRow(context, ino))) return
+    context.database.write(() => {
+      const inode = findRow(context, ino)
+      if (context.lookups.held(ino) || !isOrphan(inode)) return
+      purge(context, inode)
+      context.lookups.countOrphans(-1)
+    })
+    emptyTrashIfFull(context)
+  } catch {
+    return
+  }
+}
+
+function isOrphan(inode: Inode | undefined): inode is Inode {
+  return inode !== undefined && inode.links === 0 && inode.writers === 0
+}
+
+/** Orphans whose last forget came while another inode of their counter was held. */
+export function sweepOrphans(context: Context): void {
+  if (context.lookups.orphans === 0) return
+  const orphans = context.database
+    .statement('SELECT ino FROM inodes WHERE links = 0')
+    .all() as Array<{ ino: number }>
+  for (const { ino } of orphans) purgeOrphan(context, ino)
+}

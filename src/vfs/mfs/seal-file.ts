@@ -1,0 +1,98 @@
+import { limits } from '../../base/limits.ts'
+import type { Metadata, Node } from '../../unixfs/api.ts'
+import type { Attributes } from '../api.ts'
+import type { Context } from './context.ts'
+import { attributesOf, type Inode, isDirectory, isRegular, isSymlink } from './inode.ts'
+import { readLink, whileChanging } from './read.ts'
+
+/** What a file became, and the row it was read by. */
+export interface SealedFile {
+  readonly inode: Inode
+  readonly node: Node
+  /** As they were before its bytes were read. */
+  readonly attributes: Attributes
+}
+
+/** Lets the event loop turn between pieces of work; throws `aborted`. */
+export type Breathe = (bytes: number) => Promise<void>
+
+/**
+ * Stores the bytes of a regular file or the target of a symlink as blocks, a piece at a time. Bytes
+ * written meanwhile may or may not be in; the row's generation, or its writers, tell.
+ */
+export async function sealFile(
+  context: Context,
+  inode: Inode,
+  breathe: Breathe
+): Promise<SealedFile> {
+  const { draft } = inode
+  const state = draft === null ? undefined : whileChanging(() => context.drafts.state(draft))
+  const attributes = attributesOf(inode, state)
+  const metadata = metadataOf(context, attributes)
+  if (isSymlink(inode)) {
+    const node = context.unixfs.writer.symlink(readLink(context, inode.ino), metadata)
+    return { inode, node, attributes }
+  }
+  const unchanged = sealedAsIs(context, inode)
+  if (unchanged !== undefined) return { inode, node: unchanged, attributes }
+  const builder = context.unixfs.writer.file()
+  for await (const bytes of pieces(context, inode, attributes.size, breathe)) builder.write(bytes)
+  return { inode, node: builder.finish(metadata), attributes }
+}
+
+/** Without metadata a file that has content but no draft is that content. */
+function sealedAsIs(context: Context, inode: Inode): Node | undefined {
+  const { codec, multihash, cidVersion, dagBytes } = inode
+  if (context.metadata || inode.draft !== null) return undefined
+  if (codec === null || multihash === null) return undefined
+  return {
+    codec,
+    multihash,
+    cidVersion: cidVersion === 0 ? 0 : 1,
+    fileBytes: inode.size,
+    dagBytes: dagBytes ?? 0
+  }
+}
+
+async function* pieces(
+  context: Context,
+  inode: Inode,
+  size: number,
+  breathe: Breathe
+): AsyncGenerator<Uint8Array> {
+  const piece = new Uint8Array(Math.min(limits.fuseRequestBytes, size))
+  for (let position = 0; position < size; ) {
+    const wanted = piece.subarray(0, Math.min(piece.byteLength, size - position))
+    const count = readSource(context, inode, wanted, position)
+    if (count === 0) return
+    yield wanted.subarray(0, count)
+    position += count
+    await breathe(count)
+  }
+}
+
+function readSource(
+  context: Context,
+  { draft, codec, multihash }: Inode,
+  target: Uint8Array,
+  position: number
+): number {
+  if (draft !== null) return whileChanging(() => context.drafts.read(draft, target, position))
+  if (codec === null || multihash === null) return 0
+  return context.unixfs.reader.readFile(codec, multihash, target, position)
+}
+
+/** Mode and mtime for the block, or none where CIDs are to be those of the bare bytes. */
+export function metadataOf(context: Context, attributes: Attributes | Inode): Metadata | undefined {
+  if (!context.metadata) return undefined
+  return {
+    mode: attributes.mode & 0o7777,
+    mtimeSeconds: attributes.mtimeSeconds,
+    mtimeNanoseconds: attributes.mtimeNanoseconds
+  }
+}
+
+/** True if the row can be in a DAG: fifos, sockets and devices cannot. */
+export function travels(inode: { readonly mode: number }): boolean {
+  return isDirectory(inode) || isSymlink(inode) || isRegular(inode)
+}

@@ -1,0 +1,70 @@
+import type { Node } from '../../unixfs/api.ts'
+import type { Context } from './context.ts'
+import type { DirectoryPlan } from './plan-seal.ts'
+import type { SealedFile } from './seal-file.ts'
+import { emptyTrash } from './trash.ts'
+
+/** Makes sealed files' blocks durable, then lets go of the drafts of those that nobody touched meanwhile. */
+export function commitFiles(context: Context, files: readonly SealedFile[]): void {
+  if (files.length === 0) return
+  context.blocks.flush({ durable: true })
+  context.database.write(() => {
+    for (const file of files) settleFile(context, file)
+  })
+  emptyTrash(context)
+}
+
+/**
+ * Inside a transaction, when its blocks are durable: true if the file is clean now. One that is open
+ * for writing, or was opened or changed since it was read, stays dirty and keeps its draft.
+ */
+export function settleFile(context: Context, { inode, node, attributes }: SealedFile): boolean {
+  const { changes } = context.database
+    .statement(
+      `UPDATE inodes SET dirty = 0, draft = NULL, codec = ?, multihash = ?, cidVersion = ?,
+       dagBytes = ?, size = ?, mtimeSeconds = ?, mtimeNanoseconds = ?, ctimeSeconds = ?,
+       ctimeNanoseconds = ? WHERE ino = ? AND generation = ? AND writers = 0 AND links > 0`
+    )
+    .run(
+      node.codec,
+      node.multihash,
+      node.cidVersion,
+      node.dagBytes,
+      attributes.size,
+      attributes.mtimeSeconds,
+      attributes.mtimeNanoseconds,
+      attributes.ctimeSeconds,
+      attributes.ctimeNanoseconds,
+      inode.ino,
+      inode.generation
+    )
+  if (changes === 0) return false
+  if (inode.draft !== null) {
+    context.database.statement('INSERT INTO mfs_trash VALUES (?)').run(inode.draft)
+  }
+  return true
+}
+
+/** Inside a transaction: true if the directory is clean now, and all that was dirty below it. */
+export function settleDirectory(
+  context: Context,
+  plan: DirectoryPlan,
+  node: Node,
+  clean: ReadonlySet<number>
+): boolean {
+  if (!plan.pending.every(({ inode }) => clean.has(inode.ino))) return false
+  const { changes } = context.database
+    .statement(
+      `UPDATE inodes SET dirty = 0, codec = ?, multihash = ?, cidVersion = ?, dagBytes = ?
+       WHERE ino = ? AND generation = ?`
+    )
+    .run(
+      node.codec,
+      node.multihash,
+      node.cidVersion,
+      node.dagBytes,
+      plan.inode.ino,
+      plan.inode.generation
+    )
+  return changes === 1
+}

@@ -1,0 +1,28 @@
+import type { Context } from './context.ts'
+
+/** Beyond it the drafts of removed files are deleted at once: one durable commit for all of them. */
+const trashDrafts = 256
+
+/**
+ * A draft whose inode was purged or sealed is deleted only once that is durable: else a power cut
+ * could bring the inode back, by a rename undone for one, without its bytes.
+ */
+export function emptyTrash(context: Context): void {
+  const { database, drafts } = context
+  const trash = database.statement('SELECT draft FROM mfs_trash').all() as Array<{ draft: number }>
+  if (trash.length === 0) return
+  database.sync()
+  drafts.delete(trash.map(({ draft }) => draft))
+  database.write(() => {
+    const remove = database.statement('DELETE FROM mfs_trash WHERE draft = ?')
+    for (const { draft } of trash) remove.run(draft)
+  })
+}
+
+/** Counts a bounded number of rows only. */
+export function emptyTrashIfFull(context: Context): void {
+  const { count } = context.database
+    .statement(`SELECT count(*) AS count FROM (SELECT 1 FROM mfs_trash LIMIT ${trashDrafts})`)
+    .get() as { count: number }
+  if (count >= trashDrafts) emptyTrash(context)
+}

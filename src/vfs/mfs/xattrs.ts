@@ -1,0 +1,100 @@
+import { makeCid } from '../../base/blocks.ts'
+import { CairnError } from '../../base/errors.ts'
+import { limits } from '../../base/limits.ts'
+import type { Context } from './context.ts'
+import { touchTimes } from './dirty.ts'
+import type { Inode } from './inode.ts'
+import { getInode, storeInode } from './inodes.ts'
+
+/** Read-only and virtual: the CID of an inode whose content is sealed as it is now. */
+const cidName = 'user.cairn.cid'
+/** XATTR_SIZE_MAX of Linux. */
+const valueBytes = 65536
+
+export function getXattr(context: Context, ino: number, name: string): Uint8Array {
+  const inode = getInode(context, ino)
+  const value = name === cidName ? cidOf(inode) : findXattr(context, ino, name)
+  if (value === undefined) throw noAttribute(ino, name)
+  return value
+}
+
+export function xattrNames(context: Context, ino: number): string[] {
+  const inode = getInode(context, ino)
+  const rows = context.database
+    .statement('SELECT name FROM xattrs WHERE ino = ?')
+    .all(ino) as Array<{ name: string }>
+  const names = rows.map(row => row.name)
+  return cidOf(inode) === undefined ? names : [cidName, ...names]
+}
+
+export function setXattr(
+  context: Context,
+  ino: number,
+  name: string,
+  value: Uint8Array,
+  mode: 'any' | 'create' | 'replace'
+): void {
+  checkWritable(name)
+  if (value.byteLength > valueBytes) {
+    throw new CairnError(
+      'out-of-range',
+      `the attribute ${name} has ${value.byteLength} bytes: at most ${valueBytes} fit`
+    )
+  }
+  context.database.write(() => {
+    const inode = getInode(context, ino)
+    const known = findXattr(context, ino, name) !== undefined
+    if (mode === 'create' && known) throw new CairnError('exists', `${name} exists`)
+    if (mode === 'replace' && !known) throw noAttribute(ino, name)
+    storeInode(context, inode)
+    context.database
+      .statement('INSERT OR REPLACE INTO xattrs VALUES (?, ?, ?)')
+      .run(ino, name, value)
+    touchTimes(context, ino, false)
+  })
+}
+
+export function removeXattr(context: Context, ino: number, name: string): void {
+  checkWritable(name)
+  context.database.write(() => {
+    getInode(context, ino)
+    const { changes } = context.database
+      .statement('DELETE FROM xattrs WHERE ino = ? AND name = ?')
+      .run(ino, name)
+    if (changes === 0) throw noAttribute(ino, name)
+    touchTimes(context, ino, false)
+  })
+}
+
+function findXattr(context: Context, ino: number, name: string): Uint8Array | undefined {
+  const row = context.database
+    .statement('SELECT value FROM xattrs WHERE ino = ? AND name = ?')
+    .get(ino, name) as { value: Uint8Array } | undefined
+  return row?.value
+}
+
+function cidOf(inode: Inode): Uint8Array | undefined {
+  const { codec, multihash, cidVersion, dirty } = inode
+  if (dirty === 1 || codec === null || multihash === null) return undefined
+  return Buffer.from(makeCid(codec, multihash, cidVersion === 0 ? 0 : 1).toString())
+}
+
+/** ACLs (`system.`) would be promises nobody keeps here. */
+function checkWritable(name: string): void {
+  if (name.startsWith('user.cairn.')) {
+    throw new CairnError('not-permitted', `${name} says what is stored: it cannot be set`)
+  }
+  if (!/^(user|security|trusted)\../.test(name)) {
+    throw new CairnError(
+      'unsupported',
+      `${name}: attributes are kept in user., security. and trusted.`
+    )
+  }
+  if (Buffer.byteLength(name) > limits.nameBytes) {
+    throw new CairnError('out-of-range', 'the name of an attribute is longer than 255 bytes')
+  }
+}
+
+function noAttribute(ino: number, name: string): CairnError {
+  return new CairnError('no-attribute', `inode ${ino} has no attribute ${name}`)
+}
