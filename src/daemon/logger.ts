@@ -1,6 +1,9 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
 import type { LogLevel } from './settings-table.ts'
 
+/** Where the daemon says what it did: facts as fields first, then a static message. */
+export type Log = Pick<Logger, LogLevel>
+
 export interface LoggerOptions {
   readonly level: LogLevel
   /** Plain lines for people; else one JSON object a line. */
@@ -13,7 +16,7 @@ export interface LoggerOptions {
  * The daemon's log: a static message with facts as fields; never a body, a token or a key.
  * https://getpino.io
  */
-export function openLogger(options: LoggerOptions): Logger {
+export function openLogger(options: LoggerOptions): Log {
   const write = options.plain
     ? (line: string) => options.write(plainLine(JSON.parse(line)))
     : options.write

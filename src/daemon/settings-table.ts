@@ -30,7 +30,8 @@ export const settingsTable = {
     oneOf(profileNames),
     'unixfs-v1-2025'
   ),
-  metadata: setting(['import', 'metadata'], 'CAIRN_METADATA', parseSwitch, true),
+  metadata: setting(['import', 'metadata'], 'CAIRN_METADATA', parseSwitch, false),
+  mfsMetadata: setting(['mfs', 'metadata'], undefined, parseSwitch, true),
   threads: setting(
     ['threads'],
     'CAIRN_THREADS',

@@ -1,9 +1,9 @@
-import { homedir } from 'node:os'
-import { isAbsolute, join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { CairnError } from '../base/errors.ts'
 import { homePaths } from '../base/home.ts'
 import type { ProfileName } from '../unixfs/api.ts'
 import { readConfigFile } from './config-file.ts'
+import { type Environment, expandTilde, findHome } from './find-home.ts'
 import type { ListenAddress } from './listen-address.ts'
 import { SettingError } from './setting-error.ts'
 import {
@@ -24,8 +24,10 @@ export interface Settings {
   readonly network: Network
   readonly logLevel: LogLevel
   readonly profile: ProfileName
-  /** Whether mode and mtime travel in the DAG. */
+  /** Whether `add` records mode and mtime: without them the CID is that of the bare bytes and names, for everybody. */
   readonly metadata: boolean
+  /** Whether sealing /mfs does: with them `cp -a` and rsync find what they left. */
+  readonly mfsMetadata: boolean
   /** Threads for hashing, 1 to 64. */
   readonly threads: number
   /** apt upstreams: name → base URL ending in a slash. */
@@ -46,7 +48,7 @@ export type RawSettings = Readonly<Partial<Record<SettingName, RawSetting>>>
 export interface SettingsInput {
   /** By setting name; undefined means not given. */
   readonly flags: Readonly<Partial<Record<SettingName | 'home', string | undefined>>>
-  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly environment: Environment
 }
 
 /**
@@ -55,7 +57,7 @@ export interface SettingsInput {
  * `invalid` for a wrong file, with the place and what to write instead.
  */
 export async function loadSettings(input: SettingsInput): Promise<Settings> {
-  const home = findHome(input)
+  const home = findHome(input.flags.home, input.environment)
   const sources = [
     fromFlags(input.flags),
     fromEnvironment(input.environment),
@@ -75,17 +77,6 @@ export async function loadSettings(input: SettingsInput): Promise<Settings> {
   return { ...checked, home, mount: expandPath(checked.mount, input.environment) }
 }
 
-/** The home alone, for what must not fail because of a wrong config file. */
-export function findHome({ flags, environment }: SettingsInput): string {
-  const chosen = flags.home ?? environment.CAIRN_HOME
-  if (chosen === '') throw new CairnError('usage', 'the home is empty: give a folder')
-  if (chosen !== undefined) return resolve(expandTilde(chosen, environment))
-  const data = environment.XDG_DATA_HOME
-  const base =
-    data !== undefined && isAbsolute(data) ? data : join(userFolder(environment), '.local', 'share')
-  return join(base, 'cairn')
-}
-
 function fromFlags(flags: SettingsInput['flags']): RawSettings {
   const found = settingNames.flatMap(name => {
     const value = flags[name]
@@ -96,7 +87,7 @@ function fromFlags(flags: SettingsInput['flags']): RawSettings {
   return Object.fromEntries(found)
 }
 
-function fromEnvironment(environment: SettingsInput['environment']): RawSettings {
+function fromEnvironment(environment: Environment): RawSettings {
   const found = settingNames.flatMap(name => {
     const variable = settingsTable[name].environment
     const value = variable === undefined ? undefined : environment[variable]
@@ -115,18 +106,6 @@ function parseSetting(name: SettingName, raw: RawSetting): unknown {
   }
 }
 
-function expandPath(
-  path: string | undefined,
-  environment: SettingsInput['environment']
-): string | undefined {
+function expandPath(path: string | undefined, environment: Environment): string | undefined {
   return path === undefined ? undefined : resolve(expandTilde(path, environment))
-}
-
-function expandTilde(path: string, environment: SettingsInput['environment']): string {
-  if (path === '~') return userFolder(environment)
-  return path.startsWith('~/') ? join(userFolder(environment), path.slice(2)) : path
-}
-
-function userFolder(environment: SettingsInput['environment']): string {
-  return environment.HOME ?? homedir()
 }

@@ -1,0 +1,40 @@
+import type { Command } from 'commander'
+import type { Cli, CommonOptions } from './cli.ts'
+import { addVerb } from './verb.ts'
+import type { StartOptions } from './verbs/start.ts'
+
+/** start, stop, status, doctor, setup. */
+export function addDaemonVerbs(program: Command, cli: Cli): void {
+  addVerb(program, 'start', {
+    does: 'Runs the daemon in the foreground until Ctrl-C, SIGTERM or `cairn stop`',
+    example: 'cairn start --mount ~/cairn --listen 127.0.0.1:7070'
+  })
+    .option('--mount <folder>', 'where to mount ipfs, mfs and pkg; none for no mount (CAIRN_MOUNT)')
+    .option('--listen <host:port>', 'the HTTP port, loopback only (CAIRN_LISTEN)')
+    .option('--network <network>', 'off, lan or public (CAIRN_NETWORK)')
+    .option('--log-level <level>', 'debug, info, warn or error (CAIRN_LOG_LEVEL)')
+    .option('--foreground', 'the default; for those who like to say so')
+    .action(async (options: StartOptions) => (await import('./verbs/start.ts')).start(cli, options))
+
+  addVerb(program, 'stop', {
+    does: 'Stops the daemon: requests are drained, mounts unmounted',
+    example: 'cairn stop'
+  }).action(async (options: CommonOptions) => (await import('./verbs/stop.ts')).stop(cli, options))
+
+  addVerb(program, 'status', {
+    does: 'Shows what the daemon serves, where, and how much it holds',
+    example: 'cairn status --json'
+  }).action(async (options: CommonOptions) =>
+    (await import('./verbs/status.ts')).status(cli, options)
+  )
+
+  addVerb(program, 'doctor', {
+    does: 'Checks the machine and the home, and says what to do',
+    example: 'cairn doctor'
+  })
+    .option('--mount <folder>', 'the mount folder to check (CAIRN_MOUNT)')
+    .option('--listen <host:port>', 'the HTTP port to check (CAIRN_LISTEN)')
+    .action(async (options: StartOptions) =>
+      (await import('./verbs/doctor.ts')).doctor(cli, options)
+    )
+}

@@ -1,0 +1,53 @@
+import type { Command } from 'commander'
+import type { Cli, CommonOptions } from './cli.ts'
+import { addVerb } from './verb.ts'
+import type { FsckOptions } from './verbs/fsck.ts'
+import type { LogOptions } from './verbs/log.ts'
+
+/** snapshot, log, pin, fsck: what is kept, and whether it is whole. */
+export function addHistoryVerbs(program: Command, cli: Cli): void {
+  addVerb(program, 'snapshot', {
+    does: 'Seals /mfs as it is now and prints the CID of its root',
+    example: 'cairn snapshot'
+  }).action(async (options: CommonOptions) =>
+    (await import('./verbs/snapshot.ts')).snapshot(cli, options)
+  )
+
+  addVerb(program, 'log', {
+    does: 'Lists the earlier roots of /mfs, newest first',
+    example: 'cairn log --limit 5'
+  })
+    .option('--limit <count>', 'how many at most', '100')
+    .action(async (options: LogOptions) => (await import('./verbs/log.ts')).log(cli, options))
+
+  addPin(program, cli)
+
+  addVerb(program, 'fsck', {
+    does: 'Reads every block and compares it with its hash',
+    example: 'cairn fsck --rebuild-index'
+  })
+    .option('--rebuild-index', 'first index the blocks that segments hold and the index does not')
+    .action(async (options: FsckOptions) => (await import('./verbs/fsck.ts')).fsck(cli, options))
+}
+
+function addPin(program: Command, cli: Cli): void {
+  const pin = program.command('pin').description('Keeps content: add, rm, ls')
+  pin.exitOverride()
+  addVerb(pin, 'add', {
+    does: 'Pins CIDs that are here',
+    example: 'cairn pin add --label thesis bafybei…'
+  })
+    .argument('<cid...>', 'CIDs')
+    .option('--label <text>', 'what you call it')
+    .action(async (cids: string[], options: CommonOptions & { label?: string }) =>
+      (await import('./verbs/pin.ts')).pinAdd(cli, cids, options)
+    )
+  addVerb(pin, 'rm', { does: 'Unpins CIDs', example: 'cairn pin rm bafybei…' })
+    .argument('<cid...>', 'CIDs')
+    .action(async (cids: string[], options: CommonOptions) =>
+      (await import('./verbs/pin.ts')).pinRemove(cli, cids, options)
+    )
+  addVerb(pin, 'ls', { does: 'Lists the pins', example: 'cairn pin ls --json' }).action(
+    async (options: CommonOptions) => (await import('./verbs/pin.ts')).pinList(cli, options)
+  )
+}

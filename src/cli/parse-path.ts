@@ -1,0 +1,25 @@
+import { CairnError } from '../base/errors.ts'
+import { type Name, splitPath, toName } from '../base/names.ts'
+import type { TreeName } from '../daemon/tree-names.ts'
+import { parseCid } from './parse-cid.ts'
+
+/** A place in one of the trees: the names that lead to it from the tree's root. */
+export interface ContentPath {
+  readonly tree: TreeName
+  readonly names: readonly Name[]
+}
+
+/** Parses `CID`, `CID/path`, `/ipfs/CID/path`, `/mfs/path` and `/pkg/path`. Throws `usage` for anything else. */
+export function parsePath(text: string): ContentPath {
+  const [, tree, below] = /^\/(ipfs|mfs|pkg)(?:\/(.*))?$/s.exec(text) ?? [undefined, 'ipfs', text]
+  if (below?.startsWith('/') === true) {
+    throw new CairnError(
+      'usage',
+      `${JSON.stringify(text.slice(0, 120))} is not in the store: give CID/path, /ipfs/CID/path, /mfs/path or /pkg/path`
+    )
+  }
+  const names = splitPath(below ?? '')
+  if (tree !== 'ipfs') return { tree: tree as TreeName, names }
+  const cid = parseCid((below ?? '').split('/', 1)[0] ?? '')
+  return { tree: 'ipfs', names: [toName(cid.toString()), ...names.slice(1)] }
+}

@@ -1,0 +1,22 @@
+import { Command } from 'commander'
+import type { Cli } from './cli.ts'
+import { addContentVerbs } from './content-verbs.ts'
+import { addDaemonVerbs } from './daemon-verbs.ts'
+import { addHistoryVerbs } from './history-verbs.ts'
+
+const about = `One content-addressed store on this machine, seen as a drive and as a package mirror.
+
+Settings come from a flag, else the environment (CAIRN_HOME, CAIRN_MOUNT, CAIRN_LISTEN,
+CAIRN_NETWORK), else config.yaml in the home, else the default.`
+
+/** Every verb there is, with its flags, help and example; what a verb does is loaded when it runs. */
+export function buildProgram(cli: Cli): Command {
+  const program = new Command('cairn')
+  program.description(about).version(cli.version, '--version', 'print the version and exit')
+  program.exitOverride().showHelpAfterError('(cairn --help shows the verbs)')
+  program.configureHelp({ sortSubcommands: false, showGlobalOptions: false })
+  addDaemonVerbs(program, cli)
+  addContentVerbs(program, cli)
+  addHistoryVerbs(program, cli)
+  return program
+}

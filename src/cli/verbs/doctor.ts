@@ -1,0 +1,29 @@
+import { CairnError } from '../../base/errors.ts'
+import { examineMachine } from '../../daemon/examine/examine-machine.ts'
+import type { Finding } from '../../daemon/examine/finding.ts'
+import { loadSettings } from '../../daemon/settings.ts'
+import type { Cli } from '../cli.ts'
+import type { StartOptions } from './start.ts'
+
+/** Prints one line a check: ok, warn or fail, with what to do. Throws `io` at the end if any failed. */
+export async function doctor(cli: Cli, options: StartOptions): Promise<void> {
+  const { home, mount, listen } = options
+  const settings = await loadSettings({
+    flags: { home, mount, listen },
+    environment: cli.environment
+  })
+  let failed = 0
+  for await (const finding of examineMachine(settings, cli.environment, cli.signal)) {
+    if (finding.verdict === 'fail') failed++
+    if (options.json === true) cli.terminal.printJson(finding)
+    else cli.terminal.print(showFinding(finding))
+  }
+  if (failed > 0) {
+    throw new CairnError('io', `${failed} ${failed === 1 ? 'check' : 'checks'} failed: see above`)
+  }
+}
+
+function showFinding({ verdict, check, found, todo }: Finding): string {
+  const line = `${verdict.padEnd(4)}  ${check}: ${found}`
+  return todo === undefined ? line : `${line}\n      → ${todo}`
+}

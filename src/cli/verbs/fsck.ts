@@ -1,0 +1,56 @@
+import { systemClock } from '../../base/clock.ts'
+import { openDatabase } from '../../base/database.ts'
+import { CairnError } from '../../base/errors.ts'
+import { homePaths } from '../../base/home.ts'
+import { homeMigrations } from '../../daemon/content.ts'
+import type { CheckReport } from '../../store/api.ts'
+import { checkStore } from '../../store/check.ts'
+import { type Cli, type CommonOptions, settingsOf } from '../cli.ts'
+import { openProgress } from '../progress.ts'
+import { showBytes } from '../show-units.ts'
+
+export interface FsckOptions extends CommonOptions {
+  readonly rebuildIndex?: boolean
+}
+
+/** Verifies every block, while others read and write. Throws `corrupt` if any is damaged. */
+export async function fsck(cli: Cli, options: FsckOptions): Promise<void> {
+  const { home } = await settingsOf(cli, options)
+  const paths = homePaths(home)
+  const database = openDatabase(paths.database, { migrations: homeMigrations })
+  const progress = await openProgress(cli.terminal, 'verifying', 'blocks', systemClock)
+  let report: CheckReport
+  try {
+    report = checkStore({
+      segments: paths.segments,
+      database,
+      rebuildIndex: options.rebuildIndex === true,
+      onProgress: (done, total) => {
+        cli.signal.throwIfAborted()
+        progress.update({ things: done, totalThings: total })
+      }
+    })
+  } finally {
+    progress.stop()
+    database.close()
+  }
+  tell(cli, report, options)
+  if (report.damaged.length > 0) {
+    throw new CairnError(
+      'corrupt',
+      `${report.damaged.length} damaged: add or fetch the same content again to mend it`
+    )
+  }
+}
+
+function tell(cli: Cli, report: CheckReport, options: FsckOptions): void {
+  if (options.json === true) {
+    cli.terminal.printJson(report)
+    return
+  }
+  for (const { cid, segment, offset, why } of report.damaged) {
+    cli.terminal.print(`damaged ${cid || 'unknown'} in ${segment} at ${offset}: ${why}`)
+  }
+  if (options.rebuildIndex === true) cli.terminal.print(`indexed ${report.indexed} blocks anew`)
+  cli.terminal.print(`verified ${report.blocks} blocks, ${showBytes(report.bytes)}`)
+}

@@ -1,0 +1,55 @@
+import { CairnError } from '../../base/errors.ts'
+import { type Cli, type CommonOptions, settingsOf } from '../cli.ts'
+import { parseCid } from '../parse-cid.ts'
+import { showMoment } from '../show-units.ts'
+import { withContent } from '../with-content.ts'
+
+/** Pins CIDs whose every block is here; throws `missing` for one that is not whole, and pins none after it. */
+export async function pinAdd(
+  cli: Cli,
+  texts: readonly string[],
+  options: CommonOptions & { readonly label?: string }
+): Promise<void> {
+  const cids = texts.map(parseCid)
+  const { home } = await settingsOf(cli, options)
+  await withContent(home, ({ reader, roots, store }) => {
+    for (const cid of cids) {
+      for (const { multihash } of reader.walk(cid)) {
+        if (store.size(multihash) === undefined) store.read(multihash)
+      }
+      roots.pin(cid, { label: options.label ?? '' })
+      tell(cli, options, cid.toString(), 'pinned')
+    }
+  })
+}
+
+/** Unpins CIDs; throws `not-found` for the first that was not pinned. */
+export async function pinRemove(
+  cli: Cli,
+  texts: readonly string[],
+  options: CommonOptions
+): Promise<void> {
+  const cids = texts.map(parseCid)
+  const { home } = await settingsOf(cli, options)
+  await withContent(home, ({ roots }) => {
+    for (const cid of cids) {
+      if (!roots.unpin(cid)) throw new CairnError('not-found', `${cid} is not pinned`)
+      tell(cli, options, cid.toString(), 'unpinned')
+    }
+  })
+}
+
+export async function pinList(cli: Cli, options: CommonOptions): Promise<void> {
+  const { home } = await settingsOf(cli, options)
+  await withContent(home, ({ roots }) => {
+    for (const { cid, label, createdMs } of roots.pins()) {
+      if (options.json === true) cli.terminal.printJson({ cid: cid.toString(), label, createdMs })
+      else cli.terminal.print(`${cid}  ${showMoment(createdMs)}  ${label}`)
+    }
+  })
+}
+
+function tell(cli: Cli, options: CommonOptions, cid: string, what: string): void {
+  if (options.json === true) cli.terminal.printJson({ cid, [what]: true })
+  else cli.terminal.print(`${what} ${cid}`)
+}

@@ -1,0 +1,30 @@
+import { refuseUnsafe } from '../../daemon/refuse-unsafe.ts'
+import { runDaemon } from '../../daemon/run-daemon.ts'
+import { loadSettings } from '../../daemon/settings.ts'
+import type { Cli, CommonOptions } from '../cli.ts'
+
+export interface StartOptions extends CommonOptions {
+  readonly mount?: string
+  readonly listen?: string
+  readonly network?: string
+  readonly logLevel?: string
+}
+
+/** Runs the daemon until it is told to stop. One line says what is where once it is ready. */
+export async function start(cli: Cli, options: StartOptions): Promise<void> {
+  const { home, mount, listen, network, logLevel } = options
+  const settings = await loadSettings({
+    flags: { home, mount, listen, network, logLevel },
+    environment: cli.environment
+  })
+  refuseUnsafe(settings)
+  cli.keepSignals()
+  await runDaemon(settings, {
+    environment: cli.environment,
+    version: cli.version,
+    plainLog: cli.terminal.interactive,
+    writeLog: line => void cli.terminal.stderr.write(line),
+    onReady: (status, summary) =>
+      options.json === true ? cli.terminal.printJson(status) : cli.terminal.print(summary)
+  })
+}

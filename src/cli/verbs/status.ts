@@ -1,0 +1,42 @@
+import { CairnError } from '../../base/errors.ts'
+import { homePaths } from '../../base/home.ts'
+import type { Status } from '../../control/api.ts'
+import { callDaemon } from '../../control/client.ts'
+import { findHome } from '../../daemon/find-home.ts'
+import type { Cli, CommonOptions } from '../cli.ts'
+import { showBytes, showSpan } from '../show-units.ts'
+
+/** Shows what the daemon serves. Throws `not-found` if none runs. */
+export async function status(cli: Cli, options: CommonOptions): Promise<void> {
+  const home = findHome(options.home, cli.environment)
+  const socket = homePaths(home).socket
+  const answer = await callDaemon<Status>(socket, 'GET', 'status', cli.signal)
+  if (answer === undefined) {
+    throw new CairnError('not-found', `no daemon runs on ${home}: start one with \`cairn start\``)
+  }
+  if (options.json === true) cli.terminal.printJson(answer)
+  else for (const line of showStatus(answer, Date.now())) cli.terminal.print(line)
+}
+
+function showStatus(status: Status, nowMs: number): string[] {
+  const { store, catalog, pull } = status
+  return [
+    `daemon    process ${status.pid}, up ${showSpan(nowMs - status.startedMs)}, ${showBytes(status.memoryBytes)} resident, version ${status.version}`,
+    `home      ${status.home}`,
+    `http      http://${status.listen}/`,
+    `network   ${status.network}`,
+    ...showMounts(status),
+    `mfs       ${status.mfs ?? 'no snapshot yet'}`,
+    `store     ${store.blocks} blocks, ${showBytes(store.bytes)} in ${store.segments} segments`,
+    `packages  ${catalog.items} items, ${showBytes(catalog.bytes)}`,
+    `pull      ${pull.requests} requests, ${pull.hits} from the store, ${pull.failures} failed, ${pull.flights} in progress`
+  ]
+}
+
+function showMounts({ mounts }: Status): string[] {
+  if (mounts.length === 0) return ['mount     none']
+  return mounts.map(
+    ({ path, problem }) =>
+      `mount     ${path}${problem === undefined ? '' : `  NOT MOUNTED: ${problem}`}`
+  )
+}

@@ -1,0 +1,109 @@
+import { systemClock } from '../base/clock.ts'
+import type { HttpDoor } from '../base/http.ts'
+import { limits } from '../base/limits.ts'
+import { WriteLock } from '../base/write-lock.ts'
+import type { Status } from '../control/api.ts'
+import { openControlDoor } from '../control/door.ts'
+import { createInodeMemory } from '../vfs/frozen/inode-memory.ts'
+import { mfsSharedMemory } from '../vfs/mfs/lookups.ts'
+import { Closing } from './closing.ts'
+import { openContent, openMfsOf } from './content.ts'
+import { controlDaemon } from './control-daemon.ts'
+import { openControlSocket } from './control-socket.ts'
+import { describeDaemon } from './describe-daemon.ts'
+import { type HttpServer, openHttpServer } from './http-server.ts'
+import type { Log } from './logger.ts'
+import { openMounts } from './mounts.ts'
+import { openPackages } from './packages.ts'
+import { openPlainDoors } from './plain-doors.ts'
+import { satisfyFrom } from './satisfy.ts'
+import type { Settings } from './settings.ts'
+import { openUpkeep } from './upkeep.ts'
+
+export interface Daemon {
+  status: () => Status
+  /** What is where, on one line. */
+  readonly summary: string
+  /**
+   * Drains HTTP, unmounts, seals /mfs and closes the content, each within its bounds; `hurry` cuts
+   * them short. What was written is kept either way.
+   */
+  close: (hurry: AbortSignal) => Promise<void>
+}
+
+export interface ComposeOptions {
+  readonly settings: Settings
+  readonly log: Log
+  readonly version: string
+  /** Somebody asked the daemon to end. */
+  readonly stop: () => void
+}
+
+/** Builds the whole. The caller holds the home's lock. What was built is closed again if a part fails. */
+export async function compose(options: ComposeOptions): Promise<Daemon> {
+  const closing = new Closing(options.log)
+  try {
+    return await build(options, closing)
+  } catch (cause) {
+    await closing.run(AbortSignal.abort())
+    throw cause
+  }
+}
+
+/** The layer picture of the design, from the bottom up. */
+async function build(options: ComposeOptions, closing: Closing): Promise<Daemon> {
+  const { settings, log, stop } = options
+  const { home, profile, mfsMetadata } = settings
+  const startedMs = systemClock.nowMs()
+  const lock = new WriteLock()
+  const writeLock = lock.memory
+  const shared = mfsSharedMemory()
+  const memory = {
+    ipfs: { inodes: createInodeMemory() },
+    mfs: { mfs: shared },
+    pkg: { inodes: createInodeMemory() }
+  }
+
+  // Content and what it means: store, unixfs, roots; the mutable tree; packages and their engine.
+  const content = closing.keep(
+    openContent(home, { writeLock: lock, checkpoints: 'background' }),
+    opened => opened.close()
+  )
+  const mfsOptions = { profile, mfsMetadata, shared }
+  const mfs = closing.keep(openMfsOf(content, { ...mfsOptions, recover: true }), it => it.close())
+  const packages = closing.keep(openPackages({ settings, content, log }), it => it.close())
+  const upkeep = closing.keep(
+    openUpkeep({ home, writeLock, mfs, mfsOptions, clock: systemClock, log }),
+    (it, hurry) => it.finish(AbortSignal.any([hurry, AbortSignal.timeout(limits.stopSealMs)]))
+  )
+
+  // Doors: the mounts, then HTTP on the port and on the socket.
+  const satisfy = satisfyFrom(packages.unpack)
+  const mounts = closing.keep(
+    await openMounts({ settings, content, writeLock, memory, satisfy, log }),
+    (it, hurry) => it.close(hurry)
+  )
+  upkeep.begin(mounts.writes)
+  const told = describeDaemon({ ...options, startedMs, content, mounts, packages })
+  const status = () => told.status(server.address)
+  const actions = controlDaemon({ status, content, mfs, upkeep, stop })
+  const doors: HttpDoor[] = [
+    openControlDoor(actions, 'port'),
+    ...openPlainDoors({
+      frontPage: () => told.frontPage(server.address),
+      metrics: () => told.metrics(server.answers)
+    }),
+    ...packages.doors
+  ]
+  const drain = (hurry: AbortSignal) =>
+    AbortSignal.any([hurry, AbortSignal.timeout(limits.drainMs)])
+  const server: HttpServer = closing.keep(
+    await openHttpServer(settings.listen, { doors, log }),
+    (it, hurry) => it.close(drain(hurry))
+  )
+  closing.keep(
+    await openControlSocket(content.paths.socket, openControlDoor(actions, 'socket'), log),
+    (it, hurry) => it.close(drain(hurry))
+  )
+  return { status, summary: told.summary(server.address), close: hurry => closing.run(hurry) }
+}

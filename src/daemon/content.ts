@@ -1,0 +1,100 @@
+import { mkdirSync } from 'node:fs'
+import { systemClock } from '../base/clock.ts'
+import { type Database, type DatabaseOptions, openDatabase } from '../base/database.ts'
+import { type HomePaths, homePaths } from '../base/home.ts'
+import { catalogMigrations } from '../pull/schema.ts'
+import type { Roots } from '../roots/api.ts'
+import { openRoots } from '../roots/open.ts'
+import { rootsMigrations } from '../roots/schema.ts'
+import type { BlockStore } from '../store/api.ts'
+import { openBlockStore } from '../store/open.ts'
+import { storeMigrations } from '../store/schema.ts'
+import type { ProfileName, UnixfsReader } from '../unixfs/api.ts'
+import { profiles } from '../unixfs/profiles.ts'
+import { openUnixfsReader } from '../unixfs/reader.ts'
+import { openUnixfsWriter } from '../unixfs/writer.ts'
+import type { Mfs } from '../vfs/mfs/api.ts'
+import { openMfs } from '../vfs/mfs/open.ts'
+import { vfsMigrations } from '../vfs/schema.ts'
+
+/** What a home holds, opened by one thread: the lower layers, with nobody serving them. */
+export interface Content {
+  readonly paths: HomePaths
+  readonly database: Database
+  readonly store: BlockStore
+  readonly reader: UnixfsReader
+  readonly roots: Roots
+  close: () => void
+}
+
+/** The root that /mfs advances. */
+export const mfsRootName = 'mfs'
+
+export const homeMigrations = [
+  ...storeMigrations,
+  ...rootsMigrations,
+  ...vfsMigrations,
+  ...catalogMigrations
+]
+
+/**
+ * Opens a home's content, and makes the home (0700) where there is none. Any number of threads and
+ * processes may, daemon or not: the database and the segments are what they share.
+ */
+export function openContent(
+  home: string,
+  options: Pick<DatabaseOptions, 'writeLock' | 'checkpoints'> = {}
+): Content {
+  const paths = homePaths(home)
+  for (const folder of [home, paths.segments, paths.drafts]) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  }
+  const database = openDatabase(paths.database, { ...options, migrations: homeMigrations })
+  const store = openBlockStore({ segments: paths.segments, database })
+  return {
+    paths,
+    database,
+    store,
+    reader: openUnixfsReader(store),
+    roots: openRoots(database, systemClock),
+    close: () => {
+      store.close()
+      database.close()
+    }
+  }
+}
+
+export interface OpenMfsOptions {
+  readonly profile: ProfileName
+  readonly mfsMetadata: boolean
+  /** Of `mfsSharedMemory()`, the same for all threads of the process. */
+  readonly shared?: SharedArrayBuffer
+  /** True once, in the process that holds the home's lock. */
+  readonly recover?: boolean
+}
+
+/** The mutable tree over a home's content. */
+export function openMfsOf(content: Content, options: OpenMfsOptions): Mfs {
+  const { profile, mfsMetadata, shared, recover = false } = options
+  return openMfs({
+    ...(shared === undefined ? {} : { shared }),
+    recover,
+    metadata: mfsMetadata,
+    database: content.database,
+    drafts: content.paths.drafts,
+    blocks: content.store,
+    unixfs: {
+      reader: content.reader,
+      writer: openUnixfsWriter(content.store, profiles[profile])
+    },
+    roots: content.roots,
+    clock: systemClock,
+    rootName: mfsRootName,
+    owner: thisUser()
+  })
+}
+
+/** Who owns content that knows no owner: whoever runs this. */
+export function thisUser(): { uid: number; gid: number } {
+  return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
+}

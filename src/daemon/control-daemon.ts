@@ -1,0 +1,28 @@
+import type { ControlActions, Status } from '../control/api.ts'
+import type { Mfs } from '../vfs/mfs/api.ts'
+import { type Content, mfsRootName } from './content.ts'
+import type { Upkeep } from './upkeep.ts'
+
+export interface ControlDaemonOptions {
+  readonly status: () => Status
+  readonly content: Content
+  readonly mfs: Mfs
+  readonly upkeep: Upkeep
+  readonly stop: () => void
+}
+
+/** What the control API does, in terms of the daemon's parts. */
+export function controlDaemon(options: ControlDaemonOptions): ControlActions {
+  const { status, content, mfs, upkeep, stop } = options
+  const rootNow = () => content.roots.get(mfsRootName)?.cid.toString()
+  return {
+    status,
+    stop,
+    snapshot: async () => {
+      const before = rootNow()
+      const cid = await upkeep.seal('snapshot')
+      return { cid, changed: cid !== before }
+    },
+    log: limit => mfs.history({ limit }).map(entry => ({ ...entry, cid: entry.cid.toString() }))
+  }
+}

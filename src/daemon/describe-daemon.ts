@@ -1,0 +1,90 @@
+import { homePaths } from '../base/home.ts'
+import type { Status } from '../control/api.ts'
+import { openCatalog } from '../pull/catalog.ts'
+import { type Content, mfsRootName } from './content.ts'
+import { type ListenAddress, showAddress } from './listen-address.ts'
+import { type Metric, metricsOf } from './metrics.ts'
+import type { Mounts } from './mounts.ts'
+import type { Packages } from './packages.ts'
+import type { Settings } from './settings.ts'
+
+export interface DescribeOptions {
+  readonly settings: Settings
+  readonly version: string
+  readonly startedMs: number
+  readonly content: Content
+  readonly mounts: Mounts
+  readonly packages: Packages
+}
+
+/** What the daemon tells of itself. */
+export interface Description {
+  status: (address: ListenAddress) => Status
+  /** One line for who started it. */
+  summary: (address: ListenAddress) => string
+  frontPage: (address: ListenAddress) => string[]
+  metrics: (answers: ReadonlyMap<string, number>) => Metric[]
+}
+
+export function describeDaemon(options: DescribeOptions): Description {
+  const { content, mounts, packages, startedMs } = options
+  const catalog = openCatalog(content.database)
+  const counts = () => ({
+    store: content.store.statistics(),
+    catalog: catalog.statistics(),
+    pull: packages.statistics()
+  })
+  const status = (address: ListenAddress): Status => ({
+    ...identity(options, address),
+    ...counts(),
+    mounts: mounts.status(),
+    mfs: content.roots.get(mfsRootName)?.cid.toString(),
+    memoryBytes: process.memoryUsage.rss()
+  })
+  return {
+    status,
+    summary: address => showSummary(status(address)),
+    frontPage: address => showFrontPage(status(address)),
+    metrics: answers =>
+      metricsOf({
+        ...counts(),
+        answers,
+        fuse: mounts
+          .statistics()
+          .map(({ mount, statistics }) => ({ mount, requests: statistics.requests })),
+        mounts: mounts.status().map(({ name, state }) => ({ name, mounted: state === 'mounted' })),
+        process: { ...measureProcess(), startedMs }
+      })
+  }
+}
+
+function identity({ settings, version, startedMs }: DescribeOptions, address: ListenAddress) {
+  const { home, network } = settings
+  return { version, pid: process.pid, startedMs, home, network, listen: showAddress(address) }
+}
+
+function measureProcess(): { cpuSeconds: number; residentBytes: number } {
+  const { user, system } = process.cpuUsage()
+  return { cpuSeconds: (user + system) / 1e6, residentBytes: process.memoryUsage.rss() }
+}
+
+function showSummary(status: Status): string {
+  const mounted = status.mounts.filter(({ state }) => state === 'mounted').map(({ path }) => path)
+  const where = mounted.length === 0 ? 'not mounted' : `mounted ${mounted.join(' ')}`
+  return `cairn is ready: http://${status.listen}/, ${where}, home ${status.home}`
+}
+
+function showFrontPage(status: Status): string[] {
+  return [
+    `Cairn ${status.version}`,
+    '',
+    ...status.mounts.map(
+      ({ path, problem }) =>
+        `mount    ${path}${problem === undefined ? '' : ` (not mounted: ${problem})`}`
+    ),
+    `apt      http://${status.listen}/apt/<name>/`,
+    `health   http://${status.listen}/healthz`,
+    `metrics  http://${status.listen}/metrics`,
+    `control  ${homePaths(status.home).socket}`
+  ]
+}

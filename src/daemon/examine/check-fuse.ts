@@ -1,0 +1,87 @@
+import { constants } from 'node:fs'
+import { access, readdir, readFile } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { type TreeName, treeNames } from '../tree-names.ts'
+import type { Examined, Finding } from './finding.ts'
+
+const unmounted = (check: string): Finding => ({
+  check,
+  verdict: 'ok',
+  found: 'not needed: mount is none'
+})
+
+export async function checkFuseDevice({ settings }: Examined): Promise<Finding> {
+  const check = '/dev/fuse'
+  if (settings.mount === undefined) return unmounted(check)
+  try {
+    await access(check, constants.R_OK | constants.W_OK)
+    return { check, verdict: 'ok', found: 'there, and open to you' }
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    return {
+      check,
+      verdict: 'fail',
+      found: missing ? 'not there: nothing can be mounted' : 'you may not open it',
+      todo: missing
+        ? 'load the kernel module (modprobe fuse); in a container start it with --device /dev/fuse and --cap-add SYS_ADMIN'
+        : 'let this user read and write /dev/fuse (mode 0666 on most systems)'
+    }
+  }
+}
+
+/** Root mounts by itself; everybody else through the setuid helper. */
+export async function checkFusermount({ settings, environment }: Examined): Promise<Finding> {
+  const check = 'fusermount3'
+  if (settings.mount === undefined) return unmounted(check)
+  if (process.getuid?.() === 0) return { check, verdict: 'ok', found: 'not needed: you are root' }
+  for (const folder of (environment.PATH ?? '').split(delimiter)) {
+    const path = join(folder, check)
+    const there = await access(path, constants.X_OK).then(
+      () => true,
+      () => false
+    )
+    if (there) return { check, verdict: 'ok', found: path }
+  }
+  return { check, verdict: 'fail', found: 'not there', todo: 'apt-get install fuse3' }
+}
+
+/** Each tree's mount point is to be empty, or mounted by the daemon that runs. */
+export async function checkMountPoint({ settings, running }: Examined): Promise<Finding> {
+  const check = 'mount folder'
+  const { mount } = settings
+  if (mount === undefined) return unmounted(check)
+  const table = await readFile('/proc/self/mounts', 'utf8')
+  const mounted = treeNames.filter(name => table.includes(` ${escapeMount(join(mount, name))} `))
+  if (running)
+    return { check, verdict: 'ok', found: `${mount}: ${mounted.join(', ') || 'no'} mounted` }
+  if (mounted.length > 0) {
+    return {
+      check,
+      verdict: 'warn',
+      found: `${mount} still shows mounts of a daemon that was killed`,
+      todo: 'nothing: the next start clears them'
+    }
+  }
+  const full = await treesWithFiles(mount)
+  if (full.length === 0) return { check, verdict: 'ok', found: mount }
+  return {
+    check,
+    verdict: 'fail',
+    found: `${full.map(name => join(mount, name)).join(', ')} holds files: a mount would hide them`,
+    todo: 'move them away, or set another `mount`'
+  }
+}
+
+async function treesWithFiles(mount: string): Promise<TreeName[]> {
+  const full = await Promise.all(
+    treeNames.map(async name => (await readdir(join(mount, name)).catch(() => [])).length > 0)
+  )
+  return treeNames.filter((_, index) => full[index])
+}
+
+/** As /proc/mounts writes a path: https://man7.org/linux/man-pages/man5/fstab.5.html */
+function escapeMount(path: string): string {
+  return path.replace(/[ \t\n\\]/g, character => {
+    return `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`
+  })
+}

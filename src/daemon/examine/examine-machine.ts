@@ -1,0 +1,41 @@
+import { toCairnError } from '../../base/errors.ts'
+import { homePaths } from '../../base/home.ts'
+import type { Status } from '../../control/api.ts'
+import { callDaemon } from '../../control/client.ts'
+import type { Environment } from '../find-home.ts'
+import type { Settings } from '../settings.ts'
+import { checkFuseDevice, checkFusermount, checkMountPoint } from './check-fuse.ts'
+import { checkDatabase, checkHome, checkSpace } from './check-home.ts'
+import { checkDaemon, checkPort, checkRuntime, checkSystemPackages } from './check-machine.ts'
+import type { Check, Finding } from './finding.ts'
+
+const checks: ReadonlyArray<readonly [string, Check]> = [
+  ['runtime', checkRuntime],
+  ['daemon', checkDaemon],
+  ['home', checkHome],
+  ['disk space', checkSpace],
+  ['database', checkDatabase],
+  ['/dev/fuse', checkFuseDevice],
+  ['fusermount3', checkFusermount],
+  ['mount folder', checkMountPoint],
+  ['port', checkPort],
+  ['apt', checkSystemPackages]
+]
+
+/** Runs every check; one that cannot be made is a finding too. */
+export async function* examineMachine(
+  settings: Settings,
+  environment: Environment,
+  signal: AbortSignal
+): AsyncGenerator<Finding> {
+  const paths = homePaths(settings.home)
+  const running = (await callDaemon<Status>(paths.socket, 'GET', 'status', signal)) !== undefined
+  for (const [check, examine] of checks) {
+    signal.throwIfAborted()
+    try {
+      yield await examine({ settings, paths, environment, running })
+    } catch (cause) {
+      yield { check, verdict: 'fail', found: toCairnError(cause).message }
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import type { HomePaths } from '../../base/home.ts'
+import type { Environment } from '../find-home.ts'
+import type { Settings } from '../settings.ts'
+
+/** What one check found. */
+export interface Finding {
+  readonly check: string
+  readonly verdict: 'ok' | 'warn' | 'fail'
+  readonly found: string
+  /** What to do, if anything. */
+  readonly todo?: string
+}
+
+/** What a check looks at. */
+export interface Examined {
+  readonly settings: Settings
+  readonly paths: HomePaths
+  readonly environment: Environment
+  /** A daemon answers on the home's socket. */
+  readonly running: boolean
+}
+
+export type Check = (examined: Examined) => Promise<Finding> | Finding

@@ -1,0 +1,145 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { CairnError, toCairnError } from '../base/errors.ts'
+import { type HttpDoor, httpStatus } from '../base/http.ts'
+import { limits } from '../base/limits.ts'
+import { type ListenAddress, showAddress } from './listen-address.ts'
+import type { Log } from './logger.ts'
+
+export interface HttpServerOptions {
+  /** Asked in this order; the first that accepts serves. */
+  readonly doors: readonly HttpDoor[]
+  readonly log: Log
+}
+
+export interface HttpServer {
+  /** Where it listens; with port 0, the port it got. */
+  readonly address: ListenAddress
+  /** Answers so far, by door and status: `mirror 200`. */
+  readonly answers: ReadonlyMap<string, number>
+  /** Takes no more, lets answers under way end until `signal` aborts, then cuts them. */
+  close: (signal: AbortSignal) => Promise<void>
+}
+
+/** Opens the one HTTP port. Throws `busy` if it is taken, `denied` if it may not be had. */
+export async function openHttpServer(
+  listen: ListenAddress,
+  options: HttpServerOptions
+): Promise<HttpServer> {
+  const { server, answers } = makeServer(options)
+  try {
+    await listening(server, () => server.listen(listen.port, listen.host))
+  } catch (cause) {
+    throw explain(cause, showAddress(listen))
+  }
+  const { port } = server.address() as AddressInfo
+  return {
+    address: { host: listen.host, port },
+    answers,
+    close: signal => closeServer(server, signal)
+  }
+}
+
+/** The same on a unix socket, which only this user may open. */
+export async function openHttpSocket(
+  path: string,
+  options: HttpServerOptions
+): Promise<Pick<HttpServer, 'close'>> {
+  const { server } = makeServer(options)
+  try {
+    await listening(server, () => {
+      const mask = process.umask(0o177)
+      server.listen(path)
+      process.umask(mask)
+    })
+  } catch (cause) {
+    throw toCairnError(cause, `cannot open the control socket ${path}`)
+  }
+  return { close: signal => closeServer(server, signal) }
+}
+
+function makeServer(options: HttpServerOptions): { server: Server; answers: Map<string, number> } {
+  const answers = new Map<string, number>()
+  const server = createServer(
+    { headersTimeout: limits.httpHeadMs, requestTimeout: 0, keepAliveTimeout: limits.httpIdleMs },
+    (request, response) => void answer(request, response, options, answers)
+  )
+  server.on('connect', (_request, socket) => {
+    socket.on('error', () => {})
+    socket.end('HTTP/1.1 501 Not Implemented\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+  })
+  return { server, answers }
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { doors, log }: HttpServerOptions,
+  answers: Map<string, number>
+): Promise<void> {
+  const gone = new AbortController()
+  response.on('close', () => gone.abort())
+  const door = doors.find(each => each.accepts(request))
+  try {
+    if (door === undefined) throw new CairnError('not-found', 'nothing is served at this path')
+    await door.serve(request, response, gone.signal)
+  } catch (cause) {
+    const error = toCairnError(cause)
+    if (error.code !== 'aborted' && door !== undefined) {
+      log.warn({ door: door.name, path: request.url, err: error }, 'a request failed')
+    }
+    answerError(response, error)
+  }
+  const label = `${door?.name ?? 'none'} ${response.statusCode}`
+  answers.set(label, (answers.get(label) ?? 0) + 1)
+}
+
+function answerError(response: ServerResponse, error: CairnError): void {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  const text = `${error.message}\n`
+  response.writeHead(httpStatus[error.code], {
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store'
+  })
+  response.end(text)
+}
+
+function listening(server: Server, listen: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.once('listening', () => {
+      server.off('error', reject)
+      resolve()
+    })
+    listen()
+  })
+}
+
+function closeServer(server: Server, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const cut = () => server.closeAllConnections()
+    signal.addEventListener('abort', cut)
+    server.close(() => {
+      signal.removeEventListener('abort', cut)
+      resolve()
+    })
+    server.closeIdleConnections()
+    if (signal.aborted) cut()
+  })
+}
+
+function explain(cause: unknown, address: string): CairnError {
+  const { code } = cause as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE') {
+    return new CairnError(
+      'busy',
+      `another program listens on ${address}: stop it, or choose another --listen`,
+      { cause }
+    )
+  }
+  return toCairnError(cause, `cannot listen on ${address}`)
+}

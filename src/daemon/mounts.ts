@@ -1,0 +1,151 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CairnError, toCairnError, type Want } from '../base/errors.ts'
+import { threadUrl } from '../base/thread.ts'
+import type { MountStatus } from '../control/api.ts'
+import type { FuseMount, FuseStatistics } from '../fuse/api.ts'
+import type { Tree } from '../vfs/api.ts'
+import { type Content, thisUser } from './content.ts'
+import type { TreeThreadData } from './fuse-thread.ts'
+import type { Log } from './logger.ts'
+import { openTree, type TreeMemory } from './open-tree.ts'
+import type { Settings } from './settings.ts'
+import { type TreeName, treeNames } from './tree-names.ts'
+
+export interface MountsOptions {
+  readonly settings: Settings
+  /** The main thread's. */
+  readonly content: Content
+  readonly writeLock: SharedArrayBuffer
+  readonly memory: Readonly<Record<TreeName, TreeMemory>>
+  readonly satisfy: (want: Want, signal: AbortSignal) => Promise<void>
+  readonly log: Log
+}
+
+/** The trees below the mount folder, each a FUSE mount of its own. */
+export interface Mounts {
+  status: () => MountStatus[]
+  statistics: () => Array<{ mount: TreeName; statistics: FuseStatistics }>
+  /** Grows with every request to /mfs that may have written. */
+  writes: () => number
+  /** Unmounts all; users of a mount are given a moment, less once `hurry` aborts before. */
+  close: (hurry: AbortSignal) => Promise<void>
+}
+
+/** How long users of a mount are waited for, in milliseconds. */
+const unmountGraceMs = 2_000
+
+interface Mounted {
+  readonly name: TreeName
+  readonly path: string
+  readonly mount: FuseMount | undefined
+  /** The main thread's instance. */
+  readonly tree: Tree | undefined
+  problem: string | undefined
+}
+
+/**
+ * Mounts every tree below `settings.mount`, or none if that is undefined. What cannot be mounted is
+ * logged and shown by `status`: everything else runs without it.
+ */
+export async function openMounts(options: MountsOptions): Promise<Mounts> {
+  const folder = options.settings.mount
+  const all =
+    folder === undefined
+      ? []
+      : await Promise.all(treeNames.map(name => openMount(name, join(folder, name), options)))
+  return {
+    status: () =>
+      all.map(({ name, path, problem }) => ({
+        name,
+        path,
+        problem,
+        state: problem === undefined ? 'mounted' : 'failed'
+      })),
+    statistics: () =>
+      all.flatMap(({ name, mount }) =>
+        mount === undefined ? [] : [{ mount: name, statistics: mount.statistics() }]
+      ),
+    writes: () => countWrites(all.find(({ name }) => name === 'mfs')?.mount?.statistics()),
+    close: async hurry => {
+      const graceMs = hurry.aborted ? 0 : unmountGraceMs
+      await Promise.all(all.map(({ mount }) => mount?.unmount({ graceMs })))
+      for (const { tree } of all) tree?.close()
+    }
+  }
+}
+
+const reading = new Set(['lookup', 'getattr', 'read', 'readdir', 'readdirplus', 'forget', 'statfs'])
+
+function countWrites(statistics: FuseStatistics | undefined): number {
+  return Object.entries(statistics?.requests ?? {})
+    .filter(([operation]) => !reading.has(operation))
+    .reduce((sum, [, count]) => sum + count, 0)
+}
+
+async function openMount(name: TreeName, path: string, options: MountsOptions): Promise<Mounted> {
+  const { content, settings, memory } = options
+  const tree = openTree(name, content, { settings, memory: memory[name] })
+  try {
+    await makeMountPoint(path)
+    const mount = await mountTree(path, name, tree, options)
+    const mounted: Mounted = { name, path, mount, tree, problem: undefined }
+    void watchEnd(mounted, options.log)
+    return mounted
+  } catch (cause) {
+    const problem = toCairnError(cause).message
+    options.log.warn({ mount: path, problem }, 'cannot mount; everything else runs')
+    tree.close()
+    return { name, path, mount: undefined, tree: undefined, problem }
+  }
+}
+
+async function mountTree(
+  path: string,
+  name: TreeName,
+  tree: Tree,
+  options: MountsOptions
+): Promise<FuseMount> {
+  const { mountFuse } = await import('../fuse/mount.ts')
+  const { settings, writeLock, log } = options
+  const { profile, mfsMetadata, home } = settings
+  const memory = options.memory[name]
+  const data: TreeThreadData = {
+    home,
+    tree: name,
+    writeLock,
+    memory,
+    settings: { profile, mfsMetadata }
+  }
+  return mountFuse({
+    mountPoint: path,
+    name: `cairn-${name}`,
+    allowOther: thisUser().uid === 0,
+    readOnly: name !== 'mfs',
+    threadEntry: threadUrl('./fuse-thread', import.meta.url),
+    threadData: data,
+    tree,
+    satisfy: options.satisfy,
+    log: (message, facts) => log.info({ mount: name, ...facts }, message)
+  })
+}
+
+/** A stale mount answers ENOTCONN; mounting clears it. */
+async function makeMountPoint(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true })
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOTCONN') return
+    throw new CairnError('io', `cannot make the mount point ${path}: ${String(cause)}`, { cause })
+  }
+}
+
+async function watchEnd(mounted: Mounted, log: Log): Promise<void> {
+  const end = await mounted.mount?.closed
+  if (end === undefined || end === 'unmounted') return
+  mounted.problem =
+    end === 'external'
+      ? 'somebody unmounted it: restart the daemon to mount it again'
+      : 'its threads failed: see the log, and restart the daemon'
+  log.warn({ mount: mounted.path, end }, 'a mount ended')
+}

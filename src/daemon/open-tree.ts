@@ -1,0 +1,43 @@
+import { openCatalog } from '../pull/catalog.ts'
+import type { Tree } from '../vfs/api.ts'
+import { diskStatistics } from '../vfs/frozen/disk-statistics.ts'
+import type { InodeMemory } from '../vfs/frozen/inode-memory.ts'
+import { InodeTable } from '../vfs/frozen/inode-table.ts'
+import { openIpfsTree } from '../vfs/frozen/ipfs-tree.ts'
+import { openPackageTree } from '../vfs/frozen/package-tree.ts'
+import { type Content, openMfsOf, thisUser } from './content.ts'
+import type { Settings } from './settings.ts'
+import type { TreeName } from './tree-names.ts'
+import { viewPackages } from './view-packages.ts'
+
+/** What the threads that answer for a tree share; structured clone. */
+export interface TreeMemory {
+  readonly inodes?: InodeMemory
+  readonly mfs?: SharedArrayBuffer
+}
+
+/** The settings that /mfs is sealed by. */
+export type MfsSettings = Pick<Settings, 'profile' | 'mfsMetadata'>
+
+export interface OpenTreeOptions {
+  readonly settings: MfsSettings
+  readonly memory: TreeMemory
+}
+
+/** One thread's instance of a tree over its own content. */
+export function openTree(name: TreeName, content: Content, options: OpenTreeOptions): Tree {
+  const { memory, settings } = options
+  const { profile, mfsMetadata } = settings
+  if (name === 'mfs') {
+    const shared = memory.mfs === undefined ? {} : { shared: memory.mfs }
+    return openMfsOf(content, { profile, mfsMetadata, ...shared })
+  }
+  const frozen = {
+    reader: content.reader,
+    inodes: new InodeTable(memory.inodes === undefined ? {} : { memory: memory.inodes }),
+    owner: thisUser(),
+    statistics: () => diskStatistics(content.paths.home)
+  }
+  if (name === 'ipfs') return openIpfsTree(frozen)
+  return openPackageTree({ ...frozen, packages: viewPackages(openCatalog(content.database)) })
+}

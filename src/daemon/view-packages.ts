@@ -1,0 +1,33 @@
+import { CairnError } from '../base/errors.ts'
+import type { Catalog } from '../pull/api.ts'
+import type { PackageView } from '../vfs/frozen/package-view.ts'
+
+/** The catalog as the package tree sees it: layers two and two meet here. */
+export function viewPackages(
+  catalog: Catalog,
+  archiveSuffixes: readonly string[] = ['.deb']
+): PackageView {
+  return {
+    archiveSuffixes,
+    list: prefix =>
+      Array.from(catalog.list(prefix), ({ name, kind }) => ({
+        name,
+        kind: kind === 'item' ? ('file' as const) : ('directory' as const)
+      })),
+    item: key => {
+      const item = catalog.get(key)
+      if (item === undefined) return undefined
+      const { code, multihash } = item.cid
+      return { codec: code, multihash: multihash.bytes, bytes: item.bytes }
+    },
+    unpacked: key => {
+      const cid = catalog.unpacked(key)
+      if (cid === undefined) {
+        throw new CairnError('missing', `${key} is not unpacked yet`, {
+          want: { kind: 'unpacked', id: key }
+        })
+      }
+      return { codec: cid.code, multihash: cid.multihash.bytes }
+    }
+  }
+}
