@@ -57,7 +57,7 @@ export function packagesOf(path: string, text = textOf(path)): string[] {
 }
 
 function* specifiers(code: string): Iterable<string> {
-  for (const match of code.matchAll(/\b(?:from|import)\s*\(?\s*(['"])([\w@./-]+)\1/g))
+  for (const match of code.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)(['"])([\w@./-]+)\1/g))
     yield match[2] ?? ''
   for (const match of code.matchAll(/\bthreadUrl\(\s*(['"])([\w@./-]+)\1/g))
     yield threadFile(match[2] ?? '')
