@@ -1,16 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { CairnError } from '../base/errors.ts'
-import { type Attachment, type AttachOptions, subtype } from './attach.ts'
+import { type AttachOptions, subtype } from './attach.ts'
 import { openSocketPair, receiveDescriptor } from './receive-descriptor.ts'
 
 /**
  * Mounts without privileges: the set-user-ID program fusermount3 opens the device, mounts, and sends
- * the descriptor over a socket. With `auto_unmount` it stays, and unmounts when the other end of
- * that socket closes, however this process ends.
+ * the descriptor over a socket.
  * https://github.com/libfuse/libfuse/blob/master/doc/fusermount3.1
  */
-export async function attachByFusermount(options: AttachOptions): Promise<Attachment> {
+export async function attachByFusermount(options: AttachOptions): Promise<number> {
   const [ours, theirs] = await openSocketPair()
   try {
     const child = startFusermount(options, theirs)
@@ -18,24 +17,21 @@ export async function attachByFusermount(options: AttachOptions): Promise<Attach
     const failure = failureOf(child)
     const device = await receiveDescriptor(ours)
     if (device === undefined) throw await failure
-    letGo(child)
-    return { device, dismiss: () => closeSync(ours) }
-  } catch (cause) {
+    return device
+  } finally {
     closeSync(ours)
-    throw cause
   }
 }
 
 function startFusermount(options: AttachOptions, socket: number): ChildProcess {
   const settings = [
-    `fsname=${escapeOption(options.name)},subtype=${subtype},default_permissions,nosuid,nodev,auto_unmount`,
+    `fsname=${escapeOption(options.name)},subtype=${subtype},default_permissions,nosuid,nodev`,
     ...(options.allowOther ? ['allow_other'] : []),
     ...(options.readOnly ? ['ro'] : [])
   ].join(',')
   return spawn('fusermount3', ['-o', settings, '--', options.mountPoint], {
     stdio: ['ignore', 'ignore', 'pipe', socket],
-    env: { PATH: '/usr/bin:/bin', _FUSE_COMMFD: '3' },
-    detached: true
+    env: { PATH: '/usr/bin:/bin', _FUSE_COMMFD: '3' }
   })
 }
 
@@ -62,16 +58,17 @@ const absent =
   'mounting without root needs fusermount3: install the package "fuse3", then start again'
 
 function explain(stderr: string): string {
-  const advice = stderr.includes('user_allow_other')
-    ? 'let root write "user_allow_other" into /etc/fuse.conf, or mount for yourself alone'
-    : stderr.includes('/dev/fuse')
-      ? 'load the kernel module with "modprobe fuse"; in a container start it with "--device /dev/fuse"'
-      : 'see that you own the mount point and that the package "fuse3" is whole'
-  return `fusermount3 refused (${stderr || 'no reason given'}): ${advice}`
+  return `fusermount3 refused (${stderr || 'no reason given'}): ${advise(stderr)}`
 }
 
-/** It stays as long as the mount, and must not keep this process alive. */
-function letGo(child: ChildProcess): void {
-  child.stderr?.destroy()
-  child.unref()
+function advise(stderr: string): string {
+  if (stderr.includes('user_allow_other')) {
+    return 'let root write "user_allow_other" into /etc/fuse.conf, or mount for yourself alone'
+  }
+  if (!stderr.includes('/dev/fuse')) {
+    return 'see that you own the mount point and that the package "fuse3" is whole'
+  }
+  return stderr.includes('ermission')
+    ? 'let root allow it with "chmod 666 /dev/fuse", as udev does where it runs'
+    : 'load the kernel module with "modprobe fuse"; in a container start it with "--device /dev/fuse"'
 }

@@ -24,19 +24,21 @@ export interface Attachment {
 export const subtype = 'cairn'
 
 /** Mounts, as root by mount(8), else by fusermount3. Throws `unsupported`, saying what to do. */
-export function attach(options: AttachOptions): Promise<Attachment> {
-  return process.getuid?.() === 0 ? attachAsRoot(options) : attachByFusermount(options)
+export async function attach(options: AttachOptions): Promise<Attachment> {
+  const root = process.getuid?.() === 0
+  const device = root ? await attachAsRoot(options) : await attachByFusermount(options)
+  return { device, dismiss: watchDaemon(options.mountPoint) }
 }
 
-async function attachAsRoot(options: AttachOptions): Promise<Attachment> {
+async function attachAsRoot(options: AttachOptions): Promise<number> {
   const device = openDevice()
   try {
     await mountCommand(options, device)
+    return device
   } catch (cause) {
     closeSync(device)
     throw cause
   }
-  return { device, dismiss: watchDaemon(options.mountPoint) }
 }
 
 function openDevice(): number {

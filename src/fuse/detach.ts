@@ -7,7 +7,10 @@ type Manner = 'polite' | 'lazy' | 'abort'
  * How a mount is taken away: by umount(8) as root, else by fusermount3. `polite` fails while users
  * hold it; `lazy` hides it at once and ends it with its last user; `abort`, root only, cuts all off.
  */
-function detachCommand(mountPoint: string, manner: Manner): readonly [string, readonly string[]] {
+export function detachCommand(
+  mountPoint: string,
+  manner: Manner
+): readonly [string, readonly string[]] {
   if (process.getuid?.() !== 0) {
     return ['fusermount3', ['-u', ...(manner === 'polite' ? [] : ['-z']), '--', mountPoint]]
   }

@@ -28,7 +28,7 @@ export class Reply {
     const { words } = this
     const length = payload < 0 ? sizeOf.outHeader : sizeOf.outHeader + payload
     words[0] = length
-    words[1] = payload < 0 ? payload : 0
+    words[1] = Math.min(payload, 0)
     words[2] = request.words[2]!
     words[3] = request.words[3]!
     return length

@@ -86,7 +86,7 @@ export class Request {
     return this.bytes.utf8Slice(offset, this.#terminator(offset))
   }
 
-  /** The bytes before the NUL at a byte offset, as a view. */
+  /** The bytes before the NUL at a byte offset, as a view: copy what is kept (`slice` of a Buffer does not). */
   bytesUntilNul(offset: number): Uint8Array {
     return this.bytes.subarray(offset, this.#terminator(offset))
   }

@@ -74,7 +74,7 @@ export const symlink: Operation = {
   answer: session => {
     const { request } = session
     const name = request.name(header)
-    const target = request.bytesUntilNul(request.after(header)).slice()
+    const target = new Uint8Array(request.bytesUntilNul(request.after(header)))
     const made = session.writer().makeSymlink(request.ino, name, target, request.caller)
     return replyEntry(session, request.ino, made)
   }

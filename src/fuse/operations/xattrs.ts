@@ -53,7 +53,7 @@ export const setXattr: Operation = {
     const name = request.text(header + 8)
     const tree = session.writer()
     if (!namespaces.test(name)) return -errno.EOPNOTSUPP
-    const value = request.slice(request.after(header + 8), request.word(10)).slice()
+    const value = new Uint8Array(request.slice(request.after(header + 8), request.word(10)))
     tree.setXattr(request.ino, name, value, modes[request.word(11)] ?? 'any')
     return 0
   }
