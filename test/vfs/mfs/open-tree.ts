@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BlockReader, BlockWriter } from '../../../src/base/blocks.ts'
-import { type Clock, systemClock } from '../../../src/base/clock.ts'
+import { systemClock } from '../../../src/base/clock.ts'
 import { type Database, openDatabase } from '../../../src/base/database.ts'
 import { type Name, toName } from '../../../src/base/names.ts'
+import type { WriteLock } from '../../../src/base/write-lock.ts'
 import { openRoots } from '../../../src/roots/open.ts'
 import { rootsMigrations } from '../../../src/roots/schema.ts'
 import { openBlockStore } from '../../../src/store/open.ts'
@@ -28,7 +29,7 @@ export interface OpenTree {
 export interface TreeSettings
   extends Partial<Pick<MfsOptions, 'shared' | 'recover' | 'metadata' | 'clock'>> {
   readonly blocks?: BlockReader & BlockWriter
-  readonly clock?: Clock
+  readonly writeLock?: WriteLock
 }
 
 /** A tree over the home in a folder, made if it is not there; blocks in segments unless given. */
@@ -37,7 +38,10 @@ export function openTree(home: string, settings: TreeSettings = {}): OpenTree {
   const segments = join(home, 'segments')
   for (const folder of [drafts, segments]) mkdirSync(folder, { recursive: true })
   const migrations = [...storeMigrations, ...rootsMigrations, ...vfsMigrations]
-  const database = openDatabase(join(home, 'cairn.db'), { migrations })
+  const database = openDatabase(join(home, 'cairn.db'), {
+    migrations,
+    ...(settings.writeLock === undefined ? {} : { writeLock: settings.writeLock })
+  })
   const store = settings.blocks === undefined ? openBlockStore({ segments, database }) : undefined
   const blocks = settings.blocks ?? store
   if (blocks === undefined) throw new Error('no blocks')
