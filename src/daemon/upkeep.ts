@@ -20,7 +20,7 @@ export type UpkeepWork =
   | { readonly kind: 'seal'; readonly id: number; readonly reason: string }
   | { readonly kind: 'checkpoint'; readonly id: number }
 
-export type UpkeepOrder = UpkeepWork | { readonly kind: 'abort' | 'end' }
+export type UpkeepOrder = UpkeepWork | { readonly kind: 'abort' } | { readonly kind: 'end' }
 
 export interface UpkeepAnswer {
   readonly id: number
