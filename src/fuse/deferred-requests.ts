@@ -46,7 +46,8 @@ export class DeferredRequests {
     const controller = new AbortController()
     this.total++
     this.#pending.set(unique, controller)
-    if (this.#closed || this.#interrupted.delete(unique)) controller.abort(interrupted())
+    if (this.#closed) controller.abort(unmounting())
+    if (this.#interrupted.delete(unique)) controller.abort(interrupted())
     try {
       await this.#retry(message, want, controller.signal)
     } catch (cause) {
@@ -70,10 +71,10 @@ export class DeferredRequests {
     if (this.#interrupted.size > rememberedInterrupts) this.#interrupted.delete(oldest!)
   }
 
-  /** Answers all that wait, and all that come, by EINTR. */
+  /** Answers all that wait, and all that come, by EIO: at EINTR many programs would try again. */
   close(): void {
     this.#closed = true
-    for (const controller of this.#pending.values()) controller.abort(interrupted())
+    for (const controller of this.#pending.values()) controller.abort(unmounting())
   }
 
   async #retry(message: Uint8Array, first: Want, signal: AbortSignal): Promise<void> {
@@ -135,4 +136,8 @@ export class DeferredRequests {
 
 function interrupted(): CairnError {
   return new CairnError('aborted', 'the caller was interrupted')
+}
+
+function unmounting(): CairnError {
+  return new CairnError('io', 'the file system is being unmounted')
 }
