@@ -79,6 +79,8 @@ export interface Pull {
    */
   fetch: (wanted: Classification, options?: { signal?: AbortSignal }) => Promise<PullAnswer>
   statistics: () => PullStatistics
+  /** Resolves when every document that landed so far has been learnt. */
+  learnt: () => Promise<void>
   /** Ends flights; what they have fetched so far is dropped. */
   close: () => Promise<void>
 }
@@ -93,7 +95,7 @@ export interface PullAnswer {
   readonly etag: string | undefined
   readonly from: 'store' | 'upstream' | 'flight' | 'stale'
   /**
-   * The bytes from `start` (inclusive) to `end` (exclusive); the whole by default. A flight that
+   * Once: the bytes from `start` (inclusive) to `end` (exclusive); the whole by default. A flight that
    * fails, or whose digest is wrong, throws: the door destroys the response. Its last byte is held
    * back until the digest was found right, so no client ever has the whole of a wrong body. A piece
    * is valid only until the next one is asked for: its memory is used again.
@@ -128,7 +130,10 @@ export interface Log {
   warn: (facts: object, message: string) => void
 }
 
-/** How the engine reaches an upstream; the real one is node's fetch, a test's what it likes. */
+/**
+ * How the engine reaches an upstream. An abort rejects, or makes the body throw if it has begun; a
+ * body that breaks off throws too.
+ */
 export type FetchUpstream = (
   url: string,
   options: { headers: Record<string, string>; signal: AbortSignal }

@@ -1,8 +1,11 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import type { BlockReader, BlockWriter } from '../base/blocks.ts'
 import type { Clock } from '../base/clock.ts'
 import type { UnixfsReader, UnixfsWriter } from '../unixfs/api.ts'
 import type { Adapter } from './adapter.ts'
 import type { Catalog, FetchUpstream, Log, Pull } from './api.ts'
+import { Engine } from './engine.ts'
 
 export interface PullOptions {
   readonly catalog: Catalog
@@ -32,4 +35,8 @@ export interface Patience {
 }
 
 /** The pull-through engine over a catalog and a store; one a home, in one process. */
-export type OpenPull = (options: PullOptions) => Pull
+export function openPull(options: PullOptions): Pull {
+  mkdirSync(options.flights, { recursive: true })
+  for (const name of readdirSync(options.flights)) rmSync(join(options.flights, name))
+  return new Engine(options)
+}

@@ -1,0 +1,40 @@
+import { limits } from '../base/limits.ts'
+import type { Patience } from './open.ts'
+
+const KiB = 1024
+const MiB = 1024 * KiB
+const GiB = 1024 * MiB
+
+/** The engine's own bounds, with their units and reasons. */
+export const bounds = {
+  /** A body whose size nobody announced ends here: larger than any package, smaller than a disk. */
+  flightBytes: 64 * GiB,
+  /** A flight that lost its last reader goes on when no more than this is left of it, or when it is half done. */
+  worthFinishingBytes: 16 * MiB,
+  /** A new version of a held item is fetched whole before it is served if it is no longer than this. */
+  revalidatedWholeBytes: 16 * MiB,
+  /** Requests that one flight makes of its upstream, resumptions and retries together. */
+  attempts: 4,
+  /** "Not found" answers remembered. */
+  negativeEntries: 10_000,
+  /** After an upstream failed, held items are served stale without asking it again for this long. */
+  upstreamRestMs: 10_000,
+  /** The time of last use is written down when it is older than this: a warm cache writes nothing. */
+  useGranularityMs: 3_600_000,
+  /** Pieces a body is handed out in. */
+  pieceBytes: 1 * MiB,
+  /** Buffers of that size kept for the next body. */
+  spareBuffers: 8,
+  /** What a document says is brought in so many entries a transaction: a few milliseconds each. */
+  learnBatch: 1000,
+  /** Redirects followed to other places of an upstream's content. */
+  redirects: 5
+} as const
+
+/** How long upstreams are waited for; `Patience` says what each is. */
+export const defaultPatience: Patience = {
+  headMs: limits.upstreamHeadMs,
+  staleHeadMs: 5_000,
+  idleMs: limits.upstreamIdleMs,
+  backOffMs: 250
+}

@@ -1,0 +1,77 @@
+import type { Digest } from '../base/digest.ts'
+import type { ErrorCode } from '../base/errors.ts'
+import type { Classification } from './adapter.ts'
+import type { CatalogItem, Expectation } from './api.ts'
+
+/** All that a decision is made of; no decision does I/O or looks at a clock. */
+export interface Situation {
+  readonly wanted: Pick<Classification, 'freshness'>
+  /** What the request or the newest document says the bytes are. */
+  readonly expected: Expectation | undefined
+  readonly held: Pick<CatalogItem, 'digests' | 'validatedMs'> | undefined
+  readonly nowMs: number
+}
+
+/**
+ * - `serve`: what is held is right as it is.
+ * - `revalidate`: it may still be right; ask with its validators.
+ * - `fetch`: nothing held, or the index names other bytes.
+ */
+export type Decision = 'serve' | 'revalidate' | 'fetch'
+
+/**
+ * An index entry decides before any age: bytes it names are right for as long as it names them,
+ * others are wrong at once. That is what keeps an index and its files of one version.
+ */
+export function decide({ wanted, expected, held, nowMs }: Situation): Decision {
+  if (held === undefined) return 'fetch'
+  const verdict = compare(held.digests, expected)
+  if (verdict === 'other') return 'fetch'
+  if (verdict === 'same' || wanted.freshness.kind === 'immutable') return 'serve'
+  const ageMs = nowMs - held.validatedMs
+  return ageMs >= 0 && ageMs < wanted.freshness.maxAgeMs ? 'serve' : 'revalidate'
+}
+
+/** Whether what is held may be answered when the upstream fails: unless it is known to be wrong. */
+export function mayServeStale({ expected, held }: Pick<Situation, 'expected' | 'held'>): boolean {
+  return held !== undefined && compare(held.digests, expected) !== 'other'
+}
+
+/** Failures of an upstream, as against answers of it (`not-found`) and faults of our own. */
+export function isUpstreamFailure(code: ErrorCode): boolean {
+  return code === 'upstream' || code === 'timeout' || code === 'mismatch'
+}
+
+function compare(
+  digests: readonly Digest[],
+  expected: Expectation | undefined
+): 'same' | 'other' | 'unknown' {
+  if (expected === undefined) return 'unknown'
+  if (digests.includes(expected.digest)) return 'same'
+  const algorithm = expected.digest.slice(0, expected.digest.indexOf(':') + 1)
+  return digests.some(digest => digest.startsWith(algorithm)) ? 'other' : 'unknown'
+}
+
+/**
+ * What the answer to one request means for a flight.
+ * https://www.rfc-editor.org/rfc/rfc9110#section-15
+ */
+export type StatusMeaning = 'body' | 'rest' | 'not-modified' | 'not-found' | 'again' | 'refused'
+
+export function meaningOf(status: number): StatusMeaning {
+  if (status === 200) return 'body'
+  if (status === 206) return 'rest'
+  if (status === 304) return 'not-modified'
+  if (status === 404 || status === 410) return 'not-found'
+  return status >= 500 || status === 408 || status === 429 ? 'again' : 'refused'
+}
+
+/** A flight that lost its last reader is finished when the waste of stopping is larger than of going on. */
+export function isWorthFinishing(
+  arrivedBytes: number,
+  totalBytes: number | undefined,
+  smallBytes: number
+): boolean {
+  if (totalBytes === undefined) return false
+  return totalBytes - arrivedBytes <= smallBytes || arrivedBytes * 2 >= totalBytes
+}

@@ -1,0 +1,263 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { algorithmOf, type Digest, type DigestAlgorithm } from '../base/digest.ts'
+import { CairnError, toCairnError } from '../base/errors.ts'
+import type { Expectation, FetchUpstream } from './api.ts'
+import { bounds } from './bounds.ts'
+import { meaningOf } from './decide.ts'
+import type { Patience } from './open.ts'
+
+/** One item to get from its upstream. */
+export interface DownloadRequest {
+  readonly url: string
+  /** Of the version held: the upstream may answer that it is still right. */
+  readonly validators: Validators
+  readonly expected: Expectation | undefined
+  /** These bytes never change upstream: a rest may be asked for without a validator. */
+  readonly immutable: boolean
+  /** Requests at most. */
+  readonly attempts: number
+  readonly headMs: number
+}
+
+export interface Validators {
+  readonly etag: string | undefined
+  readonly lastModified: string | undefined
+}
+
+export interface DownloadHead extends Validators {
+  readonly bytes: number | undefined
+}
+
+/** Where the bytes go, in order and each once, whatever had to be asked for again. */
+export interface DownloadSink {
+  /** Before the first byte, once. */
+  begin: (head: DownloadHead) => Promise<void>
+  append: (bytes: Uint8Array) => Promise<void>
+  /** True if these bytes are what was appended at `position`. */
+  holds: (bytes: Uint8Array, position: number) => Promise<boolean>
+  /** The digest of all that was appended; called once, last. */
+  digest: (algorithm: DigestAlgorithm) => Digest
+}
+
+export interface DownloadTools {
+  readonly fetchUpstream: FetchUpstream
+  readonly patience: Patience
+  readonly signal: AbortSignal
+}
+
+/** What one request came to; `again` is a failure that another request may get past. */
+type Attempt = 'complete' | 'not-modified' | { readonly again: CairnError }
+
+/**
+ * Gets an item: retries what may pass, resumes a body that was cut, and returns only when all of it
+ * is in the sink and is what was expected. Throws `not-found`, `upstream`, `timeout`, `mismatch`, `aborted`.
+ */
+export async function download(
+  request: DownloadRequest,
+  sink: DownloadSink,
+  tools: DownloadTools
+): Promise<'complete' | 'not-modified'> {
+  const transfer = new Transfer(request, sink, tools)
+  for (let attempt = 1; ; attempt++) {
+    const result = await transfer.attempt()
+    if (typeof result === 'string') return result
+    if (attempt >= request.attempts || tools.signal.aborted) throw result.again
+    await wait(tools.patience.backOffMs * 2 ** (attempt - 1), undefined, { signal: tools.signal })
+  }
+}
+
+class Transfer {
+  readonly #request: DownloadRequest
+  readonly #sink: DownloadSink
+  readonly #tools: DownloadTools
+  #arrived = 0
+  #head: DownloadHead | undefined
+
+  constructor(request: DownloadRequest, sink: DownloadSink, tools: DownloadTools) {
+    this.#request = request
+    this.#sink = sink
+    this.#tools = tools
+  }
+
+  async attempt(): Promise<Attempt> {
+    const watch = new Watch(this.#tools.signal)
+    try {
+      watch.arm(this.#request.headMs, 'did not answer')
+      return await this.#ask(watch)
+    } catch (cause) {
+      return this.#failure(watch.reason ?? cause)
+    } finally {
+      watch.end()
+    }
+  }
+
+  /** A fault of the network may pass; an answer that is wrong stays wrong. */
+  #failure(cause: unknown): Attempt {
+    if (this.#tools.signal.aborted) throw toCairnError(cause, `gave up ${this.#request.url}`)
+    if (cause instanceof CairnError && cause.code !== 'timeout') throw cause
+    const code = cause instanceof CairnError ? 'timeout' : 'upstream'
+    const text = cause instanceof Error ? cause.message : String(cause)
+    return { again: new CairnError(code, `${this.#request.url}: ${text}`, { cause }) }
+  }
+
+  async #ask(watch: Watch): Promise<Attempt> {
+    const answer = await this.#tools.fetchUpstream(this.#request.url, {
+      headers: this.#headers(),
+      signal: watch.signal
+    })
+    const meaning = meaningOf(answer.status)
+    const body = answer.body ?? noBody()
+    if (meaning === 'body') return await this.#take(answer.headers, body, watch)
+    if (meaning === 'rest') return await this.#takeRest(answer.headers, body, watch)
+    watch.end()
+    if (meaning === 'not-modified') return 'not-modified'
+    const said = `${this.#request.url}: the upstream answered ${answer.status}`
+    if (meaning === 'not-found') throw new CairnError('not-found', said)
+    if (meaning === 'again') return { again: new CairnError('upstream', said) }
+    throw new CairnError('upstream', said)
+  }
+
+  #headers(): Record<string, string> {
+    const headers: Record<string, string> = { 'accept-encoding': 'identity' }
+    if (this.#arrived > 0) return { ...headers, ...this.#resumption() }
+    const { etag, lastModified } = this.#request.validators
+    if (etag !== undefined) headers['if-none-match'] = etag
+    if (lastModified !== undefined) headers['if-modified-since'] = lastModified
+    return headers
+  }
+
+  /** Asks for the rest only where it must be of the same version: else for all, and compares. */
+  #resumption(): Record<string, string> {
+    const range = `bytes=${this.#arrived}-`
+    const etag = this.#head?.etag?.startsWith('W/') ? undefined : this.#head?.etag
+    const validator = etag ?? this.#head?.lastModified
+    if (validator !== undefined) return { range, 'if-range': validator }
+    return this.#request.immutable || this.#request.expected !== undefined ? { range } : {}
+  }
+
+  async #take(headers: Headers, body: AsyncIterable<Uint8Array>, watch: Watch): Promise<Attempt> {
+    const announced = numberOf(headers.get('content-length'))
+    if (this.#head !== undefined) {
+      this.#refuseOtherLength(announced)
+      return await this.#receive(body, 0, watch)
+    }
+    const expectedBytes = this.#request.expected?.bytes
+    if (announced !== undefined && expectedBytes !== undefined && announced !== expectedBytes) {
+      throw this.#mismatch(`is ${announced} bytes long, the index says ${expectedBytes}`)
+    }
+    const head: DownloadHead = {
+      bytes: announced ?? expectedBytes,
+      etag: headers.get('etag') ?? undefined,
+      lastModified: headers.get('last-modified') ?? undefined
+    }
+    await this.#sink.begin(head)
+    this.#head = head
+    return await this.#receive(body, 0, watch)
+  }
+
+  async #takeRest(
+    headers: Headers,
+    body: AsyncIterable<Uint8Array>,
+    watch: Watch
+  ): Promise<Attempt> {
+    const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '')
+    if (range === null || Number(range[1]) !== this.#arrived || this.#arrived === 0) {
+      throw new CairnError(
+        'upstream',
+        `${this.#request.url}: the upstream answered another part than was asked for`
+      )
+    }
+    this.#refuseOtherLength(numberOf(range[2] ?? null))
+    return await this.#receive(body, this.#arrived, watch)
+  }
+
+  #refuseOtherLength(bytes: number | undefined): void {
+    const known = this.#head?.bytes
+    if (bytes !== undefined && known !== undefined && bytes !== known) throw this.#changed()
+  }
+
+  #changed(): CairnError {
+    return new CairnError('upstream', `${this.#request.url}: changed upstream while it was fetched`)
+  }
+
+  #mismatch(what: string): CairnError {
+    return new CairnError('mismatch', `${this.#request.url}: what the upstream sends ${what}`)
+  }
+
+  async #receive(body: AsyncIterable<Uint8Array>, from: number, watch: Watch): Promise<Attempt> {
+    let position = from
+    watch.arm(this.#tools.patience.idleMs, 'stopped sending')
+    for await (const piece of body) {
+      watch.arm(this.#tools.patience.idleMs, 'stopped sending')
+      await this.#accept(piece, position)
+      position += piece.length
+    }
+    const total = this.#head?.bytes
+    if (position < this.#arrived || (total !== undefined && position < total)) {
+      const said = `${this.#request.url}: ended after ${position} of ${total ?? this.#arrived} bytes`
+      return { again: new CairnError('upstream', said) }
+    }
+    this.#verify()
+    return 'complete'
+  }
+
+  /** What came before must come again the same; what is new is kept. */
+  async #accept(piece: Uint8Array, position: number): Promise<void> {
+    const old = Math.min(piece.length, Math.max(0, this.#arrived - position))
+    if (old > 0 && !(await this.#sink.holds(piece.subarray(0, old), position))) {
+      throw this.#changed()
+    }
+    if (old === piece.length) return
+    const end = position + piece.length
+    const total = this.#head?.bytes
+    if (total !== undefined && end > total) throw this.#mismatch(`goes on after ${total} bytes`)
+    if (end > bounds.flightBytes) throw this.#mismatch(`does not end (${end} bytes so far)`)
+    const fresh = piece.subarray(old)
+    await this.#sink.append(fresh)
+    this.#arrived += fresh.length
+  }
+
+  #verify(): void {
+    const { expected } = this.#request
+    if (expected === undefined) return
+    const actual = this.#sink.digest(algorithmOf(expected.digest))
+    if (actual !== expected.digest) {
+      throw this.#mismatch(`is ${actual}, the index says ${expected.digest}`)
+    }
+  }
+}
+
+/** Aborts a request when its time is up or when the flight is given up. */
+class Watch {
+  readonly signal: AbortSignal
+  readonly #own = new AbortController()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(outer: AbortSignal) {
+    this.signal = AbortSignal.any([outer, this.#own.signal])
+  }
+
+  /** Why it aborted, if time was up. */
+  get reason(): CairnError | undefined {
+    return this.#own.signal.aborted ? (this.#own.signal.reason as CairnError) : undefined
+  }
+
+  arm(afterMs: number, what: string): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.#own.abort(new CairnError('timeout', `the upstream ${what} for ${afterMs} ms`))
+    }, afterMs)
+  }
+
+  /** The rest of an answer, if any, is not wanted. */
+  end(): void {
+    clearTimeout(this.#timer)
+    if (!this.#own.signal.aborted) this.#own.abort(new CairnError('aborted', 'answered'))
+  }
+}
+
+function numberOf(header: string | null): number | undefined {
+  return header !== null && /^\d{1,15}$/.test(header) ? Number(header) : undefined
+}
+
+async function* noBody(): AsyncGenerator<Uint8Array> {}

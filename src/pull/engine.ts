@@ -1,0 +1,254 @@
+import { CairnError, toCairnError } from '../base/errors.ts'
+import { limits } from '../base/limits.ts'
+import type { Classification } from './adapter.ts'
+import { Answers } from './answers.ts'
+import type { CatalogItem, Expectation, Pull, PullAnswer, PullStatistics } from './api.ts'
+import { bounds, defaultPatience } from './bounds.ts'
+import { BufferPool } from './buffers.ts'
+import { decide, mayServeStale } from './decide.ts'
+import type { DownloadHead } from './download.ts'
+import { Flight, type Landed } from './flight.ts'
+import { Learner } from './learner.ts'
+import type { Patience, PullOptions } from './open.ts'
+import { Remembered } from './remembered.ts'
+import { stampOf, storeLanded } from './store-landed.ts'
+import { untilAborted } from './until-aborted.ts'
+
+/** What is known when an item is asked for. */
+interface Known {
+  readonly held: CatalogItem | undefined
+  readonly expected: Expectation | undefined
+  /** What is held may be answered if the upstream fails. */
+  readonly fallback: boolean
+}
+
+/** See `openPull`. */
+export class Engine implements Pull {
+  readonly #options: PullOptions
+  readonly #patience: Patience
+  readonly #buffers = new BufferPool()
+  readonly #flights = new Map<string, Flight>()
+  readonly #notFound = new Remembered(bounds.negativeEntries)
+  readonly #resting = new Remembered(bounds.negativeEntries)
+  readonly #learner: Learner
+  readonly #answers: Answers
+  readonly #counts = {
+    requests: 0,
+    hits: 0,
+    stale: 0,
+    failures: 0,
+    bytesFetched: 0
+  }
+  #closed = false
+
+  constructor(options: PullOptions) {
+    this.#options = options
+    this.#patience = { ...defaultPatience, ...options.patience }
+    this.#learner = new Learner(options, this.#buffers)
+    this.#answers = new Answers(options, this.#buffers)
+  }
+
+  async fetch(
+    wanted: Classification,
+    { signal }: { signal?: AbortSignal } = {}
+  ): Promise<PullAnswer> {
+    if (this.#closed) throw new CairnError('aborted', 'Cairn is stopping')
+    this.#counts.requests++
+    const known = this.#look(wanted)
+    const { held } = known
+    const nowMs = this.#options.clock.nowMs()
+    if (decide({ ...known, wanted, nowMs }) === 'serve' && held !== undefined) {
+      this.#counts.hits++
+      return this.#fromStore(wanted, held, 'store')
+    }
+    const copied = this.#copy(wanted, known.expected)
+    if (copied !== undefined) {
+      this.#counts.hits++
+      return this.#fromStore(wanted, copied, 'store')
+    }
+    if (this.#notFound.has(wanted.key, nowMs)) {
+      throw new CairnError('not-found', `${wanted.url}: not found upstream a moment ago`)
+    }
+    return await this.#fromUpstream(wanted, known, signal)
+  }
+
+  #look(wanted: Classification): Known {
+    const learnt = this.#options.catalog.expected(wanted.key)
+    const named = wanted.digest
+    const expected =
+      named === undefined || learnt?.digest === named ? learnt : { digest: named, bytes: undefined }
+    const held = this.#usable(this.#options.catalog.get(wanted.key))
+    return { held, expected, fallback: mayServeStale({ expected, held }) }
+  }
+
+  /** A crash of the machine may have taken blocks that the catalog names: then it is not held. */
+  #usable(item: CatalogItem | undefined): CatalogItem | undefined {
+    if (item === undefined) return undefined
+    if (this.#options.blocks.size(item.cid.multihash.bytes) !== undefined) return item
+    this.#answers.drop(item.key, 'its blocks are not in the store')
+    return undefined
+  }
+
+  /** The same bytes under another key need no download. */
+  #copy(wanted: Classification, expected: Expectation | undefined): CatalogItem | undefined {
+    if (expected === undefined) return undefined
+    const other = this.#usable(this.#options.catalog.byDigest(expected.digest))
+    if (other === undefined) return undefined
+    const nowMs = this.#options.clock.nowMs()
+    const item: CatalogItem = {
+      ...other,
+      key: wanted.key,
+      mediaType: wanted.mediaType,
+      etag: undefined,
+      ...stampOf(this.#options.catalog.get(wanted.key), undefined, nowMs),
+      validatedMs: nowMs,
+      usedMs: nowMs
+    }
+    this.#options.catalog.put(item)
+    return item
+  }
+
+  async #fromUpstream(
+    wanted: Classification,
+    known: Known,
+    signal: AbortSignal | undefined
+  ): Promise<PullAnswer> {
+    const origin = new URL(wanted.url).origin
+    const nowMs = this.#options.clock.nowMs()
+    if (known.fallback && this.#resting.has(origin, nowMs)) return this.#stale(wanted, known)
+    const running = this.#flights.get(wanted.key)
+    const flight = running ?? this.#start(wanted, known)
+    const seat = flight.join()
+    const leave = (): void => seat.leave()
+    signal?.addEventListener('abort', leave, { once: true })
+    try {
+      const head = await untilAborted(this.#arrival(flight, known), signal)
+      if (head !== 'in-store') {
+        const from = running === undefined ? 'upstream' : 'flight'
+        return this.#answers.fromFlight(wanted, known.held, known.expected, {
+          flight,
+          seat,
+          head,
+          from
+        })
+      }
+      seat.leave()
+      const item = this.#options.catalog.get(wanted.key)
+      if (item === undefined)
+        throw new CairnError('io', `${wanted.key} went while it was asked for`)
+      return this.#fromStore(wanted, item, running === undefined ? 'upstream' : 'flight')
+    } catch (cause) {
+      seat.leave()
+      return this.#afterFailure(wanted, known, toCairnError(cause))
+    }
+  }
+
+  /**
+   * A new version of something short that is held is waited for whole: if it turns out broken the
+   * old one is served, and if it is the same bytes clients keep their date for it.
+   */
+  async #arrival(flight: Flight, { held }: Known): Promise<DownloadHead | 'in-store'> {
+    const head = await flight.head
+    const short =
+      head === 'not-modified' ||
+      (held !== undefined && (head.bytes ?? 0) <= bounds.revalidatedWholeBytes)
+    if (!short) return head
+    await flight.landed
+    return 'in-store'
+  }
+
+  #afterFailure(wanted: Classification, known: Known, error: CairnError): PullAnswer {
+    const nowMs = this.#options.clock.nowMs()
+    if (error.code === 'not-found') this.#notFound.add(wanted.key, nowMs + limits.negativeMs)
+    if (error.code === 'not-found' || error.code === 'aborted') throw error
+    if (error.code === 'upstream' || error.code === 'timeout') {
+      this.#resting.add(new URL(wanted.url).origin, nowMs + bounds.upstreamRestMs)
+    }
+    if (!known.fallback) throw error
+    return this.#stale(wanted, known)
+  }
+
+  #stale(wanted: Classification, { held }: Known): PullAnswer {
+    if (held === undefined) throw new CairnError('io', `${wanted.key} is not held`)
+    this.#counts.stale++
+    return this.#fromStore(wanted, held, 'stale')
+  }
+
+  #start(wanted: Classification, { held, expected, fallback }: Known): Flight {
+    const { key, url } = wanted
+    const startedMs = this.#options.clock.nowMs()
+    const flight = new Flight({
+      key,
+      request: {
+        url,
+        validators: {
+          etag: fallback ? held?.etag : undefined,
+          lastModified: fallback ? held?.lastModified : undefined
+        },
+        expected,
+        immutable: wanted.freshness.kind === 'immutable',
+        attempts: fallback ? 1 : bounds.attempts,
+        headMs: fallback ? this.#patience.staleHeadMs : this.#patience.headMs
+      },
+      folder: this.#options.flights,
+      buffers: this.#buffers,
+      tools: { fetchUpstream: this.#options.fetchUpstream, patience: this.#patience },
+      startedMs,
+      land: landed => this.#land(wanted, landed, startedMs),
+      onAbandoned: () => this.#takeOff(key, flight),
+      onBytes: bytes => {
+        this.#counts.bytesFetched += bytes
+      }
+    })
+    this.#flights.set(key, flight)
+    void this.#settle(wanted, flight)
+    return flight
+  }
+
+  async #settle({ key, url }: Classification, flight: Flight): Promise<void> {
+    try {
+      const head = await flight.head
+      if (head === 'not-modified') this.#options.catalog.touch(key, this.#options.clock.nowMs())
+      this.#resting.delete(new URL(url).origin)
+      await flight.landed
+    } catch (cause) {
+      const { code, message } = toCairnError(cause)
+      if (code === 'not-found' || code === 'aborted') return
+      this.#counts.failures++
+      this.#options.log.warn({ key, code }, message)
+    } finally {
+      this.#takeOff(key, flight)
+    }
+  }
+
+  #takeOff(key: string, flight: Flight): void {
+    if (this.#flights.get(key) === flight) this.#flights.delete(key)
+  }
+
+  async #land(wanted: Classification, landed: Landed, startedMs: number): Promise<void> {
+    await storeLanded(this.#options, wanted, landed, startedMs)
+    const item = this.#options.catalog.get(wanted.key)
+    if (item !== undefined) this.#learner.consider(wanted, item, 'new')
+  }
+
+  #fromStore(wanted: Classification, item: CatalogItem, from: PullAnswer['from']): PullAnswer {
+    this.#learner.consider(wanted, item, 'held')
+    return this.#answers.fromStore(wanted, item, from)
+  }
+
+  statistics(): PullStatistics {
+    return { ...this.#counts, bytesServed: this.#answers.bytesServed, flights: this.#flights.size }
+  }
+
+  async learnt(): Promise<void> {
+    await this.#learner.idle()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    const flights = [...this.#flights.values()]
+    for (const flight of flights) flight.cancel('Cairn is stopping')
+    await Promise.allSettled(flights.map(flight => flight.landed))
+    await this.#learner.close()
+  }
+}

@@ -1,0 +1,135 @@
+import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
+import { BlockList, isIP } from 'node:net'
+import { CairnError } from '../base/errors.ts'
+import type { FetchUpstream } from './api.ts'
+import { bounds } from './bounds.ts'
+
+const redirects = new Set([301, 302, 303, 307, 308])
+const bodiless = new Set([204, 304])
+
+/**
+ * Requests over node:http, connections kept alive. Follows redirects, http and https only, never
+ * from a public upstream into a private network: what an upstream says is not to be trusted with
+ * what this machine can reach. Bodies come as they were sent, never decompressed.
+ */
+export function openFetchUpstream(): FetchUpstream & { close: () => void } {
+  const agents = {
+    'http:': new HttpAgent({ keepAlive: true, maxSockets: 16 }),
+    'https:': new HttpsAgent({ keepAlive: true, maxSockets: 16 })
+  }
+  const fetchUpstream: FetchUpstream = async (url, options) => {
+    let target = new URL(url)
+    for (let hops = 0; ; hops++) {
+      const response = await ask(target, agents, options)
+      const location = response.headers.location
+      if (!redirects.has(response.statusCode ?? 0) || location === undefined) {
+        return answerOf(response, options.signal)
+      }
+      response.destroy()
+      if (hops >= bounds.redirects) throw new CairnError('upstream', `${url}: redirects too often`)
+      target = checkRedirect(target, new URL(location, target))
+    }
+  }
+  const close = (): void => {
+    for (const agent of Object.values(agents)) agent.destroy()
+  }
+  return Object.assign(fetchUpstream, { close })
+}
+
+interface Agents {
+  readonly 'http:': HttpAgent
+  readonly 'https:': HttpsAgent
+}
+
+function ask(
+  url: URL,
+  agents: Agents,
+  { headers, signal }: Parameters<FetchUpstream>[1]
+): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  const secure = url.protocol === 'https:'
+  const request = secure
+    ? requestHttps(url, { headers, agent: agents['https:'] })
+    : requestHttp(url, { headers, agent: agents['http:'] })
+  const stop = (): void => void request.destroy(reasonOf(signal))
+  signal.addEventListener('abort', stop, { once: true })
+  request.once('response', response => {
+    signal.removeEventListener('abort', stop)
+    resolve(response)
+  })
+  request.once('error', reject)
+  if (signal.aborted) stop()
+  request.end()
+  return promise
+}
+
+function answerOf(
+  response: IncomingMessage,
+  signal: AbortSignal
+): Awaited<ReturnType<FetchUpstream>> {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(response.headers)) {
+    if (typeof value === 'string') headers.set(name, value)
+  }
+  const status = response.statusCode ?? 0
+  if (bodiless.has(status)) response.resume()
+  return { status, headers, body: bodiless.has(status) ? undefined : readBody(response, signal) }
+}
+
+/** Ends with an error when aborted; the connection is kept when the body was read to its end. */
+async function* readBody(
+  response: IncomingMessage,
+  signal: AbortSignal
+): AsyncGenerator<Uint8Array> {
+  const stop = (): void => void response.destroy(reasonOf(signal))
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    if (signal.aborted) stop()
+    for await (const piece of response) yield piece as Buffer
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+function reasonOf(signal: AbortSignal): Error {
+  return signal.reason instanceof Error ? signal.reason : new CairnError('aborted', 'given up')
+}
+
+/** The place a redirect leads to, if it may be followed. Throws `upstream`. */
+export function checkRedirect(from: URL, to: URL): URL {
+  if (to.protocol !== 'http:' && to.protocol !== 'https:') {
+    throw new CairnError('upstream', `${from.href}: redirects to ${to.protocol}, not followed`)
+  }
+  if (from.protocol === 'https:' && to.protocol === 'http:') {
+    throw new CairnError('upstream', `${from.href}: redirects from https to http, not followed`)
+  }
+  if (isPrivateHost(to.hostname) && to.hostname !== from.hostname) {
+    throw new CairnError('upstream', `${from.href}: redirects into a private network, not followed`)
+  }
+  return to
+}
+
+const privateRanges: ReadonlyArray<readonly [string, number, 'ipv4' | 'ipv6']> = [
+  ['0.0.0.0', 8, 'ipv4'],
+  ['10.0.0.0', 8, 'ipv4'],
+  ['100.64.0.0', 10, 'ipv4'],
+  ['127.0.0.0', 8, 'ipv4'],
+  ['169.254.0.0', 16, 'ipv4'],
+  ['172.16.0.0', 12, 'ipv4'],
+  ['192.168.0.0', 16, 'ipv4'],
+  ['::', 127, 'ipv6'],
+  ['fc00::', 7, 'ipv6'],
+  ['fe80::', 10, 'ipv6'],
+  ['::ffff:0:0', 96, 'ipv6']
+]
+
+/** A loopback, link-local or private address, or a name that says so. Other names are not resolved here. */
+export function isPrivateHost(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '')
+  const family = isIP(host)
+  if (family === 0) return host === 'localhost' || /\.(localhost|local|internal)$/.test(host)
+  const list = new BlockList()
+  for (const [net, prefix, kind] of privateRanges) list.addSubnet(net, prefix, kind)
+  return list.check(host, family === 4 ? 'ipv4' : 'ipv6')
+}
