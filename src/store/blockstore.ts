@@ -90,8 +90,13 @@ class SharedBlockstore implements Blockstore {
     options.signal?.throwIfAborted()
     for (const { multihash } of this.#store.list()) {
       const cid = makeCid(codec.raw, multihash)
-      yield { cid, bytes: this.get(cid, options) }
+      yield { cid, bytes: this.#later(cid, options) }
     }
+  }
+
+  /** Asynchronous, since users of `getAll` (the common suite too) await what they collect. */
+  async *#later(cid: CID, options: Abortable): AsyncGenerator<Uint8Array> {
+    yield* this.get(cid, options)
   }
 
   has(cid: CID, { signal }: Abortable = {}): boolean {
