@@ -3,11 +3,11 @@ import type { Cli } from './cli.ts'
 import { addContentVerbs } from './content-verbs.ts'
 import { addDaemonVerbs } from './daemon-verbs.ts'
 import { addHistoryVerbs } from './history-verbs.ts'
+import { addTransferVerbs } from './transfer-verbs.ts'
 
 const about = `One content-addressed store on this machine, seen as a drive and as a package mirror.
 
-Settings come from a flag, else the environment (CAIRN_HOME, CAIRN_MOUNT, CAIRN_LISTEN,
-CAIRN_NETWORK), else config.yaml in the home, else the default.`
+Settings come from a flag, else the environment (CAIRN_HOME and so on), else config.yaml in the home, else the default.`
 
 /** Every verb there is, with its flags, help and example; what a verb does is loaded when it runs. */
 export function buildProgram(cli: Cli): Command {
@@ -16,6 +16,7 @@ export function buildProgram(cli: Cli): Command {
   program.exitOverride().showHelpAfterError('(cairn --help shows the verbs)')
   program.configureHelp({ sortSubcommands: false, showGlobalOptions: false })
   addDaemonVerbs(program, cli)
+  addTransferVerbs(program, cli)
   addContentVerbs(program, cli)
   addHistoryVerbs(program, cli)
   return program

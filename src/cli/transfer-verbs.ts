@@ -1,0 +1,26 @@
+import type { Command } from 'commander'
+import type { Cli } from './cli.ts'
+import { addVerb } from './verb.ts'
+import type { AddOptions } from './verbs/add.ts'
+
+/** add and get: into the store and out of it, daemon or not. */
+export function addTransferVerbs(program: Command, cli: Cli): void {
+  addAdd(program, cli)
+}
+
+function addAdd(program: Command, cli: Cli): void {
+  addVerb(program, 'add', {
+    does: 'Adds files, folders or standard input, pins them and prints a CID for each',
+    example: 'tar c photos | cairn add --tar -'
+  })
+    .argument('<path...>', 'files and folders; - is standard input')
+    .option('--profile <name>', 'how to cut and link: unixfs-v1-2025, unixfs-v0-2015, fastcdc')
+    .option('--only-hash', 'print the CID and store nothing')
+    .option('--expect <cid>', 'fail, and pin nothing, unless the CID is this one')
+    .option('--tar', 'the input is a tar archive: add the tree within it')
+    .option('--metadata', 'record mode and time of each file')
+    .option('--no-metadata', 'record names and bytes only: the CID others get, too')
+    .action(async (paths: string[], options: AddOptions) =>
+      (await import('./verbs/add.ts')).add(cli, paths, options)
+    )
+}
