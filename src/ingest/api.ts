@@ -49,6 +49,8 @@ export interface StorePlace {
   readonly segments: string
   /** `WriteLock.memory` of this process. */
   readonly writeLock?: SharedArrayBuffer
+  /** As in `DatabaseOptions`. */
+  readonly checkpoints?: 'background' | 'automatic'
 }
 
 export interface ImportOptions {
@@ -117,4 +119,16 @@ export interface ExportOptions {
   readonly overwrite?: boolean
   readonly onProgress?: (progress: { files: number; bytes: number }) => void
   readonly signal?: AbortSignal
+}
+
+export interface ExportResult {
+  readonly files: number
+  readonly directories: number
+  readonly symlinks: number
+  readonly bytes: number
+}
+
+export interface ExportTarOptions extends Omit<ExportOptions, 'overwrite'> {
+  /** What the root is called in the archive; its CID by default. */
+  readonly name?: string
 }

@@ -5,7 +5,7 @@ import { dataType, encodeData } from './encode-data.ts'
 import { encodeNode } from './encode-node.ts'
 import { Leaves } from './leaves.ts'
 
-/** Stores one chunk as a leaf and appends it. `chunk` must not change before the writer's flush. */
+/** Stores one chunk as a leaf and appends it. */
 export function addLeaf(
   blocks: BlockWriter,
   profile: Profile,
@@ -164,10 +164,9 @@ class Builder implements FileBuilder {
     this.#pending = length
   }
 
-  #emit(view: Uint8Array): void {
-    const chunk = Buffer.from(view)
+  #emit(chunk: Uint8Array): void {
     if (this.#leaves.length === 0 && this.#first === undefined) {
-      this.#first = chunk
+      this.#first = Buffer.from(chunk)
       return
     }
     if (this.#first !== undefined) {

@@ -48,7 +48,7 @@ export function memoryBlocks(): MemoryBlocks {
     },
     add: (bytes, code = 0x55) => {
       const multihash = sha256Multihash(bytes)
-      blocks.set(multihashKey(multihash), { multihash, bytes, code })
+      blocks.set(multihashKey(multihash), { multihash, bytes: Uint8Array.from(bytes), code })
       return multihash
     },
     flush: () => undefined,
