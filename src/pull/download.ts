@@ -139,6 +139,7 @@ class Transfer {
     const announced = numberOf(headers.get('content-length'))
     if (this.#head !== undefined) {
       this.#refuseOtherLength(announced)
+      if ((headers.get('etag') ?? undefined) !== this.#head.etag) throw this.#changed()
       return await this.#receive(body, 0, watch)
     }
     const expectedBytes = this.#request.expected?.bytes
@@ -232,6 +233,7 @@ class Watch {
   readonly signal: AbortSignal
   readonly #own = new AbortController()
   #timer: NodeJS.Timeout | undefined
+  #timedOut: CairnError | undefined
 
   constructor(outer: AbortSignal) {
     this.signal = AbortSignal.any([outer, this.#own.signal])
@@ -239,13 +241,14 @@ class Watch {
 
   /** Why it aborted, if time was up. */
   get reason(): CairnError | undefined {
-    return this.#own.signal.aborted ? (this.#own.signal.reason as CairnError) : undefined
+    return this.#timedOut
   }
 
   arm(afterMs: number, what: string): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
-      this.#own.abort(new CairnError('timeout', `the upstream ${what} for ${afterMs} ms`))
+      this.#timedOut = new CairnError('timeout', `the upstream ${what} for ${afterMs} ms`)
+      this.#own.abort(this.#timedOut)
     }, afterMs)
   }
 
