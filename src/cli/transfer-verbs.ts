@@ -1,11 +1,24 @@
 import type { Command } from 'commander'
 import type { Cli } from './cli.ts'
+import { contentPath } from './content-verbs.ts'
 import { addVerb } from './verb.ts'
 import type { AddOptions } from './verbs/add.ts'
+import type { GetOptions } from './verbs/get.ts'
 
 /** add and get: into the store and out of it, daemon or not. */
 export function addTransferVerbs(program: Command, cli: Cli): void {
   addAdd(program, cli)
+  addVerb(program, 'get', {
+    does: 'Writes a file or folder out of the store',
+    example: 'cairn get bafybei…/docs -o ./docs'
+  })
+    .argument('<path>', contentPath)
+    .option('-o, --output <path>', 'where to; by default its last name, in this folder')
+    .option('--tar', 'write a tar archive to standard output, or to --output')
+    .option('--force', 'replace what stands there')
+    .action(async (path: string, options: GetOptions) =>
+      (await import('./verbs/get.ts')).get(cli, path, options)
+    )
 }
 
 function addAdd(program: Command, cli: Cli): void {

@@ -1,0 +1,73 @@
+import { createWriteStream } from 'node:fs'
+import { basename, resolve } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { CID } from 'multiformats/cid'
+import { systemClock } from '../../base/clock.ts'
+import { CairnError } from '../../base/errors.ts'
+import { exportPath } from '../../ingest/export-path.ts'
+import { exportTar } from '../../ingest/export-tar.ts'
+import type { UnixfsReader } from '../../unixfs/api.ts'
+import type { Cli, CommonOptions } from '../cli.ts'
+import { openProgress } from '../progress.ts'
+import { cidOf, withPath } from '../with-path.ts'
+
+export interface GetOptions extends CommonOptions {
+  readonly output?: string
+  readonly tar?: boolean
+  readonly force?: boolean
+}
+
+/** What is got, and where to. */
+interface Order {
+  readonly cid: CID
+  readonly name: string
+  /** Undefined: standard output. */
+  readonly output: string | undefined
+  readonly reader: UnixfsReader
+}
+
+/**
+ * Writes a file or folder out of the store. Throws `exists` if something stands in the way and not
+ * `--force`, `busy` for what was written to /mfs and not sealed since.
+ */
+export async function get(cli: Cli, path: string, options: GetOptions): Promise<void> {
+  const tar = options.tar === true
+  await withPath(cli, path, options, async ({ tree, attributes, content, name }) => {
+    const cid = cidOf(tree, attributes.ino)
+    if (cid === undefined) {
+      throw new CairnError('busy', `${path} is not sealed yet: run \`cairn snapshot\` first`)
+    }
+    const output = options.output ?? (tar ? undefined : basename(name))
+    const order: Order = { cid, name: basename(name), output, reader: content.reader }
+    await (tar ? writeTar(cli, order, options) : writeFiles(cli, order, options))
+    if (options.json === true && output !== undefined) {
+      cli.terminal.printJson({ path, cid: cid.toString(), output: resolve(output) })
+    }
+  })
+}
+
+async function writeFiles(cli: Cli, order: Order, options: GetOptions): Promise<void> {
+  const { cid, name, output = name, reader } = order
+  const progress = await openProgress(cli.terminal, `writing ${output}`, 'files', systemClock)
+  try {
+    await exportPath(cid, output, reader, {
+      overwrite: options.force === true,
+      signal: cli.signal,
+      onProgress: ({ files, bytes }) => progress.update({ things: files, bytes })
+    })
+  } finally {
+    progress.stop()
+  }
+}
+
+async function writeTar(cli: Cli, order: Order, options: GetOptions): Promise<void> {
+  const { cid, name, output, reader } = order
+  const archive = exportTar(cid, reader, { name, signal: cli.signal })
+  if (output === undefined) {
+    for await (const piece of archive) await cli.terminal.write(piece)
+    return
+  }
+  const file = createWriteStream(output, { flags: options.force === true ? 'w' : 'wx' })
+  await pipeline(Readable.from(archive), file)
+}
