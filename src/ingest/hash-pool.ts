@@ -1,15 +1,20 @@
 import { Worker } from 'node:worker_threads'
+import type { BlockWriter } from '../base/blocks.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
 import { threadUrl } from '../base/thread.ts'
 import type { StorePlace } from './api.ts'
-import type { Job, JobAnswer, JobMessage, JobResults } from './jobs.ts'
+import { doJob } from './do-job.ts'
+import type { Job, JobAnswer, JobMessage, JobResults, ReadingJob, ThreadMessage } from './jobs.ts'
 
 /** Jobs a thread has at once: while it answers one, the next is already there. */
 const jobsPerThread = 2
 
 type Result<Kind extends Job['kind']> = JobResults[Kind]
 
-/** Hash threads, started when there is more to do than those that run can take. */
+/**
+ * Hash threads, started when there is more to do than those that run can take. A job waits until a
+ * thread is ready for it; as long as none is, the calling thread can `help`.
+ */
 export class HashPool {
   readonly #place: StorePlace
   readonly #maxThreads: number
@@ -27,8 +32,8 @@ export class HashPool {
   }
 
   /** Runs a job on whichever thread is free. Throws what it threw, or `aborted` if the signal came before its turn. */
-  run<Kind extends 'files' | 'stripe'>(
-    job: Job & { kind: Kind },
+  run<Kind extends ReadingJob['kind']>(
+    job: ReadingJob & { kind: Kind },
     signal?: AbortSignal
   ): Promise<Result<Kind>> {
     const { promise, resolve, reject } = Promise.withResolvers<Result<Kind>>()
@@ -38,9 +43,23 @@ export class HashPool {
     return promise
   }
 
+  /** Does one job that waits, if no thread has got ready yet. Returns whether it did. */
+  help(blocks: BlockWriter): boolean {
+    if ([...this.#threads].some(({ ready }) => ready)) return false
+    const next = this.#waiting.shift()
+    if (next === undefined) return false
+    try {
+      if (next.signal?.aborted) throw next.signal.reason
+      next.resolve(doJob(() => blocks, next.job))
+    } catch (cause) {
+      next.reject(toCairnError(cause))
+    }
+    return true
+  }
+
   /** What the threads added so far is readable, and with `durable` on disk. */
   async flush(durable: boolean): Promise<void> {
-    await Promise.all([...this.#threads].map(thread => thread.run({ kind: 'flush', durable })))
+    await Promise.all([...this.#threads].map(thread => thread.flush(durable)))
   }
 
   /** Drops jobs that wait, lets those under way end, and ends the threads. */
@@ -66,26 +85,40 @@ export class HashPool {
     }
   }
 
-  /** An idle one, else a new one, else one that can take a job more. */
+  /** An idle one, else one that can take a job more while a new one starts. */
   #freeThread(): Thread | undefined {
     const byLoad = [...this.#threads].sort((a, b) => a.load - b.load)
-    const least = byLoad[0]
-    if (least?.load === 0) return least
-    if (this.#threads.size < this.#maxThreads) return this.#start()
-    return least !== undefined && least.load < jobsPerThread ? least : undefined
+    if (byLoad[0]?.load !== 0 && this.#threads.size < this.#maxThreads) this.#start()
+    return byLoad.find(({ ready, load }) => ready && load < jobsPerThread)
   }
 
-  #start(): Thread {
-    const thread: Thread = new Thread(this.#place, () => this.#threads.delete(thread))
+  #start(): void {
+    const thread: Thread = new Thread(this.#place, {
+      ready: () => this.#dispatch(),
+      ended: failure => this.#lose(thread, failure)
+    })
     this.#threads.add(thread)
-    return thread
   }
+
+  /** Where a thread cannot even start, the next would not either: jobs that wait fail with it. */
+  #lose(thread: Thread, failure: CairnError): void {
+    this.#threads.delete(thread)
+    const waiting = thread.ready ? [] : this.#waiting
+    if (!thread.ready) this.#waiting = []
+    for (const { reject } of waiting) reject(failure)
+    this.#dispatch()
+  }
+}
+
+interface ThreadEvents {
+  readonly ready: () => void
+  readonly ended: (failure: CairnError) => void
 }
 
 type Resolve = (result: JobResults[Job['kind']]) => void
 
 interface WaitingJob {
-  readonly job: Job
+  readonly job: ReadingJob
   readonly resolve: Resolve
   readonly reject: (error: CairnError) => void
   readonly signal: AbortSignal | undefined
@@ -96,27 +129,42 @@ class Thread {
   readonly #running = new Map<number, { resolve: Resolve; reject: (error: CairnError) => void }>()
   readonly #ended: Promise<void>
   #lastId = 0
+  #ready = false
   #failure: CairnError | undefined
 
-  constructor(place: StorePlace, whenEnded: () => void) {
+  constructor(place: StorePlace, events: ThreadEvents) {
     this.#worker = new Worker(threadUrl('./hash-thread', import.meta.url), { workerData: place })
-    this.#worker.on('message', (answer: JobAnswer) => this.#settle(answer))
+    this.#worker.on('message', (message: ThreadMessage) => {
+      if (message !== 'ready') return this.#settle(message)
+      this.#ready = true
+      events.ready()
+    })
     this.#worker.on('error', cause => {
       this.#failure = toCairnError(cause, 'a hash thread failed')
     })
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#ended = promise
     this.#worker.on('exit', () => {
-      whenEnded()
       const failure = this.#failure ?? new CairnError('io', 'a hash thread ended unasked')
       for (const { reject } of this.#running.values()) reject(failure)
       this.#running.clear()
+      events.ended(failure)
       resolve()
     })
   }
 
+  /** True once it takes jobs. */
+  get ready(): boolean {
+    return this.#ready
+  }
+
   get load(): number {
     return this.#running.size
+  }
+
+  /** A thread that did nothing has nothing to flush. */
+  async flush(durable: boolean): Promise<void> {
+    if (this.#lastId > 0) await this.run({ kind: 'flush', durable })
   }
 
   run(job: Job): Promise<JobResults[Job['kind']]> {
@@ -130,7 +178,8 @@ class Thread {
 
   async close(): Promise<void> {
     try {
-      await this.run({ kind: 'close' })
+      if (this.#lastId > 0) await this.run({ kind: 'close' })
+      else await this.#worker.terminate()
     } finally {
       await this.#ended
     }

@@ -1,15 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { BlockWriter } from '../base/blocks.ts'
 import { type Database, openDatabase } from '../base/database.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
 import { WriteLock } from '../base/write-lock.ts'
 import type { BlockStore } from '../store/api.ts'
 import { openBlockStore } from '../store/open.ts'
-import { profiles } from '../unixfs/profiles.ts'
-import { addFile, addStripe } from './add-file.ts'
 import type { StorePlace } from './api.ts'
-import type { Job, JobAnswer, JobMessage, JobResults, JobSettings } from './jobs.ts'
-import { hashingBlocks } from './only-hash.ts'
+import { doJob } from './do-job.ts'
+import type { Job, JobAnswer, JobMessage, JobResults, ThreadMessage } from './jobs.ts'
 
 /** The worker's entry: reads files, hashes and appends to a segment of its own, one job after another. */
 class HashThread {
@@ -22,15 +19,9 @@ class HashThread {
 
   do(job: Job): JobResults[Job['kind']] {
     switch (job.kind) {
-      case 'files': {
-        const { settings, paths, maxBytes } = job
-        const { metadata, cancelled } = settings
-        const how = { profile: profiles[settings.profile], metadata, maxBytes, cancelled }
-        const blocks = this.#blocks(settings)
-        return paths.map(path => addFile(blocks, path, how))
-      }
+      case 'files':
       case 'stripe':
-        return addStripe(this.#blocks(job.settings), profiles[job.settings.profile], job.stripe)
+        return doJob(() => this.#store(), job)
       case 'flush':
         this.#opened?.store.flush({ durable: job.durable })
         return undefined
@@ -39,8 +30,7 @@ class HashThread {
     }
   }
 
-  #blocks({ onlyHash }: JobSettings): BlockWriter {
-    if (onlyHash) return hashingBlocks
+  #store(): BlockStore {
     this.#opened ??= open(this.#place)
     return this.#opened.store
   }
@@ -73,10 +63,12 @@ function serve(): void {
   const port = parentPort
   if (port === null) throw new CairnError('usage', 'hash-thread runs as a worker thread only')
   const thread = new HashThread(workerData as StorePlace)
+  const send = (message: ThreadMessage): void => port.postMessage(message)
   port.on('message', ({ id, job }: JobMessage) => {
-    port.postMessage(answer(thread, id, job))
+    send(answer(thread, id, job))
     if (job.kind === 'close') port.close()
   })
+  send('ready')
 }
 
 function answer(thread: HashThread, id: number, job: Job): JobAnswer {

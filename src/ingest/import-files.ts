@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Metadata, Node } from '../unixfs/api.ts'
 import { linkLeaves } from '../unixfs/build-file.ts'
 import { Leaves, type PackedLeaves } from '../unixfs/leaves.ts'
@@ -10,8 +11,8 @@ import type { Tally } from './tally.ts'
 const MiB = 1024 * 1024
 
 /** Below these the calling thread is done before a thread would have started. */
-const inlineFiles = 64
-const inlineBytes = 4 * MiB
+const inlineFiles = 512
+const inlineBytes = 16 * MiB
 
 /** A job takes some milliseconds: few messages, all threads end together, an abort is soon noticed. */
 const batchFiles = 64
@@ -53,6 +54,7 @@ export class FileImport {
   /** Resolves when every file has its node, or nothing is under way any more; failures are the tally's. */
   async finish(): Promise<void> {
     this.#submitBatch()
+    while (this.#pool?.help(this.#tally.blocks) === true) await setImmediate()
     while (this.#work.size > 0) await Promise.all(this.#work)
   }
 

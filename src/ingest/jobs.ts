@@ -13,6 +13,12 @@ export interface JobSettings {
 }
 
 export type Job =
+  | ReadingJob
+  | { readonly kind: 'flush'; readonly durable: boolean }
+  /** Flushes, closes and ends the thread. */
+  | { readonly kind: 'close' }
+
+export type ReadingJob =
   | {
       readonly kind: 'files'
       readonly settings: JobSettings
@@ -20,9 +26,6 @@ export type Job =
       readonly maxBytes: number | undefined
     }
   | { readonly kind: 'stripe'; readonly settings: JobSettings; readonly stripe: Stripe }
-  | { readonly kind: 'flush'; readonly durable: boolean }
-  /** Flushes, closes and ends the thread. */
-  | { readonly kind: 'close' }
 
 export interface JobResults {
   /** In the order of the paths. */
@@ -36,6 +39,9 @@ export interface JobMessage {
   readonly id: number
   readonly job: Job
 }
+
+/** The first message of a thread is `ready`; then one answer a job, in order. */
+export type ThreadMessage = 'ready' | JobAnswer
 
 export type JobAnswer =
   | { readonly id: number; readonly result: JobResults[Job['kind']] }
