@@ -1,5 +1,6 @@
 import { limits } from '../base/limits.ts'
 import type { Attributes, Ino } from '../vfs/api.ts'
+import { alignedBuffer } from './aligned-buffer.ts'
 import { sizeOf } from './protocol.ts'
 import type { Request } from './request.ts'
 
@@ -18,8 +19,8 @@ export interface Timeouts {
 
 /** The answer to one request, written in place in a buffer that is used again for the next. */
 export class Reply {
-  readonly bytes: Buffer = Buffer.allocUnsafeSlow(replyBytes)
-  readonly words: Uint32Array = new Uint32Array(this.bytes.buffer, 0, replyBytes >> 2)
+  readonly bytes = alignedBuffer(replyBytes, sizeOf.outHeader)
+  readonly words = new Uint32Array(this.bytes.buffer, this.bytes.byteOffset, replyBytes >> 2)
   /** The first word of the payload. */
   static readonly start = headerWords
 

@@ -2,6 +2,7 @@ import { CairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { Name } from '../base/names.ts'
 import type { Caller } from '../vfs/api.ts'
+import { alignedBuffer } from './aligned-buffer.ts'
 import { sizeOf } from './protocol.ts'
 
 declare global {
@@ -29,8 +30,8 @@ export class Request {
   length = 0
 
   constructor(capacity: number = requestBytes) {
-    this.bytes = Buffer.allocUnsafeSlow(capacity)
-    this.words = new Uint32Array(this.bytes.buffer, 0, capacity >> 2)
+    this.bytes = alignedBuffer(capacity, sizeOf.writeHeader)
+    this.words = new Uint32Array(this.bytes.buffer, this.bytes.byteOffset, capacity >> 2)
   }
 
   /** Takes a message that was copied from another thread's request. */
