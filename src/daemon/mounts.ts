@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CairnError, toCairnError, type Want } from '../base/errors.ts'
 import { threadUrl } from '../base/thread.ts'
@@ -130,14 +130,20 @@ async function mountTree(
   })
 }
 
-/** A stale mount answers ENOTCONN; mounting clears it. */
+/** Made if need be, and empty: a mount would hide what lies there. A stale mount answers ENOTCONN; mounting clears it. */
 async function makeMountPoint(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true })
+    const [first] = await readdir(path)
+    if (first === undefined) return
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOTCONN') return
-    throw new CairnError('io', `cannot make the mount point ${path}: ${String(cause)}`, { cause })
+    throw toCairnError(cause, `cannot make the mount point ${path}`)
   }
+  throw new CairnError(
+    'not-empty',
+    `${path} holds files that a mount would hide: move them away, or choose another mount folder`
+  )
 }
 
 async function watchEnd(mounted: Mounted, log: Log): Promise<void> {

@@ -1,0 +1,140 @@
+import { execFile } from 'node:child_process'
+import { mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t, { type Test } from 'tap'
+import { requireFuse } from '../lib/skip.ts'
+import { makeWorld, type World } from './run-cairn.ts'
+
+const run = promisify(execFile)
+
+/** False, and a loud skip (in CI a failure), where nothing can be mounted. */
+function hasFuse(t: Test): boolean {
+  return requireFuse({
+    fail: message => t.fail(message),
+    skip: reason => t.pass(reason, { skip: reason })
+  })
+}
+
+t.test('a file written to mfs is read below ipfs by its snapshot', async t => {
+  if (!hasFuse(t)) return
+  const world = await makeWorld(t)
+  const mount = join(world.folder, 'm')
+  const daemon = await world.start(['--mount', mount])
+  await mkdir(join(mount, 'mfs', 'notes'))
+  await writeFile(join(mount, 'mfs', 'notes', 'a.txt'), 'first')
+  const first = await world.line(['snapshot'])
+  t.equal(await readFile(join(mount, 'ipfs', first, 'notes', 'a.txt'), 'utf8'), 'first')
+  await writeFile(join(mount, 'mfs', 'notes', 'a.txt'), 'second')
+  const second = await world.line(['snapshot'])
+  t.not(second, first)
+  t.equal(await readFile(join(mount, 'ipfs', first, 'notes', 'a.txt'), 'utf8'), 'first')
+  t.equal(await readFile(join(mount, 'ipfs', second, 'notes', 'a.txt'), 'utf8'), 'second')
+  const logged = (await world.line(['log', '--json'])).split('\n').map(line => JSON.parse(line).cid)
+  t.same(logged.slice(0, 2), [second, first])
+  t.equal((await world.run(['cat', '/mfs/notes/a.txt'])).stdout, 'second')
+  t.equal(await world.line(['stop']), `stopped the daemon on ${world.home}`)
+  t.equal(await daemon.ended, 0)
+  t.same(await readdir(join(mount, 'mfs')), [], 'unmounted')
+})
+
+t.test('what was added is there below ipfs at once; nothing can be written there', async t => {
+  if (!hasFuse(t)) return
+  const world = await makeWorld(t)
+  const mount = join(world.folder, 'm')
+  await world.start(['--mount', mount])
+  const cid = await world.line(['add', '-'], { input: 'seen' })
+  t.equal(await readFile(join(mount, 'ipfs', cid), 'utf8'), 'seen')
+  await t.rejects(writeFile(join(mount, 'ipfs', cid), 'x'), { code: 'EROFS' })
+})
+
+t.test('what is not to be had: an error at once, no hang', async t => {
+  if (!hasFuse(t)) return
+  const world = await makeWorld(t)
+  const mount = join(world.folder, 'm')
+  await world.start(['--mount', mount])
+  const absent = await world.line(['add', '--only-hash', '-'], { input: 'elsewhere' })
+  await t.rejects(readFile(join(mount, 'ipfs', absent)))
+  await t.rejects(readFile(join(mount, 'ipfs', 'no-cid')), { code: 'ENOENT' })
+})
+
+t.test('mount points that hold files are not covered: the rest runs, status says why', async t => {
+  if (!hasFuse(t)) return
+  const world = await makeWorld(t)
+  const mount = join(world.folder, 'm')
+  await mkdir(join(mount, 'mfs'), { recursive: true })
+  await writeFile(join(mount, 'mfs', 'precious'), '')
+  await world.start(['--mount', mount])
+  const { mounts } = JSON.parse(await world.line(['status', '--json']))
+  t.match(mounts, [
+    { state: 'mounted' },
+    { state: 'failed', problem: String },
+    { state: 'mounted' }
+  ])
+  t.same(await readdir(join(mount, 'mfs')), ['precious'])
+})
+
+t.test(
+  'killed at any point: what was synced is there, all of it, after the next start',
+  async t => {
+    if (!hasFuse(t)) return
+    const world = await makeWorld(t)
+    const mount = join(world.folder, 'm')
+    const synced: string[] = []
+    for (const kill of [3, 11, 29, 53]) {
+      const daemon = await world.start(['--mount', mount])
+      await checkSynced(t, mount, synced)
+      await writeUntilKilled(mount, synced, kill, () => daemon.child.kill('SIGKILL'))
+      t.equal(await daemon.ended, 'SIGKILL')
+    }
+    await world.start(['--mount', mount])
+    await checkSynced(t, mount, synced)
+    await checkSnapshot(t, world, mount, synced)
+    t.equal((await world.run(['fsck'])).status, 0, 'every block is whole')
+  }
+)
+
+/** Writes and syncs files one after the other; the kill lands in whatever is under way `count` files later. */
+async function writeUntilKilled(
+  mount: string,
+  synced: string[],
+  count: number,
+  kill: () => void
+): Promise<void> {
+  const enough = synced.length + count
+  try {
+    for (;;) {
+      const name = `file-${synced.length}`
+      const file = await open(join(mount, 'mfs', name), 'w')
+      await file.writeFile(contentOf(name))
+      await file.sync()
+      synced.push(name)
+      if (synced.length === enough) setImmediate(kill)
+      await file.close()
+    }
+  } catch {
+    kill()
+  }
+}
+
+function contentOf(name: string): string {
+  return `${name} `.repeat(2000)
+}
+
+async function checkSynced(t: Test, mount: string, synced: readonly string[]): Promise<void> {
+  for (const name of synced) {
+    t.equal(await readFile(join(mount, 'mfs', name), 'utf8'), contentOf(name), name)
+  }
+}
+
+async function checkSnapshot(
+  t: Test,
+  world: World,
+  mount: string,
+  synced: readonly string[]
+): Promise<void> {
+  const cid = await world.line(['snapshot'])
+  await run('diff', ['-r', join(mount, 'mfs'), join(mount, 'ipfs', cid)])
+  const listed = await world.line(['ls', '--json', cid])
+  t.ok(listed.split('\n').length >= synced.length)
+}
