@@ -9,25 +9,28 @@ export async function* abortable<T>(
   signal: AbortSignal
 ): AsyncGenerator<T> {
   throwIfAborted(signal)
-  const aborted = Promise.withResolvers<never>()
-  aborted.promise.catch(() => undefined)
-  const abort = (): void => aborted.reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
   const iterator = source[Symbol.asyncIterator]()
-  let ended = false
+  // Not Promise.race: racing with one promise for long piles up reactions on it.
+  let reject: (reason: unknown) => void = () => undefined
+  const abort = (): void => reject(signal.reason)
+  signal.addEventListener('abort', abort)
+  let running = true
   try {
-    while (true) {
-      const next = await Promise.race([iterator.next(), aborted.promise])
-      ended = next.done === true
-      if (next.done === true) return
-      yield next.value
+    while (running) {
+      const { promise, resolve, reject: rejectNext } = Promise.withResolvers<IteratorResult<T>>()
+      reject = rejectNext
+      iterator.next().then(resolve, cause => {
+        running = false
+        rejectNext(cause)
+      })
+      const next = await promise
+      if (next.done === true) running = false
+      else yield next.value
     }
-  } catch (cause) {
-    ended = !signal.aborted
-    throw cause
   } finally {
     signal.removeEventListener('abort', abort)
-    const ending = ended ? undefined : iterator.return?.()
+    const ending = running ? iterator.return?.() : undefined
+    // A source that stalls cannot end before it goes on: nobody waits for that.
     if (signal.aborted) ending?.catch(() => undefined)
     else await ending
   }
