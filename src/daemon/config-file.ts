@@ -28,7 +28,7 @@ export async function parseConfig(text: string, path: string): Promise<RawSettin
   const where = (offset: number) => showPlace(path, lines, offset)
   const [problem] = document.errors
   if (problem !== undefined) throw refuse(where(problem.pos[0]), problem.message)
-  if (document.contents === null) return {}
+  if (document.contents === null || isNothing(yaml, document.contents)) return {}
   if (!yaml.isMap(document.contents)) {
     throw refuse(where(0), 'the configuration is not a map: write "key: value" lines')
   }
@@ -59,7 +59,7 @@ class ConfigReader {
       if (name !== undefined) this.#take(name, pair)
       else if (!isSection(keys)) throw refuse(this.#place(pair.key), unknownKey(keys))
       else if (this.#yaml.isMap(pair.value)) this.readMap(pair.value, keys)
-      else if (!this.#isEmpty(pair.value)) {
+      else if (!isNothing(this.#yaml, pair.value)) {
         throw refuse(
           this.#place(pair.value),
           `"${keys.join('.')}" holds settings: indent them below it`
@@ -69,7 +69,7 @@ class ConfigReader {
   }
 
   #take(name: SettingName, pair: Pair): void {
-    if (this.#isEmpty(pair.value)) return
+    if (isNothing(this.#yaml, pair.value)) return
     const node = pair.value
     this.found[name] = {
       value: this.#yaml.isNode(node) ? node.toJS(this.#document) : node,
@@ -82,10 +82,6 @@ class ConfigReader {
     return keys.length > 0 && this.#yaml.isMap(node) ? node.getIn(keys, true) : undefined
   }
 
-  #isEmpty(node: unknown): boolean {
-    return node === null || (this.#yaml.isScalar(node) && node.value === null)
-  }
-
   #keyOf(pair: Pair): string {
     const key = this.#yaml.isScalar(pair.key) ? pair.key.value : pair.key
     if (typeof key !== 'string') throw refuse(this.#place(pair.key), 'a key must be a plain word')
@@ -96,6 +92,11 @@ class ConfigReader {
     const range = this.#yaml.isNode(node) ? node.range : undefined
     return this.#where(range?.[0] ?? 0)
   }
+}
+
+/** A key, or a document, that nothing was written for. */
+function isNothing(yaml: Yaml, node: unknown): boolean {
+  return node === null || (yaml.isScalar(node) && node.value === null)
 }
 
 function isSection(keys: readonly string[]): boolean {

@@ -33,7 +33,7 @@ async function openSender(address: string): Promise<(message: string) => void> {
   const libc = koffi.load('libc.so.6')
   const socket = libc.func('int socket(int domain, int type, int protocol)')
   const sendto = libc.func(
-    'ssize_t sendto(int fd, const void *bytes, size_t length, int flags, const void *address, unsigned int addressLength)'
+    'long sendto(int fd, const void *bytes, size_t length, int flags, const void *address, unsigned int addressLength)'
   )
   const close = libc.func('int close(int fd)')
   const to = socketAddress(address)
