@@ -38,8 +38,14 @@ export interface IngestOptions {
   readonly blocks: BlockWriter
   /** How hash threads reach the same store. Without it everything happens in the calling thread. */
   readonly store?: StorePlace
-  /** Hash threads at most; by default one a core. Started when there is work for them. */
+  /** Threads that hash, at most; by default one a core. They are started when there is work for them. */
   readonly threads?: number
+  /**
+   * What part the calling thread takes in a large import. `works`: it is one of the threads, a few
+   * milliseconds at a time (the default: a command that only waits for its import). `waits`: it does
+   * what is small and helps until the threads are up, and has its time for others (a daemon).
+   */
+  readonly caller?: 'works' | 'waits'
 }
 
 export interface StorePlace {

@@ -23,9 +23,10 @@ const pieceBytes = 1024 * 1024
 
 /**
  * Writes a DAG to `target`, which becomes the file, directory or symlink itself. Mode and mtime are
- * applied where recorded (times to the microsecond, as node:fs can; set-id bits never). Nothing is written through a symlink within the target:
- * what is in the way is `exists`, or with `overwrite` replaced. Throws besides as `UnixfsReader`, and
- * `no-space`, `denied` and so on naming the path; what was written by then stays.
+ * applied where recorded: times to the microsecond, as node:fs can, and set-id bits never. Nothing is
+ * written through a symlink within the target: what is in the way is `exists`, or with `overwrite`
+ * replaced. Throws besides as `UnixfsReader`, and `no-space`, `denied` and so on naming the path; what
+ * was written by then stays.
  */
 export async function exportPath(
   cid: CID,

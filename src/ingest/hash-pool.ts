@@ -13,22 +13,20 @@ type Result<Kind extends Job['kind']> = JobResults[Kind]
 
 /**
  * Hash threads, started when there is more to do than those that run can take. A job waits until a
- * thread is ready for it; as long as none is, the calling thread can `help`.
+ * thread is ready for it; the calling thread can `help`, always or as long as none is.
  */
 export class HashPool {
   readonly #place: StorePlace
   readonly #maxThreads: number
+  readonly #caller: 'works' | 'waits'
   readonly #threads = new Set<Thread>()
   #waiting: WaitingJob[] = []
   #closed = false
 
-  constructor(place: StorePlace, maxThreads: number) {
+  constructor(place: StorePlace, threads: number, caller: 'works' | 'waits') {
     this.#place = place
-    this.#maxThreads = maxThreads
-  }
-
-  get threads(): number {
-    return this.#threads.size
+    this.#maxThreads = caller === 'works' ? threads - 1 : threads
+    this.#caller = caller
   }
 
   /** Runs a job on whichever thread is free. Throws what it threw, or `aborted` if the signal came before its turn. */
@@ -43,9 +41,10 @@ export class HashPool {
     return promise
   }
 
-  /** Does one job that waits, if no thread has got ready yet. Returns whether it did. */
+  /** Does one job that waits, if the caller works or no thread has got ready yet. Returns whether it did. */
   help(blocks: BlockWriter): boolean {
-    if ([...this.#threads].some(({ ready }) => ready)) return false
+    const isUp = [...this.#threads].some(({ ready }) => ready)
+    if (this.#caller === 'waits' && isUp) return false
     const next = this.#waiting.shift()
     if (next === undefined) return false
     try {

@@ -16,7 +16,7 @@ const inlineBytes = 16 * MiB
 
 /** A job takes some milliseconds: few messages, all threads end together, an abort is soon noticed. */
 const batchFiles = 64
-const stripeBytes = 16 * MiB
+const stripeBytes = 8 * MiB
 
 /** Longer files are jobs of their own. No profile cuts a longer chunk, so they have two leaves at least. */
 const batchedFileBytes = 1 * MiB
@@ -54,8 +54,16 @@ export class FileImport {
   /** Resolves when every file has its node, or nothing is under way any more; failures are the tally's. */
   async finish(): Promise<void> {
     this.#submitBatch()
-    while (this.#pool?.help(this.#tally.blocks) === true) await setImmediate()
-    while (this.#work.size > 0) await Promise.all(this.#work)
+    while (this.#work.size > 0) {
+      if (this.#pool?.help(this.#tally.blocks) === true) await setImmediate()
+      else await this.#settleSome()
+    }
+  }
+
+  /** With nothing left to help with, few jobs are under way; what one finds may make more of them. */
+  async #settleSome(): Promise<void> {
+    const [first] = this.#work
+    await first
   }
 
   get #isInlineSpent(): boolean {

@@ -21,9 +21,10 @@ class ThreadedIngest implements Ingest {
   readonly #closing = new AbortController()
 
   constructor(options: IngestOptions) {
-    const { store, threads = availableParallelism() } = options
+    const { store, threads = availableParallelism(), caller = 'works' } = options
+    const alone = store === undefined || threads < (caller === 'works' ? 2 : 1)
     this.#options = options
-    this.#pool = store === undefined || threads < 1 ? undefined : new HashPool(store, threads)
+    this.#pool = alone ? undefined : new HashPool(store, threads, caller)
   }
 
   importPath: Ingest['importPath'] = (path, options) =>

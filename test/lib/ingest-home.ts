@@ -21,14 +21,18 @@ export interface IngestHome {
   readonly close: () => Promise<void>
 }
 
-export function openIngestHome(threads: number, folder = makeFolder()): IngestHome {
+export function openIngestHome(
+  threads: number,
+  folder = makeFolder(),
+  caller: 'works' | 'waits' = 'works'
+): IngestHome {
   const path = join(folder, 'cairn.db')
   const segments = join(folder, 'segments')
   const writeLock = new WriteLock()
   const database = openDatabase(path, { migrations: storeMigrations, writeLock })
   const store = openBlockStore({ segments, database })
   const place = { database: path, segments, writeLock: writeLock.memory }
-  const ingest = openIngest({ blocks: store, store: place, threads })
+  const ingest = openIngest({ blocks: store, store: place, threads, caller })
   const close = async (): Promise<void> => {
     await ingest.close()
     store.close()
