@@ -1,58 +1,75 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { toCairnError } from '../base/errors.ts'
 import { WriteLock } from '../base/write-lock.ts'
-import { openContent, openMfsOf } from './content.ts'
+import type { Mfs } from '../vfs/mfs/api.ts'
+import { type Content, openContent, openMfsOf } from './content.ts'
 import type { UpkeepAnswer, UpkeepOrder, UpkeepThreadData, UpkeepWork } from './upkeep.ts'
 
 /**
  * The entry of the thread that does what takes long and nobody waits for: seals /mfs and folds the
- * write-ahead log back. One order at a time; `abort` reaches a seal between two pieces of its work.
+ * write-ahead log back. One order at a time; `abort` is for all that were
+ * given so far, and reaches a seal between two pieces of its work.
  */
-const { home, writeLock, mfs: mfsOptions } = workerData as UpkeepThreadData
-const port = parentPort
-if (port === null) throw new Error('upkeep-thread.ts is a thread of the daemon')
+class UpkeepThread {
+  readonly #port: MessagePort
+  readonly #content: Content
+  readonly #mfs: Mfs
+  /** Of every order that waits or is under way. */
+  readonly #controllers = new Set<AbortController>()
+  #queue: Promise<void> = Promise.resolve()
 
-const content = openContent(home, {
-  writeLock: new WriteLock(writeLock),
-  checkpoints: 'background'
-})
-const mfs = openMfsOf(content, mfsOptions)
-const current = { abort: new AbortController() }
-let queue: Promise<void> = Promise.resolve()
-
-port.on('message', (order: UpkeepOrder) => {
-  if (order.kind === 'abort') {
-    current.abort.abort()
-    return
+  constructor(port: MessagePort, { home, writeLock, mfs }: UpkeepThreadData) {
+    this.#port = port
+    this.#content = openContent(home, {
+      writeLock: new WriteLock(writeLock),
+      checkpoints: 'background'
+    })
+    this.#mfs = openMfsOf(this.#content, mfs)
+    port.on('message', (order: UpkeepOrder) => this.#take(order))
   }
-  queue = queue.then(() => (order.kind === 'end' ? end() : obey(order)))
-})
 
-async function obey(order: UpkeepWork): Promise<void> {
-  current.abort = new AbortController()
-  try {
-    const cid = await run(order, current.abort.signal)
-    answer({ id: order.id, cid })
-  } catch (cause) {
-    const { code, message } = toCairnError(cause)
-    answer({ id: order.id, error: { code, message } })
+  #take(order: UpkeepOrder): void {
+    if (order.kind === 'abort') {
+      for (const controller of this.#controllers) controller.abort()
+      return
+    }
+    const work = order.kind === 'end' ? () => this.#end() : this.#prepare(order)
+    this.#queue = this.#queue.then(work)
+  }
+
+  #prepare(order: UpkeepWork): () => Promise<void> {
+    const controller = new AbortController()
+    this.#controllers.add(controller)
+    return async () => {
+      try {
+        this.#answer({ id: order.id, cid: await this.#run(order, controller.signal) })
+      } catch (cause) {
+        const { code, message } = toCairnError(cause)
+        this.#answer({ id: order.id, error: { code, message } })
+      } finally {
+        this.#controllers.delete(controller)
+      }
+    }
+  }
+
+  async #run(order: UpkeepWork, signal: AbortSignal): Promise<string | undefined> {
+    signal.throwIfAborted()
+    if (order.kind === 'seal') {
+      return (await this.#mfs.snapshot(order.reason, { signal })).cid.toString()
+    }
+    this.#content.database.checkpoint()
+    return undefined
+  }
+
+  #end(): void {
+    this.#mfs.close()
+    this.#content.close()
+    this.#port.close()
+  }
+
+  #answer(message: UpkeepAnswer): void {
+    this.#port.postMessage(message)
   }
 }
 
-async function run(order: UpkeepWork, signal: AbortSignal): Promise<string | undefined> {
-  if (order.kind === 'seal') {
-    return (await mfs.snapshot(order.reason, { signal })).cid.toString()
-  }
-  content.database.checkpoint()
-  return undefined
-}
-
-function end(): void {
-  mfs.close()
-  content.close()
-  port?.close()
-}
-
-function answer(message: UpkeepAnswer): void {
-  port?.postMessage(message)
-}
+if (parentPort !== null) new UpkeepThread(parentPort, workerData as UpkeepThreadData)
