@@ -1,61 +1,13 @@
 import t from 'tap'
 import { CairnError, errorCodes } from '../../src/base/errors.ts'
-import { nameBytes, toName } from '../../src/base/names.ts'
-import { dispatch, type Fault } from '../../src/fuse/dispatch.ts'
+import { toName } from '../../src/base/names.ts'
 import { errno, errnoOf } from '../../src/fuse/errno.ts'
-import { negotiate } from '../../src/fuse/negotiate.ts'
 import { opcode, opcodeCount, sizeOf } from '../../src/fuse/protocol.ts'
-import { Reply } from '../../src/fuse/reply.ts'
-import { Request } from '../../src/fuse/request.ts'
-import { openSession, type Session } from '../../src/fuse/session.ts'
+import type { Session } from '../../src/fuse/session.ts'
 import type { Tree } from '../../src/vfs/api.ts'
-import { MemoryTree, missing } from '../lib/memory-tree.ts'
-
-const unique = 77
-
-/** A request as the kernel would write it: a header, then `body`. */
-function message(code: number, ino: number, body: Uint8Array = new Uint8Array(0)): Buffer {
-  const bytes = Buffer.alloc(sizeOf.inHeader + body.length)
-  bytes.writeUInt32LE(bytes.length, 0)
-  bytes.writeUInt32LE(code, 4)
-  bytes.writeUInt32LE(unique, 8)
-  bytes.writeBigUInt64LE(BigInt(ino), 16)
-  bytes.set(body, sizeOf.inHeader)
-  return bytes
-}
-
-const words = (...values: number[]): Buffer => Buffer.from(Uint32Array.from(values).buffer)
-const text = (...strings: string[]): Buffer => Buffer.from(strings.map(s => `${s}\0`).join(''))
-const body = (...parts: Uint8Array[]): Buffer => Buffer.concat(parts)
-
-interface Answer {
-  readonly length: number
-  readonly error: number
-  readonly words: Uint32Array
-  readonly payload: Buffer
-  readonly faults: Fault[]
-}
-
-function ask(session: Session, bytes: Uint8Array): Answer {
-  const faults: Fault[] = []
-  session.request.load(bytes)
-  const length = dispatch(session, fault => faults.push(fault))
-  const { reply } = session
-  return {
-    length,
-    error: -(reply.words[1]! | 0),
-    words: reply.words,
-    payload: Buffer.from(reply.bytes.subarray(sizeOf.outHeader, length)),
-    faults
-  }
-}
-
-function sessionOf(tree: Tree = new MemoryTree()): Session {
-  const session = openSession(tree)
-  // What an earlier reply left must never show.
-  session.reply.bytes.fill(0xaa)
-  return session
-}
+import { missing } from '../lib/memory-node.ts'
+import { MemoryTree } from '../lib/memory-tree.ts'
+import { type Answer, ask, body, message, sessionOf, text, words } from './forged-requests.ts'
 
 /** A well-formed body of every request that has one, about inode 1 or the name `a`. */
 const bodies: Array<[keyof typeof opcode, Buffer]> = [
@@ -209,75 +161,6 @@ t.test('extended attributes: no room asks for the length, too little is ERANGE',
   t.equal(list(100).payload.toString(), 'user.a\0')
 })
 
-t.test('listings', async t => {
-  /** Names and positions of struct fuse_dirent, or fuse_direntplus with `prefix` 128. */
-  function entries(payload: Buffer, prefix: number): Array<{ name: string; next: number }> {
-    const found = []
-    for (let at = 0; at < payload.length; ) {
-      const dirent = at + prefix
-      const length = payload.readUInt32LE(dirent + 16)
-      const name = payload.toString('latin1', dirent + 24, dirent + 24 + length)
-      found.push({ name, next: Number(payload.readBigUInt64LE(dirent + 8)) })
-      const end = dirent + ((24 + length + 7) & ~7)
-      t.ok(
-        payload.subarray(dirent + 24 + length, end).every(byte => byte === 0),
-        'padding is zero'
-      )
-      at = end
-    }
-    return found
-  }
-  const tree = new MemoryTree()
-  const names = ['one', 'two', 'twelve-bytes', 'longer-than-that', 'ümläut']
-  for (const name of names) tree.put(1, toName(name), '')
-  const expected = [
-    '.',
-    '..',
-    ...names.map(name => Buffer.from(nameBytes(toName(name))).toString('latin1'))
-  ]
-
-  for (const [kind, prefix] of [
-    ['readdir', 0],
-    ['readdirplus', sizeOf.entryOut]
-  ] as const) {
-    t.test(`${kind} gives every entry once, whatever the size of the pages`, async t => {
-      for (const room of [prefix + 48, prefix + 60, 400, 4096]) {
-        const session = sessionOf(tree)
-        const seen: string[] = []
-        for (let position = 0; ; ) {
-          const read = message(opcode[kind], 1, words(0, 0, position, 0, room, 0))
-          const page = entries(ask(session, read).payload, prefix)
-          if (page.length === 0) break
-          seen.push(...page.map(({ name }) => name))
-          position = page.at(-1)!.next
-        }
-        t.strictSame(seen, expected, `${room} bytes`)
-      }
-    })
-  }
-
-  t.test('an error after some entries gives those; the next page meets the error', async t => {
-    const broken = new MemoryTree()
-    broken.put(1, toName('a'), '')
-    broken.readDirectory = (ino, options, visit) => {
-      MemoryTree.prototype.readDirectory.call(broken, ino, options, visit)
-      missing('next-block')
-    }
-    const session = sessionOf(broken)
-    const page = (position: number): Answer =>
-      ask(session, message(opcode.readdir, 1, words(0, 0, position, 0, 4096, 0)))
-    const first = entries(page(0).payload, 0)
-    t.strictSame(
-      first.map(({ name }) => name),
-      ['.', '..', 'a']
-    )
-    t.match(
-      t.throws(() => page(first.at(-1)!.next)),
-      { want: { id: 'next-block' } }
-    )
-  })
-})
-
 t.test('lookups of what is not there', async t => {
   const lookup = (session: Session, ino: number): Answer =>
     ask(session, message(opcode.lookup, ino, text('absent')))
@@ -292,27 +175,6 @@ t.test('lookups of what is not there', async t => {
     const { payload } = lookup(session, ino)
     t.equal(payload.readBigUInt64LE(0), 0n, 'no node')
     t.equal(payload.readBigUInt64LE(16), 2n ** 31n - 1n, 'for 68 years')
-  })
-})
-
-t.test('INIT', async t => {
-  const init = (major: number, minor: number, flags = 0xffff_ffff): Reply => {
-    const request = new Request()
-    const reply = new Reply()
-    request.load(message(opcode.init, 0, words(major, minor, 131072, flags, 0, 0, 0, 0)))
-    negotiate(request, reply)
-    return reply
-  }
-  t.test('asks only for what the kernel offers, and for requests of 1 MiB', async t => {
-    t.equal(init(7, 45, 0).words[7], 0)
-    const { words } = init(7, 45)
-    t.equal(words[9], 1024 * 1024)
-    t.equal(words[11]! & 0xffff, 256)
-    t.equal(words[7]! & (1 << 16), 0, 'no writeback cache')
-  })
-  t.test('refuses kernels that are too old, or speak another protocol', async t => {
-    t.throws(() => init(7, 27), { code: 'unsupported', message: 'Linux 5.4' })
-    t.throws(() => init(8, 0), { code: 'unsupported' })
   })
 })
 

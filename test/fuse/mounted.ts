@@ -1,18 +1,17 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { mkdtemp, rmdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { FuseMount, FuseOptions } from '../../src/fuse/api.ts'
 import { mountFuse } from '../../src/fuse/mount.ts'
+import { requireFuse, requireRoot } from '../lib/skip.ts'
 import { makeTestTree, type TestTreeData, testTreeData } from './test-tree.ts'
 
-/** Why tests that mount cannot run here, to be given to tap as `skip`; false if they can. */
-export const skipWithoutFuse: string | false =
-  process.getuid?.() === 0 && existsSync('/dev/fuse')
-    ? false
-    : 'SKIPPED: mounting for tests needs root and /dev/fuse'
+/** Whether tests that mount can run here; if not, the test says so loudly. */
+export function canMount(t: Parameters<typeof requireFuse>[0]): boolean {
+  return requireRoot(t) && requireFuse(t)
+}
 
 export const threadEntry = new URL('./memory-thread.ts', import.meta.url)
 

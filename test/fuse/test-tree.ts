@@ -1,7 +1,8 @@
 import { CairnError } from '../../src/base/errors.ts'
 import type { Name } from '../../src/base/names.ts'
 import { type Attributes, fileType, type Ino } from '../../src/vfs/api.ts'
-import { MemoryTree, missing } from '../lib/memory-tree.ts'
+import { missing } from '../lib/memory-node.ts'
+import { MemoryTree } from '../lib/memory-tree.ts'
 
 /** What both a mount's threads and the main thread build their tree from. */
 export interface TestTreeData {

@@ -1,4 +1,4 @@
-import { CairnError, type Want } from '../../src/base/errors.ts'
+import { CairnError } from '../../src/base/errors.ts'
 import { checkName, type Name } from '../../src/base/names.ts'
 import {
   type AttributeChanges,
@@ -9,35 +9,18 @@ import {
   type Ino,
   type ReadDirectoryOptions,
   type RenameOptions,
-  type Timestamp,
   type TreeStatistics,
   type WritableTree
 } from '../../src/vfs/api.ts'
-
-interface Node {
-  readonly ino: Ino
-  mode: number
-  links: number
-  uid: number
-  gid: number
-  readonly rdev: number
-  atime: Moment
-  mtime: Moment
-  ctime: Moment
-  parent: Ino
-  lookups: number
-  bytes: Uint8Array
-  size: number
-  readonly entries: Map<Name, { ino: Ino; cookie: number }>
-  readonly xattrs: Map<string, Uint8Array>
-}
-
-interface Moment {
-  readonly seconds: number
-  readonly nanoseconds: number
-}
-
-const encode = (text: string): Uint8Array => Buffer.from(text)
+import {
+  attributesOf,
+  isDirectory,
+  makeNode,
+  moment,
+  type Node,
+  now,
+  resize
+} from './memory-node.ts'
 
 /**
  * A small `WritableTree` in the memory of one thread, for tests of doors. Not shared between
@@ -46,8 +29,6 @@ const encode = (text: string): Uint8Array => Buffer.from(text)
 export class MemoryTree implements WritableTree {
   readonly root = 1
   readonly nature: 'frozen' | 'live'
-  /** How often each kind of thing was asked: for tests of what a door does. */
-  readonly calls: Record<string, number> = {}
   openForWrite = 0
   readonly #nodes = new Map<Ino, Node>()
   #nextIno = 2
@@ -55,7 +36,7 @@ export class MemoryTree implements WritableTree {
 
   constructor(nature: 'frozen' | 'live' = 'live') {
     this.nature = nature
-    this.#nodes.set(1, this.#make(1, fileType.directory | 0o755, 1, { uid: 0, gid: 0 }, 0))
+    this.#nodes.set(1, makeNode(1, fileType.directory | 0o755, 1, { uid: 0, gid: 0 }, 0))
   }
 
   lookup(parent: Ino, name: Name): Attributes {
@@ -197,7 +178,7 @@ export class MemoryTree implements WritableTree {
 
   change(ino: Ino, changes: AttributeChanges, _caller: Caller): Attributes {
     const node = this.#node(ino)
-    if (changes.size !== undefined) this.#resize(node, changes.size)
+    if (changes.size !== undefined) resize(node, changes.size)
     if (changes.mode !== undefined) node.mode = (node.mode & fileType.mask) | changes.mode
     node.uid = changes.uid ?? node.uid
     node.gid = changes.gid ?? node.gid
@@ -210,7 +191,7 @@ export class MemoryTree implements WritableTree {
   openForWriting(ino: Ino, truncate: boolean): void {
     const node = this.#node(ino)
     this.openForWrite++
-    if (truncate) this.#resize(node, 0)
+    if (truncate) resize(node, 0)
   }
 
   releaseWriting(_ino: Ino): void {
@@ -219,7 +200,7 @@ export class MemoryTree implements WritableTree {
 
   write(ino: Ino, source: Uint8Array, position: number): number {
     const node = this.#node(ino)
-    if (position + source.length > node.size) this.#resize(node, position + source.length)
+    if (position + source.length > node.size) resize(node, position + source.length)
     node.bytes.set(source, position)
     node.mtime = now()
     node.ctime = node.mtime
@@ -228,7 +209,6 @@ export class MemoryTree implements WritableTree {
 
   synchronize(ino: Ino): void {
     this.#node(ino)
-    this.calls.synchronize = (this.calls.synchronize ?? 0) + 1
   }
 
   setXattr(ino: Ino, name: string, value: Uint8Array, mode: 'any' | 'create' | 'replace'): void {
@@ -250,7 +230,7 @@ export class MemoryTree implements WritableTree {
   /** Makes a file with its content, without a caller. */
   put(parent: Ino, name: Name, content: string | Uint8Array): Ino {
     const { ino } = this.#add(parent, name, fileType.regular | 0o644, { uid: 0, gid: 0 }, 0)
-    const bytes = typeof content === 'string' ? encode(content) : content
+    const bytes = typeof content === 'string' ? Buffer.from(content) : content
     this.write(ino, bytes, 0)
     this.forget(ino, 1)
     return ino
@@ -291,16 +271,8 @@ export class MemoryTree implements WritableTree {
   #add(parent: Ino, name: Name, mode: number, caller: Caller, rdev: number): Attributes {
     const ino = this.#nextIno++
     this.#enter(parent, name, ino)
-    this.#nodes.set(ino, this.#make(ino, mode, parent, caller, rdev))
+    this.#nodes.set(ino, makeNode(ino, mode, parent, caller, rdev))
     return this.#counted(ino)
-  }
-
-  #make(ino: Ino, mode: number, parent: Ino, { uid, gid }: Caller, rdev: number): Node {
-    const time = now()
-    const links = (mode & fileType.mask) === fileType.directory ? 2 : 1
-    const times = { atime: time, mtime: time, ctime: time }
-    const content = { bytes: new Uint8Array(0), size: 0, entries: new Map(), xattrs: new Map() }
-    return { ino, mode, links, uid, gid, rdev, parent, lookups: 0, ...times, ...content }
   }
 
   #enter(parent: Ino, name: Name, ino: Ino): void {
@@ -323,52 +295,5 @@ export class MemoryTree implements WritableTree {
 
   #reap(node: Node): void {
     if (node.links === 0 && node.lookups <= 0) this.#nodes.delete(node.ino)
-  }
-
-  #resize(node: Node, size: number): void {
-    if (size > node.bytes.length) {
-      const grown = new Uint8Array(Math.max(size, node.bytes.length * 2))
-      grown.set(node.bytes.subarray(0, node.size))
-      node.bytes = grown
-    } else if (size < node.size) node.bytes.fill(0, size, node.size)
-    node.size = size
-  }
-}
-
-/** Throws as a tree that lacks a block does. */
-export function missing(id: string): never {
-  const want: Want = { kind: 'block', id }
-  throw new CairnError('missing', `${id} is not here`, { want })
-}
-
-function isDirectory(node: Node): boolean {
-  return (node.mode & fileType.mask) === fileType.directory
-}
-
-function now(): Moment {
-  const ms = Date.now()
-  return { seconds: Math.floor(ms / 1000), nanoseconds: (ms % 1000) * 1_000_000 }
-}
-
-function moment(time: Timestamp | undefined): Moment | undefined {
-  return time === 'now' ? now() : time
-}
-
-function attributesOf(node: Node): Attributes {
-  const { ino, mode, links, uid, gid, rdev, size, atime, mtime, ctime } = node
-  return {
-    ino,
-    mode,
-    links,
-    uid,
-    gid,
-    rdev,
-    size,
-    atimeSeconds: atime.seconds,
-    atimeNanoseconds: atime.nanoseconds,
-    mtimeSeconds: mtime.seconds,
-    mtimeNanoseconds: mtime.nanoseconds,
-    ctimeSeconds: ctime.seconds,
-    ctimeNanoseconds: ctime.nanoseconds
   }
 }
