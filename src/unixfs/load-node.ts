@@ -1,6 +1,7 @@
 import { type BlockReader, codec, type Multihash, makeCid, multihashKey } from '../base/blocks.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
 import { LruCache } from './lru-cache.ts'
+import { parseLargeLeaf } from './parse-large-leaf.ts'
 import { parseUnixfsNode, type UnixfsNode } from './unixfs-node.ts'
 
 /** Decoded nodes of one thread: the index of some hundred GiB of files, or a million entries. */
@@ -32,7 +33,8 @@ export class NodeLoader {
 
   #read(multihash: Multihash): UnixfsNode {
     try {
-      return parseUnixfsNode(this.#blocks.read(multihash))
+      const leaf = parseLargeLeaf(this.#blocks, multihash)
+      return leaf ?? parseUnixfsNode(this.#blocks.read(multihash))
     } catch (cause) {
       throw naming(codec.dagPb, multihash, cause)
     }

@@ -60,7 +60,7 @@ export function parseUnixfsNode(block: Uint8Array): UnixfsNode {
   switch (data.type) {
     case dataType.raw:
     case dataType.file:
-      return parseFile(block, node, data)
+      return fileNode(data, node.links, block)
     case dataType.directory:
       return { kind: 'directory', metadata: data.metadata, entries: usableEntries(node.links) }
     case dataType.hamt:
@@ -72,7 +72,12 @@ export function parseUnixfsNode(block: Uint8Array): UnixfsNode {
   }
 }
 
-function parseFile(block: Uint8Array, { links }: DecodedNode, data: DecodedData): FileNode {
+/** A file node of its message and links; of `block`, if given, few inline bytes are held. Throws `corrupt`. */
+export function fileNode(
+  data: DecodedData,
+  links: readonly DirectoryLink[],
+  block: Uint8Array | undefined
+): FileNode {
   const inlineBytes = data.end - data.start
   if (data.blockBytes.length !== links.length) {
     throw damaged(`${links.length} links but ${data.blockBytes.length} sizes`)
@@ -95,7 +100,7 @@ function parseFile(block: Uint8Array, { links }: DecodedNode, data: DecodedData)
     bytes,
     inlineStart: data.start,
     inlineBytes,
-    inline: held ? block.slice(data.start, data.end) : undefined,
+    inline: held ? block?.slice(data.start, data.end) : undefined,
     children: links,
     starts,
     checked: new Uint8Array(links.length)

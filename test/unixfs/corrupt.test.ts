@@ -102,6 +102,31 @@ t.test(
   }
 )
 
+t.test(
+  'a large block that lies about its bytes is corrupt from whichever end it is seen',
+  async t => {
+    const bytes = Buffer.alloc(100_000, 'x')
+    const good = encodeNode([], encodeData({ type: dataType.file, data: bytes }))
+    const edits: Record<string, (block: Buffer) => Uint8Array> = {
+      'cut off': block => block.subarray(0, -1),
+      'longer than it says': block => Buffer.concat([block, Buffer.from([0])]),
+      'of another size in its tail': block => {
+        block[block.length - 1] = 5
+        return block
+      },
+      'with bytes longer than the block': block => {
+        block[9] = 0x7f
+        return block
+      }
+    }
+    for (const [what, edit] of Object.entries(edits)) {
+      const { blocks, reader } = open()
+      const multihash = blocks.add(edit(Buffer.from(good)))
+      fails(t, 'corrupt', () => reader.infoOf(codec.dagPb, multihash), what)
+    }
+  }
+)
+
 t.test('unsupported: what is not UnixFS, or not as we know it', async t => {
   const { blocks, reader } = open()
   const cases: Record<string, [number, Multihash]> = {

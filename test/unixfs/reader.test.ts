@@ -65,7 +65,29 @@ t.test('a small file with metadata is read without a second look at its block', 
   })
   const target = new Uint8Array(7)
   t.equal(reader.readFile(node.codec, node.multihash, target, 3), 4)
-  t.same(blocks.calls, { size: 0, read: 1, readInto: 0 })
+  t.same(blocks.calls, { size: 1, read: 1, readInto: 0 })
+})
+
+t.test('a file that fills its block is known from the two ends of it', async t => {
+  for (const name of ['unixfs-v1-2025', 'unixfs-v0-2015'] as const) {
+    for (const length of [65_536, 65_537, 262_144]) {
+      const blocks = memoryBlocks()
+      const builder = openUnixfsWriter(blocks, profiles[name]).file()
+      const bytes = seededBytes(length, 'one block')
+      builder.write(bytes)
+      const metadata = { mode: 0o600, mtimeSeconds: 1, mtimeNanoseconds: 2 }
+      const node = builder.finish(metadata)
+      const reader = openUnixfsReader(blocks)
+      const info = reader.infoOf(node.codec, node.multihash)
+      t.same(info, { ...metadata, kind: 'file', bytes: length })
+      t.equal(blocks.calls.read, 0)
+      const target = new Uint8Array(length + 1)
+      t.equal(reader.readFile(node.codec, node.multihash, target, 0), length)
+      t.ok(bytes.equals(target.subarray(0, length)))
+      t.equal(reader.readFile(node.codec, node.multihash, target, length - 5), 5)
+      t.ok(bytes.subarray(-5).equals(target.subarray(0, 5)))
+    }
+  }
 })
 
 t.test('names are bytes: those that are not UTF-8 come back as they were', async t => {
