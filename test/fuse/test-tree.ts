@@ -23,7 +23,7 @@ export function lateIndex(id: string): number {
 
 /**
  * A tree for tests: `hello` says hello; `late-<n>` is missing until byte n of `arrived` is 1;
- * `broken-throw` throws a plain error when it is looked up, `broken-io` a CairnError; in a
+ * `slow-<anything>` is not there, after 20 ms of work; `broken-throw` throws a plain error when it is looked up, `broken-io` a CairnError; in a
  * subdirectory `many` there are 3000 files.
  */
 export function makeTestTree(data: TestTreeData): MemoryTree {
@@ -45,6 +45,7 @@ class TestTree extends MemoryTree {
   override lookup(parent: Ino, name: Name): Attributes {
     if (name === 'broken-throw') throw new TypeError('a defect')
     if (name === 'broken-io') throw new CairnError('corrupt', 'a damaged block')
+    if (name.startsWith('slow-')) Atomics.wait(slowness, 0, 0, slowMs)
     if (name.startsWith('late-')) {
       if (Atomics.load(this.#arrived, lateIndex(name)) === 0) missing(name)
       return this.#late(lateIndex(name))
@@ -70,4 +71,6 @@ class TestTree extends MemoryTree {
   }
 }
 
+const slowness = new Int32Array(new SharedArrayBuffer(4))
+const slowMs = 20
 const lateBase = 1_000_000
