@@ -60,7 +60,8 @@ function measure(what: string, cid: string): void {
   const inodes = new InodeTable()
   const reader = openUnixfsReader(blocks)
   const statistics = () => diskStatistics(segments)
-  const tree = openIpfsTree({ reader, inodes, owner: { uid: 0, gid: 0 }, statistics })
+  const together = (listing: () => void): void => database.read(listing)
+  const tree = openIpfsTree({ reader, inodes, owner: { uid: 0, gid: 0 }, together, statistics })
   const folder = tree.lookup(tree.root, toName(cid)).ino
   const list = (): void => {
     const taken: Ino[] = []

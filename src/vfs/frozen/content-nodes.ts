@@ -29,7 +29,14 @@ export interface ContentNodesOptions {
   readonly owner: Owner
   /** Shown for content that carries no time of its own; default 0. */
   readonly mtimeSeconds?: number
+  /**
+   * Runs one listing; the database's `read`, so that all its look-ups share one transaction: each
+   * costs half as much as by itself. By default they are on their own.
+   */
+  readonly together?: Together
 }
+
+export type Together = (listing: () => void) => void
 
 /** Stands for the inode of an entry that could not be looked at, as FUSE has it (FUSE_UNKNOWN_INO). */
 export const unknownIno: Ino = 0xffffffff
@@ -54,12 +61,14 @@ export class ContentNodes {
   readonly #inodes: InodeTable
   readonly #owner: Owner
   readonly #mtimeSeconds: number
+  readonly #together: Together
 
   constructor(options: ContentNodesOptions) {
     this.#reader = options.reader
     this.#inodes = options.inodes
     this.#owner = options.owner
     this.#mtimeSeconds = options.mtimeSeconds ?? 0
+    this.#together = options.together ?? (listing => listing())
   }
 
   attributes(ino: Ino): Attributes {
@@ -114,10 +123,13 @@ export class ContentNodes {
     visit: (entry: DirectoryEntry) => boolean
   ): void {
     const links = this.#reader.list(directory.codec, directory.identity)
-    for (let index = options.cookie; index < links.length; index++) {
-      const link = links[index] as DirectoryLink
-      if (!this.visit(parent, link, index + 1, options.withAttributes, visit)) return
-    }
+    if (options.cookie >= links.length) return
+    this.#together(() => {
+      for (let index = options.cookie; index < links.length; index++) {
+        const link = links[index] as DirectoryLink
+        if (!this.visit(parent, link, index + 1, options.withAttributes, visit)) return
+      }
+    })
   }
 
   /** Visits one entry; one that cannot be looked at is shown by its name alone. */

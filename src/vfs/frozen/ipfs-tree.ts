@@ -11,7 +11,7 @@ import {
   type TreeStatistics
 } from '../api.ts'
 import { cidXattrNames, readCidXattr } from './cid-xattr.ts'
-import { ContentNodes } from './content-nodes.ts'
+import { ContentNodes, type Together } from './content-nodes.ts'
 import { type Owner, rootIno } from './inode-key.ts'
 import type { InodeTable } from './inode-table.ts'
 import { parseCidName } from './parse-cid-name.ts'
@@ -24,6 +24,8 @@ export interface IpfsTreeOptions {
   readonly owner: Owner
   /** Shown for content that carries no time of its own; default 0. */
   readonly mtimeSeconds?: number
+  /** As in `ContentNodesOptions`: the database's `read`. */
+  readonly together?: Together
   readonly statistics: () => TreeStatistics
 }
 

@@ -12,7 +12,7 @@ import {
 } from '../api.ts'
 import { type CatalogPlace, findPlace, joinKey, listPlaces } from './catalog-places.ts'
 import { cidXattrNames, readCidXattr } from './cid-xattr.ts'
-import { type ContentLink, ContentNodes, type Directory } from './content-nodes.ts'
+import { type ContentLink, ContentNodes, type Directory, type Together } from './content-nodes.ts'
 import { inodeKind, type Owner, rootIno } from './inode-key.ts'
 import type { InodeTable } from './inode-table.ts'
 import { nameCookie } from './name-cookie.ts'
@@ -26,6 +26,8 @@ export interface PackageTreeOptions {
   readonly owner: Owner
   /** Shown for content that carries no time of its own; default 0. */
   readonly mtimeSeconds?: number
+  /** As in `ContentNodesOptions`: the database's `read`. */
+  readonly together?: Together
   readonly statistics: () => TreeStatistics
 }
 
