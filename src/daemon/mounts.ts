@@ -124,6 +124,7 @@ async function mountTree(
     readOnly: name !== 'mfs',
     threadEntry: threadUrl('./fuse-thread', import.meta.url),
     threadData: data,
+    minThreads: 0,
     tree,
     satisfy: options.satisfy,
     log: (message, facts) => log.info({ mount: name, ...facts }, message)

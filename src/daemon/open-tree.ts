@@ -36,7 +36,8 @@ export function openTree(name: TreeName, content: Content, options: OpenTreeOpti
     reader: content.reader,
     inodes: new InodeTable(memory.inodes === undefined ? {} : { memory: memory.inodes }),
     owner: thisUser(),
-    statistics: () => diskStatistics(content.paths.home)
+    statistics: () => diskStatistics(content.paths.home),
+    together: <T>(listing: () => T) => content.database.read(listing)
   }
   if (name === 'ipfs') return openIpfsTree(frozen)
   return openPackageTree({ ...frozen, packages: viewPackages(openCatalog(content.database)) })

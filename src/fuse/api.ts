@@ -26,7 +26,10 @@ export interface FuseOptions {
   readonly threadEntry: URL
   /** Handed to the entry as `workerData.data`; structured clone. */
   readonly threadData: unknown
-  /** Threads at the start (default 1), and at most (default one a core) once they are busy. */
+  /**
+   * Threads at the start (default 1), and at most (default one a core) once they are busy. With 0 the
+   * first thread comes with the first request; until then a thread of libuv's pool waits for it.
+   */
   readonly minThreads?: number
   readonly maxThreads?: number
   /** The main thread's own instance, for deferred requests; stays the caller's to close. */

@@ -58,6 +58,13 @@ export class DeferredRequests {
     }
   }
 
+  /** Answers a copied request that no thread has tried. Never rejects. */
+  async answer(message: Uint8Array): Promise<void> {
+    const outcome = this.#run(message)
+    if (typeof outcome !== 'number') await this.take(message, outcome)
+    else if (outcome > 0) this.#answer(outcome)
+  }
+
   /** The caller of a request was interrupted; it may not have come here yet, or never will. */
   interrupt(unique: number): void {
     const controller = this.#pending.get(unique)

@@ -1,4 +1,5 @@
-import { readSync, writeSync } from 'node:fs'
+import { read, readSync, writeSync } from 'node:fs'
+import { promisify } from 'node:util'
 import type { Reply } from './reply.ts'
 import type { Request } from './request.ts'
 
@@ -13,6 +14,24 @@ export function receive(device: number, request: Request): boolean {
     try {
       request.length = readSync(device, request.bytes, 0, request.bytes.length, null)
       return request.length > 0
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException
+      if (ended.has(code!)) return false
+      if (!again.has(code!)) throw cause
+    }
+  }
+}
+
+const readLater = promisify(read)
+
+/** As `receive`, without blocking the caller: a thread of libuv's pool waits, which costs next to no memory. */
+export async function receiveLater(device: number, request: Request): Promise<boolean> {
+  for (;;) {
+    try {
+      const { bytes } = request
+      const { bytesRead } = await readLater(device, bytes, 0, bytes.length, null)
+      request.length = bytesRead
+      return bytesRead > 0
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException
       if (ended.has(code!)) return false

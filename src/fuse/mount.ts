@@ -7,7 +7,7 @@ import type { FuseEnd, FuseMount, FuseOptions, FuseStatistics } from './api.ts'
 import { type Attachment, attach } from './attach.ts'
 import { DeferredRequests } from './deferred-requests.ts'
 import { detachLazily } from './detach.ts'
-import { receive, send } from './device.ts'
+import { receive, receiveLater, send } from './device.ts'
 import type { Fault } from './dispatch.ts'
 import { cutOff, endMountNow, threadsEnd, unmountWithin } from './end-mount.ts'
 import { type FaultFacts, faultLog } from './fault-log.ts'
@@ -54,6 +54,8 @@ class Mount implements FuseMount {
   readonly #logFault: (fault: FaultFacts) => void
   readonly #closed = Promise.withResolvers<FuseEnd>()
   readonly #onExit: () => void
+  /** While it waits for its first request; settled soon after the kernel ends the mount. */
+  #unused: Promise<void> | undefined
   #unmounting: Promise<void> | undefined
 
   constructor(mountPoint: string, attachment: Attachment, options: FuseOptions) {
@@ -89,10 +91,26 @@ class Mount implements FuseMount {
 
   async start(): Promise<void> {
     this.#answerInit()
-    const count = Math.max(1, this.#options.minThreads ?? 1)
-    const started = Array.from({ length: count }, () => this.#threads.start())
     this.#threads.ended.then(() => this.#allThreadsEnded())
-    await Promise.all(started)
+    const count = this.#options.minThreads ?? 1
+    if (count === 0) this.#unused = this.#serveFirst()
+    await Promise.all(Array.from({ length: count }, () => this.#threads.start()))
+  }
+
+  /**
+   * A mount that nobody has used has no thread: one that waits costs 15 MB. Its first request brings
+   * one, and is answered here meanwhile.
+   */
+  async #serveFirst(): Promise<void> {
+    const request = new Request()
+    const used = await receiveLater(this.#attachment.device, request)
+    this.#unused = undefined
+    if (used) {
+      this.#threads.start().catch(() => {})
+      await this.#deferred.answer(new Uint8Array(request.bytes.subarray(0, request.length)))
+    } else if (this.#unmounting === undefined) {
+      this.#unmounting = this.#finish('external', true)
+    }
   }
 
   statistics(): FuseStatistics {
@@ -141,8 +159,10 @@ class Mount implements FuseMount {
   async #unmount(graceMs: number): Promise<void> {
     const { mountPoint } = this
     this.#deferred.close()
-    const gone = this.#threads.live > 0 && (await unmountWithin(mountPoint, graceMs))
+    const served = this.#threads.live > 0 || this.#unused !== undefined
+    const gone = served && (await unmountWithin(mountPoint, graceMs))
     if (!gone) await cutOff(mountPoint, this.#control, this.#threads)
+    await this.#unused
     if (this.#threads.live > 0 && !(await threadsEnd(this.#threads))) {
       this.#options.log('FUSE threads did not end', { mountPoint, threads: this.#threads.live })
     }
