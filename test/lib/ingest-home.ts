@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Database, openDatabase } from '../../src/base/database.ts'
@@ -10,6 +10,7 @@ import { openBlockStore } from '../../src/store/open.ts'
 import { storeMigrations } from '../../src/store/schema.ts'
 import type { UnixfsReader } from '../../src/unixfs/api.ts'
 import { openUnixfsReader } from '../../src/unixfs/reader.ts'
+import { seededBytes } from './deterministic.ts'
 
 /** A real store in a folder of its own, and an ingest with hash threads over it. */
 export interface IngestHome {
@@ -44,4 +45,18 @@ export function openIngestHome(
 
 export function makeFolder(): string {
   return mkdtempSync(join(tmpdir(), 'cairn-ingest-'))
+}
+
+/** Enough files, small and large, that threads take part. */
+export function makeTree(folder: string): void {
+  const bytes = seededBytes(40 * 1024 * 1024, 'tree')
+  for (let index = 0; index < 900; index++) {
+    const below = join(folder, `d${index % 7}`, `e${index % 3}`)
+    mkdirSync(below, { recursive: true })
+    writeFileSync(join(below, `file-${index}`), bytes.subarray(index, index * 5))
+  }
+  writeFileSync(join(folder, 'large'), bytes)
+  writeFileSync(join(folder, 'middling'), bytes.subarray(0, 3 * 1024 * 1024 + 17))
+  mkdirSync(join(folder, 'empty'))
+  symlinkSync('../nowhere at all', join(folder, 'link'))
 }
