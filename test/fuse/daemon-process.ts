@@ -4,10 +4,11 @@ import { threadEntry } from './mounted.ts'
 import { makeTestTree, testTreeData } from './test-tree.ts'
 
 /**
- * A process that mounts a test tree on its first argument and tells its parent so; told `throw`,
+ * A process that mounts a test tree on its first argument, served by as many threads as the second
+ * says (by default one), and tells its parent so; told `throw`,
  * `exit` or `unmount` it ends that way.
  */
-const [mountPoint = ''] = process.argv.slice(2)
+const [mountPoint = '', minThreads = '1'] = process.argv.slice(2)
 const threadData = testTreeData()
 const options: FuseOptions = {
   mountPoint,
@@ -16,6 +17,7 @@ const options: FuseOptions = {
   readOnly: false,
   threadEntry,
   threadData,
+  minThreads: Number(minThreads),
   maxThreads: 1,
   tree: makeTestTree(threadData),
   satisfy: () => Promise.reject(new Error('nothing is fetched')),
