@@ -1,14 +1,23 @@
 import { mkdirSync } from 'node:fs'
-import { openDatabase } from '../../src/base/database.ts'
-import { homePaths } from '../../src/base/home.ts'
-import { WriteLock } from '../../src/base/write-lock.ts'
-import { openIngest } from '../../src/ingest/open.ts'
-import { openBlockStore } from '../../src/store/open.ts'
-import { storeMigrations } from '../../src/store/schema.ts'
 import { costOf } from './cost.ts'
 
-/** Cairn's importer into a new home: `import-cairn.ts SOURCE TARGET`. Prints cost and CID as JSON. */
+/** The built importer of Cairn into a new home: `import-cairn.ts SOURCE TARGET`. Prints cost and CID as JSON. */
 const [source = '', target = ''] = process.argv.slice(2)
+const built = new URL('../../dist/src/', import.meta.url)
+const load = (module: string) => import(new URL(module, built).href)
+const { openDatabase } = (await load(
+  'base/database.js'
+)) as typeof import('../../src/base/database.ts')
+const { homePaths } = (await load('base/home.js')) as typeof import('../../src/base/home.ts')
+const { WriteLock } = (await load(
+  'base/write-lock.js'
+)) as typeof import('../../src/base/write-lock.ts')
+const { openIngest } = (await load('ingest/open.js')) as typeof import('../../src/ingest/open.ts')
+const { openBlockStore } = (await load('store/open.js')) as typeof import('../../src/store/open.ts')
+const { storeMigrations } = (await load(
+  'store/schema.js'
+)) as typeof import('../../src/store/schema.ts')
+
 const paths = homePaths(target)
 mkdirSync(paths.segments)
 const writeLock = new WriteLock()
