@@ -1,0 +1,206 @@
+import { readdirSync } from 'node:fs'
+import t from 'tap'
+import { type Name, toName } from '../../../src/base/names.ts'
+import { checkMfs } from '../../../src/vfs/mfs/check.ts'
+import { at, caller, makeFile, makeFolder, openTree, readText, writeText } from './open-tree.ts'
+
+t.test('a write beyond the end leaves zeros before it, sealed or not', async t => {
+  const { tree, close } = openTree(t.testdir())
+  const ino = makeFile(tree, 'sparse', 'ab')
+  writeText(tree, ino, 'z', 5)
+  t.equal(readText(tree, ino), 'ab\0\0\0z')
+  await tree.seal()
+  writeText(tree, ino, '!', 8)
+  t.equal(readText(tree, ino), 'ab\0\0\0z\0\0!')
+  close()
+})
+
+for (const sealed of [false, true]) {
+  const form = sealed ? 'sealed content' : 'a draft'
+  t.test(`truncating ${form}: shorter, longer, empty by open`, async t => {
+    const { tree, close } = openTree(t.testdir())
+    const settle = async () => (sealed ? void (await tree.seal()) : undefined)
+    const ino = makeFile(tree, 'file', 'hello world')
+    await settle()
+    t.equal(tree.change(ino, { size: 5 }, caller).size, 5)
+    t.equal(readText(tree, ino), 'hello')
+    await settle()
+    t.equal(tree.change(ino, { size: 7 }, caller).size, 7)
+    t.equal(readText(tree, ino), 'hello\0\0')
+    await settle()
+    tree.openForWriting(ino, true)
+    t.equal(tree.attributes(ino).size, 0)
+    tree.write(ino, Buffer.from('new'), 0)
+    tree.releaseWriting(ino)
+    await settle()
+    t.equal(readText(tree, ino), 'new')
+    close()
+  })
+
+  t.test(`times of ${form} are kept to the nanosecond, until it is written to`, async t => {
+    let now = 2_000_000_000_000
+    const clock = { nowMs: () => now++ }
+    const { tree, close } = openTree(t.testdir(), { clock })
+    const ino = makeFile(tree, 'file', 'text')
+    if (sealed) await tree.seal()
+    const mtime = { seconds: 1_234_567_890, nanoseconds: 987_654_321 }
+    const atime = { seconds: -5, nanoseconds: 1 }
+    const expected = {
+      mtimeSeconds: mtime.seconds,
+      mtimeNanoseconds: mtime.nanoseconds,
+      atimeSeconds: -5,
+      atimeNanoseconds: 1
+    }
+    t.match({ ...tree.change(ino, { mtime, atime }, caller) }, expected)
+    t.match({ ...tree.attributes(ino) }, expected)
+    tree.openForWriting(ino, false)
+    tree.releaseWriting(ino)
+    t.match({ ...tree.attributes(ino) }, expected, 'opened is not written')
+    await tree.seal()
+    t.match({ ...tree.attributes(ino) }, expected, 'sealed')
+    writeText(tree, ino, 'T')
+    t.not(tree.attributes(ino).mtimeSeconds, mtime.seconds)
+    const written = tree.attributes(ino)
+    await tree.seal()
+    t.match(
+      { ...tree.attributes(ino) },
+      { mtimeSeconds: written.mtimeSeconds, mtimeNanoseconds: written.mtimeNanoseconds }
+    )
+    t.equal(tree.change(ino, { mtime: 'now' }, caller).mtimeSeconds, 2_000_000_000)
+    close()
+  })
+}
+
+t.test('mode, owner and group change alone and keep the type', async t => {
+  const { tree, close } = openTree(t.testdir())
+  const ino = makeFile(tree, 'file')
+  t.match({ ...tree.change(ino, { mode: 0o4711 }, caller) }, { mode: 0o104711, uid: 1000 })
+  t.match({ ...tree.change(ino, { uid: 5 }, caller) }, { mode: 0o104711, uid: 5, gid: 1000 })
+  t.match({ ...tree.change(ino, { gid: 6 }, caller) }, { uid: 5, gid: 6 })
+  close()
+})
+
+t.test('opening sealed content without writing copies nothing', async t => {
+  const { tree, drafts, close } = openTree(t.testdir())
+  const ino = makeFile(tree, 'file', 'text')
+  await tree.seal()
+  t.same(readdirSync(drafts), [], 'the draft went when its blocks were durable')
+  tree.openForWriting(ino, false)
+  t.same(readdirSync(drafts), [])
+  t.equal(tree.isDirty(), false)
+  tree.write(ino, Buffer.from('T'), 0)
+  t.equal(readdirSync(drafts).length, 1)
+  t.equal(readText(tree, ino), 'Text')
+  tree.releaseWriting(ino)
+  close()
+})
+
+t.test('an unlinked file lives until its last handle is closed and forgotten', async t => {
+  const { tree, database, drafts, close } = openTree(t.testdir())
+  const { ino } = tree.createFile(1, toName('temporary'), 0o600, caller)
+  tree.remove(1, toName('temporary'))
+  tree.write(ino, Buffer.from('still here'), 0)
+  t.equal(readText(tree, ino), 'still here')
+  t.equal(tree.attributes(ino).links, 0)
+  await tree.seal()
+  t.equal(readText(tree, ino), 'still here', 'sealing leaves it alone')
+  tree.releaseWriting(ino)
+  tree.forget(ino, 1)
+  t.throws(() => tree.attributes(ino), { code: 'not-found' })
+  await tree.seal()
+  t.same(checkMfs(database, drafts, { resting: true }).problems, [])
+  close()
+})
+
+t.test('drafts of removed files are deleted once there are many', async t => {
+  const { tree, drafts, close } = openTree(t.testdir())
+  for (let i = 0; i < 300; i++) {
+    const ino = makeFile(tree, 'temporary', 'x')
+    tree.remove(1, toName('temporary'))
+    tree.forget(ino, 1)
+  }
+  t.ok(readdirSync(drafts).length < 256, `${readdirSync(drafts).length} left`)
+  close()
+})
+
+t.test(
+  'rm -rf: every entry is seen while those before it are removed, unfolding on the way',
+  async t => {
+    for (const sealed of [false, true]) {
+      const { tree, close } = openTree(t.testdir(), {})
+      makeFolder(tree, sealed ? 'sealed' : 'new')
+      const folder = at(tree, sealed ? 'sealed' : 'new')
+      const all = Array.from({ length: 700 }, (_, i) => `file-${i}`)
+      for (const name of all) tree.makeNode(folder, toName(name), 0o100644, 0, caller)
+      if (sealed) {
+        const { cid } = await tree.seal()
+        makeFile(tree, 'x')
+        await tree.restore(cid)
+      }
+      const directory = at(tree, sealed ? 'sealed' : 'new')
+      const seen: Name[] = []
+      for (let cookie = 0, more = true; more; ) {
+        const some: Name[] = []
+        tree.readDirectory(directory, { cookie, withAttributes: false }, entry => {
+          if (some.length === 50) return false
+          cookie = entry.cookie
+          some.push(entry.name)
+          return true
+        })
+        for (const name of some) tree.remove(directory, name)
+        seen.push(...some)
+        more = some.length > 0
+      }
+      t.same([...seen].sort(), [...all].sort())
+      tree.removeDirectory(1, toName(sealed ? 'sealed' : 'new'))
+      close()
+    }
+  }
+)
+
+t.test('a program that renames each entry as it reads ends', async t => {
+  const { tree, close } = openTree(t.testdir())
+  for (let i = 0; i < 300; i++) makeFile(tree, `f${i}`)
+  let seen = 0
+  tree.readDirectory(1, { cookie: 0, withAttributes: true }, ({ name, attributes }) => {
+    t.type(attributes?.ino, 'number')
+    tree.rename(1, name, 1, toName(`${name}.bak`), { mode: 'no-replace' })
+    seen++
+    return seen < 1000
+  })
+  t.equal(seen, 300)
+  close()
+})
+
+t.test('extended attributes are set, replaced, listed and removed; ours are read-only', async t => {
+  const { tree, close } = openTree(t.testdir())
+  const ino = makeFile(tree, 'file', 'x')
+  await tree.seal()
+  const value = Buffer.from([0, 255, 1])
+  t.throws(() => tree.setXattr(ino, 'user.a', value, 'replace'), { code: 'no-attribute' })
+  tree.setXattr(ino, 'user.a', value, 'create')
+  t.throws(() => tree.setXattr(ino, 'user.a', value, 'create'), { code: 'exists' })
+  t.same(Buffer.from(tree.xattr(ino, 'user.a')), value)
+  t.same(tree.xattrNames(ino).sort(), ['user.a', 'user.cairn.cid'])
+  tree.removeXattr(ino, 'user.a')
+  t.throws(() => tree.removeXattr(ino, 'user.a'), { code: 'no-attribute' })
+  t.throws(() => tree.xattr(ino, 'user.a'), { code: 'no-attribute' })
+  t.throws(() => tree.setXattr(ino, 'user.cairn.cid', value, 'any'), { code: 'not-permitted' })
+  t.throws(() => tree.setXattr(ino, 'system.posix_acl_access', value, 'any'), {
+    code: 'unsupported'
+  })
+  t.throws(() => tree.setXattr(ino, 'user.b', Buffer.alloc(65537), 'any'), { code: 'out-of-range' })
+  close()
+})
+
+t.test('synchronize holds for files, directories and what was sealed', async t => {
+  const { tree, close } = openTree(t.testdir())
+  const ino = makeFile(tree, 'file', 'x')
+  tree.synchronize(ino)
+  tree.synchronize(1)
+  await tree.seal()
+  tree.synchronize(ino)
+  t.throws(() => tree.synchronize(4242), { code: 'not-found' })
+  t.ok(tree.statistics().freeBlocks > 0)
+  close()
+})
