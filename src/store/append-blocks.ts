@@ -156,7 +156,7 @@ export class BlockAppender {
     return (
       this.#segment !== undefined &&
       end > carHeader.length &&
-      end + maxHeadBytes + blockBytes > limits.segmentBytes
+      end + maxHeadBytes + blockBytes > this.#place.segmentBytes
     )
   }
 

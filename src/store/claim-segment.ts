@@ -4,6 +4,7 @@ import {
   fdatasyncSync,
   fsyncSync,
   openSync,
+  rmSync,
   statSync,
   writeSync
 } from 'node:fs'
@@ -29,6 +30,8 @@ export interface Place {
   readonly index: BlockIndex
   readonly folder: string
   readonly boot: string
+  /** Above it a segment is finished. */
+  readonly segmentBytes: number
   readonly nowMs: () => number
 }
 
@@ -51,7 +54,7 @@ function claimExisting(place: Place, id: number): OwnedSegment | undefined {
   if (!existsSync(path)) return undefined
   return underLock(place, id, (row, lock) => {
     if (needsRecovery(row, statSync(path).size, place.boot)) return undefined
-    if (row.bytes >= limits.segmentBytes) return undefined
+    if (row.bytes >= place.segmentBytes) return undefined
     return { id, file: openSync(path, 'r+'), lock, bytes: row.bytes, synced: row.synced }
   })
 }
@@ -78,24 +81,38 @@ function underLock<T>(
   }
 }
 
-/** The file and its name are on disk before any row can name it. */
 function createSegment(place: Place): OwnedSegment {
-  const { folder, nowMs } = place
   for (;;) {
-    const id = newSegmentId(nowMs())
-    const lock = takeOwnerLock(lockPath(folder, id))
-    if (lock === undefined) continue
-    try {
-      const file = openSync(segmentPath(folder, id), 'wx+')
-      writeSync(file, carHeader)
-      fdatasyncSync(file)
-      syncFolder(folder)
-      return { id, file, lock, bytes: carHeader.length, synced: carHeader.length }
-    } catch (cause) {
-      lock.release()
-      const error = toCairnError(cause, `cannot make a segment in ${folder}`)
-      if (error.code !== 'exists') throw error
+    const id = newSegmentId(place.nowMs())
+    const lock = takeOwnerLock(lockPath(place.folder, id))
+    const file = lock && createFile(place.folder, id, lock)
+    if (lock === undefined || file === undefined) continue
+    return { id, file, lock, bytes: carHeader.length, synced: carHeader.length }
+  }
+}
+
+/**
+ * The file, with its header and its name, is on disk before any row can name it. If that fails nothing
+ * stays, the lock included; undefined if another writer has the id.
+ */
+function createFile(folder: string, id: number, lock: OwnerLock): number | undefined {
+  const path = segmentPath(folder, id)
+  let file: number | undefined
+  try {
+    file = openSync(path, 'wx+')
+    writeSync(file, carHeader)
+    fdatasyncSync(file)
+    syncFolder(folder)
+    return file
+  } catch (cause) {
+    const error = toCairnError(cause, `cannot make a segment in ${folder}`)
+    if (file !== undefined) {
+      closeSync(file)
+      rmSync(path)
     }
+    lock.release({ remove: error.code !== 'exists' })
+    if (error.code === 'exists') return undefined
+    throw error
   }
 }
 

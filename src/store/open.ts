@@ -35,6 +35,8 @@ export interface BlockStoreOptions {
   /** With `storeMigrations` taken. */
   readonly database: Database
   readonly clock?: Clock
+  /** Default `limits.segmentBytes`. */
+  readonly segmentBytes?: number
 }
 
 /**
@@ -45,7 +47,8 @@ export function openBlockStore(options: BlockStoreOptions): BlockStore {
   mkdirSync(options.segments, { recursive: true })
   const { nowMs } = options.clock ?? systemClock
   const index = new BlockIndex(options.database)
-  const place = { index, folder: options.segments, boot: bootName(), nowMs }
+  const segmentBytes = options.segmentBytes ?? limits.segmentBytes
+  const place = { index, folder: options.segments, boot: bootName(), segmentBytes, nowMs }
   recoverSegments(place)
   return new SegmentStore(place)
 }

@@ -25,13 +25,16 @@ export function makeHome(within: string = tmpdir()): TestHome {
 }
 
 /** A store as a thread or a process has it: on a connection of its own, which `end` closes too. */
-export function openStore(home: Pick<TestHome, 'segments' | 'databasePath'>): {
+export function openStore(
+  home: Pick<TestHome, 'segments' | 'databasePath'>,
+  options: { segmentBytes?: number } = {}
+): {
   store: BlockStore
   database: Database
   end: () => void
 } {
   const database = openDatabase(home.databasePath, { migrations: storeMigrations })
-  const store = openBlockStore({ segments: home.segments, database })
+  const store = openBlockStore({ segments: home.segments, database, ...options })
   return {
     store,
     database,
