@@ -11,8 +11,9 @@ import type { Ino, Tree } from '../vfs/api.ts'
  * instance of the tree. A request that throws `missing` is handed to the main thread, which fetches
  * what was missing, runs the request over its instance and answers; the thread goes on meanwhile.
  *
- * Never touch a mount with synchronous file system calls from the main thread of the process that
- * serves it: a deferred request needs that thread.
+ * Never touch a mount with synchronous calls from the main thread of the process that serves it, nor
+ * spawn a child with its `cwd` there (spawning waits for the child's chdir): a deferred request, and
+ * the first one of a mount without threads, need that thread.
  */
 export interface FuseOptions {
   /** An existing, empty directory; a stale mount that a killed process left there is cleared first. */

@@ -10,11 +10,15 @@ import { makeTestTree, type TestTreeData, testTreeData } from './test-tree.ts'
 
 /** Whether tests that mount can run here; if not, the test says so loudly. */
 export function canMount(t: Test): boolean {
-  const skippable = {
-    skip: (message: string): boolean => t.pass(message, { skip: message }),
-    fail: (message: string): boolean => t.fail(message)
+  const point: Parameters<typeof requireFuse>[0] = {
+    skip(skip) {
+      return t.pass(skip, { skip })
+    },
+    fail(message) {
+      return t.fail(message)
+    }
   }
-  return requireRoot(skippable) && requireFuse(skippable)
+  return requireRoot(point) && requireFuse(point)
 }
 
 export const threadEntry = new URL('./memory-thread.ts', import.meta.url)
@@ -58,12 +62,16 @@ export interface Outcome {
   readonly stderr: string
 }
 
-/** Runs a shell script in a directory with its arguments as $1, $2, …; never rejects. */
+/**
+ * Runs a shell script in a directory with its arguments as $1, $2, …; never rejects. The shell goes
+ * there by itself: `cwd` would block this thread in `spawn` until the mount it may serve answers.
+ */
 export function shell(cwd: string, script: string, args: readonly string[] = []): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>()
   const env = { PATH: process.env.PATH, HOME: '/nonexistent', LC_ALL: 'C' }
-  const options = { cwd, timeout: 60_000, killSignal: 'SIGKILL' as const, env }
-  execFile('bash', ['-c', script, 'bash', ...args], options, (error, stdout, stderr) => {
+  const options = { cwd: '/', timeout: 60_000, killSignal: 'SIGKILL' as const, env }
+  const there = `cd -- "$0" || exit\n${script}`
+  execFile('bash', ['-c', there, cwd, ...args], options, (error, stdout, stderr) => {
     const code = error === null ? 0 : error.code
     resolve({ status: typeof code === 'number' ? code : -1, stdout, stderr })
   })
