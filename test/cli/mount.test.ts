@@ -8,16 +8,8 @@ import { makeWorld, type World } from './run-cairn.ts'
 
 const run = promisify(execFile)
 
-/** False, and a loud skip (in CI a failure), where nothing can be mounted. */
-function hasFuse(t: Test): boolean {
-  return requireFuse({
-    fail: message => t.fail(message),
-    skip: reason => t.pass(reason, { skip: reason })
-  })
-}
-
 t.test('a file written to mfs is read below ipfs by its snapshot', async t => {
-  if (!hasFuse(t)) return
+  if (!requireFuse(t)) return
   const world = await makeWorld(t)
   const mount = join(world.folder, 'm')
   const daemon = await world.start(['--mount', mount])
@@ -39,7 +31,7 @@ t.test('a file written to mfs is read below ipfs by its snapshot', async t => {
 })
 
 t.test('what was added is there below ipfs at once; nothing can be written there', async t => {
-  if (!hasFuse(t)) return
+  if (!requireFuse(t)) return
   const world = await makeWorld(t)
   const mount = join(world.folder, 'm')
   await world.start(['--mount', mount])
@@ -49,7 +41,7 @@ t.test('what was added is there below ipfs at once; nothing can be written there
 })
 
 t.test('what is not to be had: an error at once, no hang', async t => {
-  if (!hasFuse(t)) return
+  if (!requireFuse(t)) return
   const world = await makeWorld(t)
   const mount = join(world.folder, 'm')
   await world.start(['--mount', mount])
@@ -59,7 +51,7 @@ t.test('what is not to be had: an error at once, no hang', async t => {
 })
 
 t.test('mount points that hold files are not covered: the rest runs, status says why', async t => {
-  if (!hasFuse(t)) return
+  if (!requireFuse(t)) return
   const world = await makeWorld(t)
   const mount = join(world.folder, 'm')
   await mkdir(join(mount, 'mfs'), { recursive: true })
@@ -77,7 +69,7 @@ t.test('mount points that hold files are not covered: the rest runs, status says
 t.test(
   'killed at any point: what was synced is there, all of it, after the next start',
   async t => {
-    if (!hasFuse(t)) return
+    if (!requireFuse(t)) return
     const world = await makeWorld(t)
     const mount = join(world.folder, 'm')
     const synced: string[] = []

@@ -10,15 +10,7 @@ import { makeTestTree, type TestTreeData, testTreeData } from './test-tree.ts'
 
 /** Whether tests that mount can run here; if not, the test says so loudly. */
 export function canMount(t: Test): boolean {
-  const point: Parameters<typeof requireFuse>[0] = {
-    skip(skip) {
-      return t.pass(skip, { skip })
-    },
-    fail(message) {
-      return t.fail(message)
-    }
-  }
-  return requireRoot(point) && requireFuse(point)
+  return requireRoot(t) && requireFuse(t)
 }
 
 export const threadEntry = new URL('./memory-thread.ts', import.meta.url)
