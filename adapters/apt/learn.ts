@@ -1,0 +1,119 @@
+import { type DigestAlgorithm, digestFromHex } from '../../src/base/digest.ts'
+import type { Learned, LearnItem } from '../../src/pull/adapter.ts'
+import { decompress } from './decompress.ts'
+import { textLines } from './text-lines.ts'
+
+/** What a Release, InRelease or Packages file says of other files. Throws `corrupt` if it cannot be decompressed. */
+export async function* learnApt(
+  item: LearnItem,
+  document: AsyncIterable<Uint8Array>
+): AsyncGenerator<Learned> {
+  const slash = item.key.lastIndexOf('/')
+  const folder = item.key.slice(0, slash)
+  const name = item.key.slice(slash + 1)
+  const lines = textLines(decompress(document))
+  if (name === 'InRelease' || name === 'Release') yield* learnRelease(folder, lines)
+  else yield* learnPackages(archiveRoot(folder), lines)
+}
+
+/** Below `dists` paths count from the repository's root; a flat repository is its own folder. */
+function archiveRoot(folder: string): string {
+  const dists = `${folder}/`.indexOf('/dists/')
+  if (dists >= 0) return folder.slice(0, dists)
+  const byHash = folder.indexOf('/by-hash/')
+  return byHash >= 0 ? folder.slice(0, byHash) : folder
+}
+
+const sections: Readonly<Record<string, [DigestAlgorithm, string]>> = {
+  'SHA256:': ['sha256', 'SHA256'],
+  'SHA512:': ['sha512', 'SHA512']
+}
+
+/**
+ * The SHA256 and SHA512 lists of a Release: each file by its path and by its hash.
+ * https://wiki.debian.org/DebianRepository/Format#A.22Release.22_files
+ */
+async function* learnRelease(
+  folder: string,
+  lines: AsyncIterable<string[]>
+): AsyncGenerator<Learned> {
+  let section: [DigestAlgorithm, string] | undefined
+  for await (const batch of lines) {
+    for (const line of batch) {
+      if (!line.startsWith(' ')) {
+        section = sections[line.trimEnd()]
+        continue
+      }
+      if (section === undefined) continue
+      yield* learnFile(folder, section, line)
+    }
+  }
+}
+
+function* learnFile(
+  folder: string,
+  [algorithm, hashFolder]: [DigestAlgorithm, string],
+  line: string
+): Generator<Learned> {
+  const [, hex, size, path] = /^ +([0-9a-f]+) +(\d{1,15}) +(\S+)\s*$/i.exec(line) ?? []
+  if (hex === undefined || path === undefined || !isSafePath(path)) return
+  const digest = digestOrUndefined(algorithm, hex)
+  if (digest === undefined) return
+  const key = `${folder}/${path}`
+  const bytes = Number(size)
+  yield { key, digest, bytes }
+  const parent = key.slice(0, key.lastIndexOf('/'))
+  yield { key: `${parent}/by-hash/${hashFolder}/${hex.toLowerCase()}`, digest, bytes }
+}
+
+/** Filename, Size and SHA256 of each stanza. https://www.debian.org/doc/debian-policy/ch-controlfields.html */
+async function* learnPackages(
+  root: string,
+  lines: AsyncIterable<string[]>
+): AsyncGenerator<Learned> {
+  let stanza: { path?: string; size?: string; sha256?: string } = {}
+  for await (const batch of lines) {
+    for (const line of batch) {
+      if (line.startsWith('Filename:')) stanza.path = line.slice(9).trim()
+      else if (line.startsWith('Size:')) stanza.size = line.slice(5).trim()
+      else if (line.startsWith('SHA256:')) stanza.sha256 = line.slice(7).trim()
+      else if (line === '' || line === '\r') {
+        const learned = packageOf(root, stanza)
+        if (learned !== undefined) yield learned
+        stanza = {}
+      }
+    }
+  }
+  const last = packageOf(root, stanza)
+  if (last !== undefined) yield last
+}
+
+function packageOf(
+  root: string,
+  { path, size, sha256 }: { path?: string; size?: string; sha256?: string }
+): Learned | undefined {
+  if (path === undefined || sha256 === undefined) return undefined
+  const relative = path.startsWith('./') ? path.slice(2) : path
+  const digest = digestOrUndefined('sha256', sha256)
+  if (digest === undefined || !isSafePath(relative)) return undefined
+  const key = `${root}/${relative}`
+  return size !== undefined && /^\d{1,15}$/.test(size)
+    ? { key, digest, bytes: Number(size) }
+    : { key, digest }
+}
+
+function digestOrUndefined(algorithm: DigestAlgorithm, hex: string): Learned['digest'] | undefined {
+  try {
+    return digestFromHex(algorithm, hex)
+  } catch {
+    return undefined
+  }
+}
+
+/** A document names files of its own repository only. */
+function isSafePath(path: string): boolean {
+  return (
+    path.length <= 4096 &&
+    path.split('/').every(part => part !== '' && part !== '.' && part !== '..')
+  )
+}
