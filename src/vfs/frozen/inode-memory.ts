@@ -69,7 +69,7 @@ export const extensionLinkWord = 23
 export const extensionAt = 5
 export const extensionBytes = 76
 
-const bucketCount = 1 << 20
+const bucketCount = 1 << 18
 const bucketsAt = 16
 const recordsAt = bucketsAt + bucketCount
 const firstRecords = 4096
