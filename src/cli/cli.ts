@@ -10,8 +10,11 @@ export interface Cli {
   readonly stdin: NodeJS.ReadStream
   /** Aborted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal
-  /** For a verb that handles signals itself. */
-  readonly keepSignals: () => void
+  /**
+   * For a verb that handles signals itself, or that computes without a pause and so could not heed
+   * one: from then on they do what they do by default.
+   */
+  readonly releaseSignals: () => void
 }
 
 /** Options that every verb has. */

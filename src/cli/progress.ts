@@ -39,7 +39,6 @@ async function openBar(terminal: Terminal, doing: string, show: Show): Promise<P
     format: `${doing} {bar} {done}`,
     stream: terminal.stderr,
     clearOnComplete: true,
-    hideCursor: true,
     noTTYOutput: false,
     fps: 8
   })

@@ -23,7 +23,7 @@ export async function runCommandLine(process: NodeJS.Process): Promise<number> {
     environment: process.env,
     stdin: process.stdin,
     signal: interruption.signal,
-    keepSignals: () => process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    releaseSignals: () => process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
   }
   const status = await parse(buildProgram(cli), cli, process.argv)
   process.off('SIGINT', interrupt).off('SIGTERM', interrupt)

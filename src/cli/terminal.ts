@@ -16,7 +16,10 @@ export interface Terminal {
   fail: (error: CairnError, json: boolean) => void
 }
 
-/** A reader that left (`cairn cat … | head`) ends the program quietly. */
+/**
+ * A reader of the result that left (`cairn cat … | head`) ends the program quietly; one of the notes
+ * or the log is done without.
+ */
 export function openTerminal(process: NodeJS.Process): Terminal {
   const { stdout, stderr } = process
   stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -24,6 +27,7 @@ export function openTerminal(process: NodeJS.Process): Terminal {
     stderr.write(`cairn: cannot write the result: ${error.message}\n`)
     process.exit(1)
   })
+  stderr.on('error', () => {})
   const note = (line: string) => void stderr.write(`${line}\n`)
   return {
     interactive: stderr.isTTY === true,

@@ -60,6 +60,9 @@ interface End {
   readonly forget: () => void
 }
 
+/** SIGHUP: the terminal that it was started from is closed. */
+const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 function watchEnd(log: Log): End {
   const { promise: asked, resolve } = Promise.withResolvers<void>()
   const hurry = new AbortController()
@@ -73,12 +76,14 @@ function watchEnd(log: Log): End {
     log.info({ signal }, 'a signal asks to stop')
     ask()
   }
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+  for (const signal of endSignals) process.on(signal, onSignal)
   return {
     asked,
     hurry: hurry.signal,
     ask,
-    forget: () => void process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+    forget: () => {
+      for (const signal of endSignals) process.off(signal, onSignal)
+    }
   }
 }
 

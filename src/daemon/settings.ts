@@ -82,9 +82,14 @@ function fromFlags(flags: SettingsInput['flags']): RawSettings {
     const value = flags[name]
     return value === undefined
       ? []
-      : [[name, { value, code: 'usage', where: () => `--${name}` }] as const]
+      : [[name, { value, code: 'usage', where: () => flagOf(name) }] as const]
   })
   return Object.fromEntries(found)
+}
+
+/** `logLevel` is `--log-level`. */
+function flagOf(name: SettingName): string {
+  return `--${name.replace(/[A-Z]/g, capital => `-${capital.toLowerCase()}`)}`
 }
 
 function fromEnvironment(environment: Environment): RawSettings {

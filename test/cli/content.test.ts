@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { makeWorld } from './run-cairn.ts'
+import { makeWorld, until } from './run-cairn.ts'
 
 /** The sha2-256 of no bytes, as a CIDv1 of raw: golden, from any other IPFS tool. */
 const emptyCid = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
@@ -131,6 +133,17 @@ t.test('a reader that leaves early ends cat quietly', async t => {
   const shown = execFileSync('sh', ['-c', script, program, world.home, world.folder])
   t.equal(shown.toString(), 'line\n')
   t.equal(await readFile(join(world.folder, 'errors'), 'utf8'), '')
+})
+
+t.test('Ctrl-C ends an add by that signal, with nothing pinned and nothing said', async t => {
+  const world = await makeWorld(t)
+  const adding = world.spawn(['add', '-'])
+  adding.stdin?.write(Buffer.alloc(2 * 1024 * 1024))
+  await until(async () => existsSync(join(world.home, 'cairn.db')))
+  adding.kill('SIGINT')
+  const [status, signal] = await once(adding, 'exit')
+  t.strictSame([status, signal], [null, 'SIGINT'])
+  t.equal((await world.run(['pin', 'ls'])).stdout, '')
 })
 
 t.test('fsck finds a flipped byte, and exits 1', async t => {

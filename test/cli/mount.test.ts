@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { requireFuse } from '../lib/skip.ts'
-import { makeWorld, type World } from './run-cairn.ts'
+import { makeWorld, until, type World } from './run-cairn.ts'
 
 const run = promisify(execFile)
 
@@ -28,6 +28,18 @@ t.test('a file written to mfs is read below ipfs by its snapshot', async t => {
   t.equal(await world.line(['stop']), `stopped the daemon on ${world.home}`)
   t.equal(await daemon.ended, 0)
   t.same(await readdir(join(mount, 'mfs')), [], 'unmounted')
+})
+
+t.test('what is written is sealed by itself once writing has paused', async t => {
+  if (!requireFuse(t)) return
+  const world = await makeWorld(t)
+  const mount = join(world.folder, 'm')
+  await world.start(['--mount', mount])
+  await writeFile(join(mount, 'mfs', 'left alone'), 'text')
+  await until(async () => (await world.run(['log'])).stdout.includes('seal'))
+  const [latest] = (await world.line(['log', '--json'])).split('\n').map(line => JSON.parse(line))
+  t.match(latest, { reason: 'seal' })
+  t.equal((await world.run(['cat', `${latest.cid}/left alone`])).stdout, 'text')
 })
 
 t.test('what was added is there below ipfs at once; nothing can be written there', async t => {

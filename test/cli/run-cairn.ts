@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 
@@ -25,6 +26,8 @@ export interface World {
   readonly home: string
   /** Runs `cairn` with arguments to its end; never rejects. */
   run: (args: readonly string[], options?: RunOptions) => Promise<Outcome>
+  /** Starts it with its standard input open; killed when the test ends. */
+  spawn: (args: readonly string[]) => ChildProcess
   /** Runs it and gives its one line; throws if it fails. */
   line: (args: readonly string[], options?: RunOptions) => Promise<string>
   /** Starts a daemon and returns when it says that it is ready. */
@@ -51,6 +54,11 @@ export async function makeWorld(t: Test): Promise<World> {
     folder,
     home,
     run,
+    spawn: args => {
+      const child = spawn(program, args, { cwd: folder, env: environmentOf(folder, home) })
+      t.teardown(() => child.kill('SIGKILL'))
+      return child
+    },
     line: async (args, options) => {
       const outcome = await run(args, options)
       if (outcome.status !== 0) throw new Error(`cairn ${args.join(' ')}: ${outcome.stderr}`)
@@ -114,4 +122,9 @@ async function startDaemon(
   ])
   const url = /http:\/\/[^/]+\//.exec(ready)?.[0] ?? ''
   return { child, ready, url, log: () => log, ended }
+}
+
+/** Looks again and again until something is so; the test's own timeout ends it. */
+export async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await setTimeout(20)
 }

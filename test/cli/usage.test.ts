@@ -34,6 +34,11 @@ const wrongLines: ReadonlyArray<readonly [string, readonly string[], RegExp]> = 
     ['start', '--network', 'wan'],
     /--network: "wan" is not known: choose off, lan, public/
   ],
+  [
+    'a log level nobody knows',
+    ['start', '--log-level', 'loud'],
+    /--log-level: "loud" is not known/
+  ],
   ['an empty home', ['status', '--home', ''], /--home is empty/],
   ['an empty mount', ['start', '--mount', ''], /--mount: "" is not a folder/]
 ]

@@ -17,6 +17,7 @@ export interface FsckOptions extends CommonOptions {
 export async function fsck(cli: Cli, options: FsckOptions): Promise<void> {
   const { home } = await settingsOf(cli, options)
   const paths = homePaths(home)
+  cli.releaseSignals()
   const database = openDatabase(paths.database, { migrations: homeMigrations })
   const progress = await openProgress(cli.terminal, 'verifying', 'blocks', systemClock)
   let report: CheckReport
@@ -25,10 +26,7 @@ export async function fsck(cli: Cli, options: FsckOptions): Promise<void> {
       segments: paths.segments,
       database,
       rebuildIndex: options.rebuildIndex === true,
-      onProgress: (done, total) => {
-        cli.signal.throwIfAborted()
-        progress.update({ things: done, totalThings: total })
-      }
+      onProgress: (done, total) => progress.update({ things: done, totalThings: total })
     })
   } finally {
     progress.stop()

@@ -18,7 +18,7 @@ export async function start(cli: Cli, options: StartOptions): Promise<void> {
     environment: cli.environment
   })
   refuseUnsafe(settings)
-  cli.keepSignals()
+  cli.releaseSignals()
   await runDaemon(settings, {
     environment: cli.environment,
     version: cli.version,

@@ -1,0 +1,42 @@
+import { join } from 'node:path'
+
+/** The files that `cairn setup apt` writes, and `--undo` removes; no other file of apt is touched. */
+export interface AptFiles {
+  /** The one setting of apt. */
+  readonly settings: string
+  /** What that setting has apt run: says whether Cairn is there. */
+  readonly detector: string
+}
+
+export function aptFiles(root: string): AptFiles {
+  return {
+    settings: join(root, 'etc/apt/apt.conf.d/95cairn'),
+    detector: join(root, 'usr/local/lib/cairn/apt-proxy')
+  }
+}
+
+/** https://manpages.debian.org/bookworm/apt/apt-transport-http.1 (Acquire::http::Proxy-Auto-Detect) */
+export function settingsText(detector: string): string {
+  return `// Written by \`cairn setup apt\`; \`cairn setup apt --undo\` removes it.
+// apt asks this program for each host: through Cairn while it runs, else directly.
+Acquire::http::Proxy-Auto-Detect "${detector}";
+`
+}
+
+/**
+ * A program for apt, in the perl that is part of every Debian: prints the proxy for one of `hosts`
+ * when something listens at `address`, else DIRECT, so that apt works when Cairn does not.
+ */
+export function detectorText(address: string, hosts: readonly string[]): string {
+  const quoted = hosts.map(host => `'${host.replace(/[^a-z0-9.:[\]-]/gi, '')}' => 1`).join(', ')
+  return `#!/usr/bin/perl
+# Written by \`cairn setup apt\`; \`cairn setup apt --undo\` removes it.
+use strict;
+use IO::Socket::IP;
+my $address = '${address}';
+my %hosts = (${quoted});
+my ($host) = (shift // '') =~ m{^http://([^/]+)};
+my $here = defined $host && $hosts{$host} && IO::Socket::IP->new(PeerAddr => $address, Timeout => 1);
+print $here ? "http://$address" : 'DIRECT', "\\n";
+`
+}

@@ -1,0 +1,64 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** A repository that the machine's apt is configured for. */
+export interface AptSource {
+  /** Base URL, ends with a slash. */
+  readonly url: string
+  /** The file that names it, as a person would look it up. */
+  readonly file: string
+}
+
+/**
+ * Every enabled repository below `etcApt` (`/etc/apt`), each URL once: sources.list, and .list and
+ * .sources files in sources.list.d. Formats: https://manpages.debian.org/bookworm/apt/sources.list.5
+ */
+export async function readAptSources(etcApt: string): Promise<AptSource[]> {
+  const folder = join(etcApt, 'sources.list.d')
+  const names = await readdir(folder).catch(() => [])
+  const files = [join(etcApt, 'sources.list'), ...names.sort().map(name => join(folder, name))]
+  const found = new Map<string, AptSource>()
+  for (const file of files) {
+    const text = await readFile(file, 'utf8').catch(() => '')
+    const uris = file.endsWith('.sources') ? urisOfStanzas(text) : urisOfLines(text, file)
+    for (const uri of uris) {
+      const url = uri.endsWith('/') ? uri : `${uri}/`
+      if (!found.has(url)) found.set(url, { url, file })
+    }
+  }
+  return [...found.values()]
+}
+
+/** One-line style: `deb [option=value …] uri suite component…`. */
+function urisOfLines(text: string, file: string): string[] {
+  if (!file.endsWith('.list')) return []
+  return text.split('\n').flatMap(line => {
+    const uri = /^\s*deb(?:-src)?\s+(?:\[[^\]]*\]\s*)?(\S+)\s+\S/.exec(line)?.[1]
+    return uri === undefined ? [] : [uri]
+  })
+}
+
+/** deb822 style: stanzas of `Field: value`, continued by lines that begin with white space. */
+function urisOfStanzas(text: string): string[] {
+  return text.split(/\n\s*\n/).flatMap(stanza => {
+    const fields = fieldsOf(stanza)
+    if (/^(no|false|0|off|without|disable)$/i.test(fields.get('enabled') ?? '')) return []
+    return (fields.get('uris') ?? '').split(/\s+/).filter(uri => uri !== '')
+  })
+}
+
+function fieldsOf(stanza: string): Map<string, string> {
+  const fields = new Map<string, string>()
+  let last = ''
+  for (const line of stanza.split('\n')) {
+    if (line.startsWith('#')) continue
+    const field = /^([^\s:]+):\s*(.*)$/.exec(line)
+    if (field !== null) {
+      last = (field[1] ?? '').toLowerCase()
+      fields.set(last, (field[2] ?? '').trim())
+    } else if (/^\s/.test(line)) {
+      fields.set(last, `${fields.get(last) ?? ''} ${line.trim()}`)
+    }
+  }
+  return fields
+}

@@ -1,0 +1,81 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { makeWorld, type World } from './run-cairn.ts'
+
+async function findings(world: World, args: readonly string[] = []) {
+  const { status, stdout } = await world.run([
+    'doctor',
+    '--json',
+    '--listen',
+    '127.0.0.1:0',
+    ...args
+  ])
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  return { status, of: (check: string) => lines.find(finding => finding.check === check) }
+}
+
+async function makeHome(t: Test): Promise<World> {
+  const world = await makeWorld(t)
+  await mkdir(world.home, { mode: 0o700 })
+  return world
+}
+
+t.test('a machine and a home that are well: status 0', async t => {
+  const world = await makeHome(t)
+  const { status, of } = await findings(world, ['--mount', 'none'])
+  t.equal(status, 0)
+  t.match(of('runtime'), { verdict: 'ok' })
+  t.match(of('home'), { verdict: 'ok', found: world.home })
+})
+
+t.test('a home open to others is a warning with the command that closes it', async t => {
+  const world = await makeHome(t)
+  await chmod(world.home, 0o755)
+  const { status, of } = await findings(world, ['--mount', 'none'])
+  t.equal(status, 0)
+  t.match(of('home'), { verdict: 'warn', todo: `chmod 700 ${world.home}` })
+})
+
+t.test('a database that is none fails, and the rest is still checked', async t => {
+  const world = await makeHome(t)
+  await writeFile(join(world.home, 'cairn.db'), 'not a database at all '.repeat(100))
+  const { status, of } = await findings(world, ['--mount', 'none'])
+  t.equal(status, 1)
+  t.match(of('database'), { verdict: 'fail' })
+  t.match(of('port'), { verdict: 'ok' })
+})
+
+t.test('a port that another program has fails, and says what to do', async t => {
+  const world = await makeHome(t)
+  const taken = createServer()
+  await new Promise<void>(resolve => taken.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => taken.close())
+  const { port } = taken.address() as { port: number }
+  const args = ['--mount', 'none', '--listen', `127.0.0.1:${port}`]
+  const { status, of } = await findings(world, args)
+  t.equal(status, 1)
+  t.match(of('port'), { verdict: 'fail', found: `127.0.0.1:${port}: EADDRINUSE`, todo: String })
+})
+
+t.test('a mount folder whose trees hold files fails, and names them', async t => {
+  const world = await makeHome(t)
+  const mount = join(world.folder, 'm')
+  await mkdir(join(mount, 'mfs'), { recursive: true })
+  await writeFile(join(mount, 'mfs', 'precious'), '')
+  const { of } = await findings(world, ['--mount', mount])
+  t.match(of('mount folder'), { verdict: 'fail', found: new RegExp(join(mount, 'mfs')) })
+})
+
+t.test('beside a daemon: it is seen, its port and its home are well', async t => {
+  const world = await makeWorld(t)
+  const { child } = await world.start()
+  const { status, of } = await findings(world, ['--mount', 'none'])
+  t.equal(status, 0)
+  t.match(of('daemon'), { found: `running, process ${child.pid}` })
+  t.match(of('port'), { found: 'the daemon has it' })
+})
