@@ -73,6 +73,8 @@ export interface Tree {
    * under the door, which is told by `changes` of its own machine at best.
    */
   readonly nature: 'frozen' | 'live'
+  /** In a frozen tree that grows: false for the directories that may gain entries. Absent: all but the root. Cheap. */
+  readonly frozen?: (ino: Ino) => boolean
   /** Counts as one lookup of the inode returned. Throws `not-found`, `not-directory`, `name-too-long`. */
   lookup: (parent: Ino, name: Name) => Attributes
   attributes: (ino: Ino) => Attributes

@@ -187,9 +187,10 @@ function breather(signal: AbortSignal | undefined): Breathe {
   let done = 0
   return async bytes => {
     done += bytes
-    if (done < breathBytes) return
-    done = 0
-    await turn()
+    if (done >= breathBytes) {
+      done = 0
+      await turn()
+    }
     if (signal?.aborted) throw new CairnError('aborted', 'sealing was stopped: nothing is lost')
   }
 }
