@@ -22,17 +22,12 @@ export interface Freshness {
   readonly withoutOpen: boolean
 }
 
-/** A frozen tree that says which of its inodes are, where not all but the root. */
-interface PartlyFrozenTree extends Tree {
-  readonly frozen?: (ino: Ino) => boolean
-}
-
 const live: Timeouts = { entry: brief, attributes: brief }
 const settled: Timeouts = { entry: endless, attributes: endless }
 const settledInLive: Timeouts = { entry: brief, attributes: endless }
 const liveInSettled: Timeouts = { entry: endless, attributes: brief }
 
-export function freshnessOf(tree: PartlyFrozenTree): Freshness {
+export function freshnessOf(tree: Tree): Freshness {
   if (tree.nature === 'live') {
     return {
       frozen: () => false,
