@@ -69,6 +69,7 @@ export const extensionLinkWord = 23
 export const extensionAt = 5
 export const extensionBytes = 76
 
+/** Few enough that a young table touches little memory; a million inodes make chains of four. */
 const bucketCount = 1 << 18
 const bucketsAt = 16
 const recordsAt = bucketsAt + bucketCount
