@@ -2,9 +2,10 @@ import type { CID } from 'multiformats/cid'
 import type { BlockReader, BlockWriter } from '../../base/blocks.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Database } from '../../base/database.ts'
+import type { Name } from '../../base/names.ts'
 import type { HistoryEntry, Roots } from '../../roots/api.ts'
 import type { UnixfsReader, UnixfsWriter } from '../../unixfs/api.ts'
-import type { WritableTree } from '../api.ts'
+import type { Attributes, Caller, Ino, WritableTree } from '../api.ts'
 
 /**
  * The mutable tree of one root. Every thread and process opens its own over the same database and
@@ -25,6 +26,37 @@ export interface Mfs extends WritableTree {
   isDirty: () => boolean
   /** Replaces everything by the content of a directory CID, unfolded by nobody: cheap. Seals first. */
   restore: (cid: CID, options?: { signal?: AbortSignal }) => Promise<SealResult>
+  /**
+   * A regular file without a name, open for writing; counts as a lookup. Released and forgotten
+   * before it was adopted, or after a crash, nothing of it remains.
+   */
+  stageFile: (mode: number, caller: Caller) => Attributes
+  /**
+   * Names a staged file, at once and wholly: a file that had the name gives way and hands on mode,
+   * owner and extended attributes. Throws `is-directory`.
+   */
+  adoptFile: (ino: Ino, parent: Ino, name: Name) => Attributes
+  /**
+   * A copy that shares content; a sealed tree costs a row. Counts as a lookup. Drafts, and the
+   * directories above them, are copied one by one. Throws `exists`, `missing`, `invalid` (into itself).
+   */
+  clone: (ino: Ino, parent: Ino, name: Name, options: CloneOptions) => Attributes
+  /** Unlinks a name with all that is below it, in one transaction. */
+  removeTree: (parent: Ino, name: Name) => void
+  /** A word that differs whenever a file's bytes do; sealing does not change it. */
+  version: (ino: Ino) => string
+}
+
+export interface CloneOptions {
+  /** Owns the copy. */
+  readonly caller: Caller
+  /** False: of a directory, only itself. */
+  readonly members: boolean
+  /** What a door keeps beside inodes, to be copied inside the transaction. */
+  readonly carry?: {
+    readonly has: (ino: Ino) => boolean
+    readonly copy: (from: Ino, to: Ino) => void
+  }
 }
 
 export interface SealOptions {

@@ -53,7 +53,7 @@ export function make(
 }
 
 /** The directory, unfolded, that will get the name. Throws `exists`; `not-found` if it was removed. */
-function enter(context: Context, parent: number, name: Name): Inode {
+export function enter(context: Context, parent: number, name: Name): Inode {
   const directory = getDirectory(context, parent)
   if (directory.links === 0) {
     throw new CairnError('not-found', `the directory for ${nameText(name)} was removed`)
@@ -66,9 +66,10 @@ function enter(context: Context, parent: number, name: Name): Inode {
   return directory
 }
 
-function newInode(
+/** `directory`: where it will be, for the group it may hand on. */
+export function newInode(
   context: Context,
-  directory: Inode,
+  directory: Pick<Inode, 'mode' | 'gid'>,
   wanted: NewInode & { readonly draft: number | null },
   caller: Caller
 ): Inode {

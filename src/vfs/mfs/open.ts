@@ -12,8 +12,9 @@ import type {
   TreeStatistics
 } from '../api.ts'
 import { fileType } from '../api.ts'
-import type { Mfs, MfsOptions, SealOptions, SealResult } from './api.ts'
+import type { CloneOptions, Mfs, MfsOptions, SealOptions, SealResult } from './api.ts'
 import { change } from './change.ts'
+import { clone } from './clone.ts'
 import { type Context, rootIno } from './context.ts'
 import { parentOf } from './dentries.ts'
 import { Drafts } from './drafts.ts'
@@ -26,9 +27,12 @@ import { currentAttributes, lookup, read, readLink, restart, whileChanging } fro
 import { readDirectory } from './read-directory.ts'
 import { recover } from './recover.ts'
 import { forget, remove } from './remove.ts'
+import { removeTree } from './remove-tree.ts'
 import { rename } from './rename.ts'
 import { restore } from './restore.ts'
 import { Sealer } from './seal.ts'
+import { adoptFile, stageFile } from './stage.ts'
+import { versionOf } from './version.ts'
 import { openForWriting, releaseWriting, write } from './write.ts'
 import { getXattr, removeXattr, setXattr, xattrNames } from './xattrs.ts'
 
@@ -191,6 +195,26 @@ class MutableTree implements Mfs {
 
   removeXattr(ino: number, name: string): void {
     removeXattr(this.#context, ino, name)
+  }
+
+  stageFile(mode: number, caller: Caller): Attributes {
+    return stageFile(this.#context, mode, caller)
+  }
+
+  adoptFile(ino: number, parent: number, name: Name): Attributes {
+    return adoptFile(this.#context, ino, parent, name)
+  }
+
+  clone(ino: number, parent: number, name: Name, options: CloneOptions): Attributes {
+    return clone(this.#context, ino, parent, name, options)
+  }
+
+  removeTree(parent: number, name: Name): void {
+    removeTree(this.#context, parent, name)
+  }
+
+  version(ino: number): string {
+    return versionOf(this.#context, ino)
   }
 
   seal(options: SealOptions = {}): Promise<SealResult> {
