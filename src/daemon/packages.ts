@@ -1,9 +1,13 @@
+import { aptAdapter } from '../../adapters/apt/adapter.ts'
 import { systemClock } from '../base/clock.ts'
-import { CairnError } from '../base/errors.ts'
 import type { HttpDoor } from '../base/http.ts'
+import { openMirrorDoor } from '../mirror/mirror-door.ts'
+import type { Upstream } from '../pull/adapter.ts'
 import type { PullStatistics } from '../pull/api.ts'
 import { openCatalog } from '../pull/catalog.ts'
+import { openFetchUpstream } from '../pull/fetch-upstream.ts'
 import { openPull } from '../pull/open.ts'
+import { openUnpacking } from '../pull/unpack.ts'
 import { profiles } from '../unixfs/profiles.ts'
 import { openUnixfsWriter } from '../unixfs/writer.ts'
 import type { Content } from './content.ts'
@@ -26,25 +30,35 @@ export interface Packages {
 }
 
 export function openPackages({ settings, content, log }: PackagesOptions): Packages {
-  const pull = openPull({
+  const fetchUpstream = openFetchUpstream()
+  const parts = {
     catalog: openCatalog(content.database),
     blocks: content.store,
     reader: content.reader,
     writer: openUnixfsWriter(content.store, profiles[settings.profile]),
+    adapters: [aptAdapter]
+  }
+  const pull = openPull({
+    ...parts,
     flights: content.paths.flights,
-    adapters: [],
-    fetchUpstream: async url => {
-      throw new CairnError('upstream', `${url} is of no adapter`)
-    },
+    fetchUpstream,
     clock: systemClock,
     log
   })
+  const unpacking = openUnpacking(parts)
+  const upstreams = aptUpstreams(settings)
   return {
-    doors: [],
+    doors: [openMirrorDoor({ adapter: aptAdapter, upstreams, pull, proxy: true })],
     statistics: () => pull.statistics(),
-    unpack: async key => {
-      throw new CairnError('unsupported', `${key} is of no adapter`)
-    },
-    close: () => pull.close()
+    unpack: (key, signal) => unpacking.unpack(key, { signal }),
+    close: async () => {
+      await pull.close()
+      fetchUpstream.close()
+    }
   }
+}
+
+function aptUpstreams(settings: Settings): Record<string, Upstream> {
+  const named = Object.entries(settings.aptUpstreams).map(([name, url]) => [name, { name, url }])
+  return Object.fromEntries(named)
 }
