@@ -1,0 +1,305 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import { type Database, type Migration, openDatabase } from '../../src/base/database.ts'
+import { CairnError } from '../../src/base/errors.ts'
+import { requireClient, requireRoot } from '../lib/skip.ts'
+
+const notes: Migration[] = [
+  { owner: 'notes', version: 1, sql: 'CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)' }
+]
+
+function folderOf(t: Test): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-database-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+function open(t: Test): { path: string; database: Database; again: () => Database } {
+  const path = join(folderOf(t), 'cairn.db')
+  const again = () => {
+    const database = openDatabase(path, { migrations: notes })
+    t.teardown(() => database.close())
+    return database
+  }
+  return { path, database: again(), again }
+}
+
+function write(database: Database, text: string): void {
+  database.statement('INSERT INTO notes (text) VALUES (?)').run(text)
+}
+
+function texts(database: Database): unknown[] {
+  return database
+    .statement('SELECT text FROM notes ORDER BY id')
+    .all()
+    .map(row => row.text)
+}
+
+t.test('a file that is no database is refused by name', async t => {
+  const path = join(folderOf(t), 'cairn.db')
+  writeFileSync(path, 'x'.repeat(8192))
+  t.throws(() => openDatabase(path), {
+    code: 'corrupt',
+    message: /cannot open the database .*cairn\.db/
+  })
+  t.throws(() => openDatabase(join(path, 'below')), { message: /cannot open the database/ })
+})
+
+t.test('a schema that a newer Cairn wrote is refused, and not touched', async t => {
+  const { path, database } = open(t)
+  database.statement("UPDATE schema SET version = 7 WHERE owner = 'notes'").run()
+  t.throws(() => openDatabase(path, { migrations: notes }), {
+    code: 'unsupported',
+    message: /newer Cairn wrote it \(notes is at version 7\)/
+  })
+  t.doesNotThrow(() => openDatabase(path).close(), 'who does not own notes does not mind')
+})
+
+t.test('migrations are taken once, in order, by whoever opens next', async t => {
+  const { path, database } = open(t)
+  write(database, 'old')
+  const more: Migration[] = [
+    ...notes,
+    { owner: 'notes', version: 3, sql: "UPDATE notes SET text = text || ' three'" },
+    { owner: 'notes', version: 2, sql: "UPDATE notes SET text = text || ' two'" },
+    { owner: 'other', version: 1, sql: 'CREATE TABLE other (a)' }
+  ]
+  for (let times = 0; times < 2; times++) openDatabase(path, { migrations: more }).close()
+  t.same(texts(database), ['old two three'])
+})
+
+t.test('a migration that fails leaves the schema as it was', async t => {
+  const { path, database } = open(t)
+  const broken = [
+    ...notes,
+    { owner: 'notes', version: 2, sql: 'CREATE TABLE half (a)' },
+    { owner: 'notes', version: 3, sql: 'CREATE TABLE notes (a)' }
+  ]
+  t.throws(() => openDatabase(path, { migrations: broken }), { message: /already exists/ })
+  t.throws(() => database.statement('SELECT * FROM half'), /no such table/)
+  t.same(database.statement('SELECT version FROM schema').all(), [{ version: 1 }])
+})
+
+t.test('a write that throws leaves nothing, and the error keeps its code', async t => {
+  const { database } = open(t)
+  const refusal = new CairnError('denied', 'no')
+  t.throws(
+    () =>
+      database.write(() => {
+        write(database, 'never')
+        throw refusal
+      }),
+    refusal
+  )
+  t.same(texts(database), [])
+  t.equal(database.transaction, 'none')
+})
+
+t.test('a part that throws is undone alone, and with the whole', async t => {
+  const { database } = open(t)
+  database.write(() => {
+    write(database, 'before')
+    t.throws(() =>
+      database.write(() => {
+        write(database, 'undone')
+        database.write(() => write(database, 'undone too'))
+        throw new Error('no')
+      })
+    )
+    write(database, 'after')
+  })
+  t.same(texts(database), ['before', 'after'])
+  t.throws(() =>
+    database.write(() => {
+      database.write(() => write(database, 'part'))
+      throw new Error('no')
+    })
+  )
+  t.same(texts(database), ['before', 'after'])
+})
+
+t.test('afterTransaction tells of the end of the part it was called in', async t => {
+  const { database } = open(t)
+  const told: string[] = []
+  const tell = (name: string) => database.afterTransaction(kept => told.push(`${name} ${kept}`))
+  tell('outside')
+  database.write(() => {
+    tell('whole')
+    t.throws(() =>
+      database.write(() => {
+        tell('part')
+        throw new Error('no')
+      })
+    )
+    t.same(told, ['outside true', 'part false'])
+  })
+  t.throws(() =>
+    database.write(() => {
+      database.write(() => tell('second'))
+      throw new Error('no')
+    })
+  )
+  t.same(told, ['outside true', 'part false', 'whole true', 'second false'])
+})
+
+t.test('a read sees one snapshot, whatever others commit meanwhile', async t => {
+  const { database, again } = open(t)
+  const other = again()
+  write(database, 'one')
+  database.read(() => {
+    t.same(texts(database), ['one'])
+    other.write(() => write(other, 'two'))
+    database.read(() => t.same(texts(database), ['one']))
+  })
+  t.same(texts(database), ['one', 'two'])
+})
+
+t.test('a read inside a write sees the write; a write inside a read is refused', async t => {
+  const { database } = open(t)
+  database.write(() => {
+    write(database, 'one')
+    database.read(() => t.same(texts(database), ['one']))
+    t.equal(database.transaction, 'write')
+  })
+  database.read(() => {
+    t.throws(() => database.write(() => write(database, 'two')), { code: 'io' })
+    t.throws(() => database.sync(), { code: 'io' })
+  })
+  t.same(texts(database), ['one'])
+})
+
+t.test('statements are prepared once, and made-up ones are forgotten', async t => {
+  const { database } = open(t)
+  const first = database.statement('SELECT 1')
+  t.equal(database.statement('SELECT 1'), first)
+  for (let number = 0; number < 2000; number++) database.statement(`SELECT ${number} + 1`)
+  t.same(first.get(), { 1: 1 }, 'one that was forgotten still works for who holds it')
+  t.not(database.statement('SELECT 1'), first)
+})
+
+t.test('sync and durable writes reach the disk, a plain commit only the system', async t => {
+  if (!requireClient(t, 'strace')) return
+  const base = new URL('../../src/base/database.ts', import.meta.url).href
+  const path = join(folderOf(t), 'cairn.db')
+  const log = `${path}.strace`
+  const program = `
+    import { accessSync } from 'node:fs'
+    import { openDatabase } from ${JSON.stringify(base)}
+    const mark = name => { try { accessSync('/mark-' + name) } catch {} }
+    const database = openDatabase(${JSON.stringify(path)}, { migrations: ${JSON.stringify(notes)} })
+    const insert = () => database.statement("INSERT INTO notes (text) VALUES ('x')").run()
+    database.write(insert)
+    database.sync()
+    mark('plain'); database.write(insert)
+    mark('sync'); database.sync()
+    mark('again'); database.sync()
+    mark('durable'); database.write(insert, { durable: true })
+    mark('nested'); database.write(() => database.write(insert, { durable: true }))
+    mark('undone'); try { database.write(() => { database.write(insert, { durable: true }); throw new Error() }) } catch {}
+    mark('end'); database.close()`
+  execFileSync('strace', [
+    ...['-f', '-o', log, '-e', 'trace=fsync,fdatasync,access', process.execPath],
+    ...['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program]
+  ])
+  const text = execFileSync('cat', [log], { encoding: 'utf8' })
+  const syncs = (from: string, to: string) =>
+    (text.split(`/mark-${from}"`)[1]?.split(`/mark-${to}"`)[0] ?? '').match(/f(data)?sync\(/g)
+      ?.length ?? 0
+  t.equal(syncs('plain', 'sync'), 0)
+  t.equal(syncs('sync', 'again'), 1)
+  t.equal(syncs('again', 'durable'), 1)
+  t.equal(syncs('durable', 'nested'), 1)
+  t.equal(syncs('nested', 'undone'), 1)
+  t.equal(syncs('undone', 'end'), 0)
+})
+
+t.test('a full disk fails the write and nothing else', async t => {
+  if (!requireRoot(t)) return
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-small-'))
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder])
+  t.teardown(() => {
+    execFileSync('umount', [folder])
+    rmSync(folder, { recursive: true })
+  })
+  const database = openDatabase(join(folder, 'cairn.db'), { migrations: notes })
+  database.write(() => write(database, 'before'))
+  const { bavail, bsize } = statfsSync(folder)
+  writeFileSync(join(folder, 'ballast'), Buffer.alloc(bavail * bsize - 40_000))
+  const large = () => write(database, 'x'.repeat(200_000))
+  t.throws(() => database.write(large), { code: 'no-space' })
+  const settled: boolean[] = []
+  t.throws(
+    () =>
+      database.write(() => {
+        database.afterTransaction(kept => settled.push(kept))
+        try {
+          database.write(large)
+        } catch {
+          write(database, 'must not be committed by itself')
+        }
+        large()
+      }),
+    { code: 'no-space' }
+  )
+  t.same(settled, [false])
+  t.same(texts(database), ['before'])
+  rmSync(join(folder, 'ballast'))
+  database.write(large)
+  database.sync()
+  t.equal(texts(database).length, 2)
+  database.close()
+})
+
+t.test('processes that open and write a new database at once all succeed', async t => {
+  const path = join(folderOf(t), 'cairn.db')
+  const program = fileURLToPath(new URL('./count-process.ts', import.meta.url))
+  const children = Array.from({ length: 6 }, () =>
+    spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, path, '200'], {
+      stdio: ['ignore', 'ignore', 'inherit']
+    })
+  )
+  const ends = await Promise.all(children.map(child => once(child, 'exit')))
+  t.same(
+    ends,
+    children.map(() => [0, null])
+  )
+  const database = openDatabase(path)
+  t.same(database.statement('SELECT n FROM counter').get(), { n: 1200 }, 'no increment was lost')
+  database.close()
+})
+
+t.test('kill -9 in the middle of transactions leaves whole ones only', async t => {
+  const path = join(folderOf(t), 'cairn.db')
+  const program = fileURLToPath(new URL('./count-process.ts', import.meta.url))
+  let least = 0
+  for (let round = 0; round < 8; round++) {
+    const child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', program, path, '1000000'],
+      { stdio: ['ignore', 'pipe', 'inherit'] }
+    )
+    let said = ''
+    await new Promise<void>(resolve => {
+      child.stdout.on('data', data => {
+        said += data
+        if (said.split('\n').length > 3 + round * 7) resolve()
+      })
+    })
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    least = Number(said.split('\n').at(-2))
+    const database = openDatabase(path)
+    const row = database.statement('SELECT n, twin FROM counter').get() as {
+      n: number
+      twin: number
+    }
+    t.ok(row.n >= least, `${row.n} is at least the ${least} it said were committed`)
+    t.equal(row.n, row.twin)
+    database.close()
+  }
+})
