@@ -1,7 +1,7 @@
 import type { Migration } from '../base/database.ts'
 
 /**
- * The mutable tree's tables; docs/decisions/mfs-inodes.md says why they look so.
+ * The mutable tree's tables; docs/decisions/0011-mfs-inodes.md says why they look so.
  *
  * `inodes.parent` does not exist: a dentry, or the range an inode belongs to, names its directory,
  * so there is one truth. `links` of a directory is 1 where its subdirectories were never counted
