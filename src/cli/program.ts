@@ -3,6 +3,7 @@ import type { Cli } from './cli.ts'
 import { addContentVerbs } from './content-verbs.ts'
 import { addDaemonVerbs } from './daemon-verbs.ts'
 import { addHistoryVerbs } from './history-verbs.ts'
+import { addSetupVerbs } from './setup-verbs.ts'
 import { addTransferVerbs } from './transfer-verbs.ts'
 
 const about = `One content-addressed store on this machine, seen as a drive and as a package mirror.
@@ -19,5 +20,6 @@ export function buildProgram(cli: Cli): Command {
   addTransferVerbs(program, cli)
   addContentVerbs(program, cli)
   addHistoryVerbs(program, cli)
+  addSetupVerbs(program, cli)
   return program
 }

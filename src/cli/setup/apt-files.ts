@@ -8,18 +8,21 @@ export interface AptFiles {
   readonly detector: string
 }
 
+/** As the system that apt belongs to sees it. */
+const detectorPath = 'usr/local/lib/cairn/apt-proxy'
+
 export function aptFiles(root: string): AptFiles {
   return {
     settings: join(root, 'etc/apt/apt.conf.d/95cairn'),
-    detector: join(root, 'usr/local/lib/cairn/apt-proxy')
+    detector: join(root, detectorPath)
   }
 }
 
 /** https://manpages.debian.org/bookworm/apt/apt-transport-http.1 (Acquire::http::Proxy-Auto-Detect) */
-export function settingsText(detector: string): string {
+export function settingsText(): string {
   return `// Written by \`cairn setup apt\`; \`cairn setup apt --undo\` removes it.
 // apt asks this program for each host: through Cairn while it runs, else directly.
-Acquire::http::Proxy-Auto-Detect "${detector}";
+Acquire::http::Proxy-Auto-Detect "/${detectorPath}";
 `
 }
 

@@ -56,6 +56,9 @@ function freeName(url: URL, taken: Readonly<Record<string, string>>): string {
 
 /** Only what config.yaml takes as an upstream's name. */
 function clean(text: string): string {
-  const name = text.toLowerCase().replace(/[^a-z0-9._-]+/g, '-').replace(/^[^a-z0-9]+/, '')
+  const name = text
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[^a-z0-9]+/, '')
   return name.slice(0, 64) || 'archive'
 }

@@ -29,12 +29,15 @@ export async function setupApt(cli: Cli, options: SetupAptOptions): Promise<void
   const sources = await readAptSources(join(root, 'etc/apt'))
   const chosen = chooseUpstreams(sources, settings.aptUpstreams)
   if (chosen.hosts.length === 0) {
-    throw new CairnError('not-found', `no http repository is configured in ${join(root, 'etc/apt')}`)
+    throw new CairnError(
+      'not-found',
+      `no http repository is configured in ${join(root, 'etc/apt')}`
+    )
   }
-  await writeFiles(files, settings, chosen)
   await mkdir(settings.home, { recursive: true, mode: 0o700 })
   const config = homePaths(settings.home).config
   await editConfig(config, [{ keys: ['apt', 'upstreams'], value: chosen.upstreams }])
+  await writeFiles(files, settings, chosen)
   if (options.json === true) cli.terminal.printJson({ ...files, config, ...chosen })
   else tell(cli, files, config, chosen)
 }
@@ -50,7 +53,7 @@ async function writeFiles(
     await writeFile(files.detector, detectorText(address, chosen.hosts))
     await chmod(files.detector, 0o755)
     await mkdir(dirname(files.settings), { recursive: true })
-    await writeFile(files.settings, settingsText(files.detector))
+    await writeFile(files.settings, settingsText())
   } catch (cause) {
     await removeFiles(files).catch(() => undefined)
     throw toCairnError(cause, 'cannot change the settings of apt (run it as root)')

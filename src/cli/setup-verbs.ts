@@ -1,0 +1,21 @@
+import type { Command } from 'commander'
+import type { Cli } from './cli.ts'
+import { addVerb } from './verb.ts'
+import type { SetupAptOptions } from './verbs/setup-apt.ts'
+
+/** setup apt: has the clients of this machine use Cairn. */
+export function addSetupVerbs(program: Command, cli: Cli): void {
+  const setup = program
+    .command('setup')
+    .description('Has a package manager of this machine fetch through Cairn: apt')
+  setup.exitOverride()
+  addVerb(setup, 'apt', {
+    does: "Mirrors this machine's apt repositories: apt fetches through Cairn while it runs",
+    example: 'cairn setup apt --undo'
+  })
+    .option('--undo', 'put apt back as it was')
+    .option('--root <folder>', 'the root of another system: an image, a chroot')
+    .action(async (options: SetupAptOptions) =>
+      (await import('./verbs/setup-apt.ts')).setupApt(cli, options)
+    )
+}

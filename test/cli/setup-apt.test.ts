@@ -1,0 +1,112 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { requireClient } from '../lib/skip.ts'
+import { makeWorld, type World } from './run-cairn.ts'
+
+const list = `# a comment
+deb http://mirror.test/debian bookworm main
+deb-src [arch=amd64 signed-by=/k.gpg] http://mirror.test/debian bookworm main
+deb http://security.test/debian-security/ bookworm-security main
+deb https://secure.test/apt stable main
+deb cdrom:[Debian]/ bookworm main
+`
+const stanzas = `Types: deb
+URIs: http://other.test/debian
+  http://third.test:8080/vendor%20x
+Suites: stable
+Components: main
+
+Enabled: no
+Types: deb
+URIs: http://disabled.test/debian
+Suites: stable
+`
+
+async function makeRoot(world: World): Promise<string> {
+  const root = join(world.folder, 'root')
+  await mkdir(join(root, 'etc/apt/sources.list.d'), { recursive: true })
+  await writeFile(join(root, 'etc/apt/sources.list'), list)
+  await writeFile(join(root, 'etc/apt/sources.list.d/more.sources'), stanzas)
+  return root
+}
+
+t.test('nothing changes where no repository is configured', async t => {
+  const world = await makeWorld(t)
+  const { status, stderr } = await world.run(['setup', 'apt', '--root', world.folder])
+  t.equal(status, 1)
+  t.match(stderr, /no http repository is configured/)
+  await t.rejects(access(join(world.folder, 'etc/apt/apt.conf.d/95cairn')))
+})
+
+t.test('nothing of apt changes when config.yaml is not valid', async t => {
+  const world = await makeWorld(t)
+  const root = await makeRoot(world)
+  await mkdir(world.home)
+  await writeFile(join(world.home, 'config.yaml'), 'apt: 7\n')
+  const { status } = await world.run(['setup', 'apt', '--root', root])
+  t.equal(status, 1)
+  await t.rejects(access(join(root, 'etc/apt/apt.conf.d/95cairn')))
+})
+
+t.test('http repositories of both formats become upstreams, the rest is left alone', async t => {
+  const world = await makeWorld(t)
+  const root = await makeRoot(world)
+  await mkdir(world.home)
+  await writeFile(
+    join(world.home, 'config.yaml'),
+    '# mine\napt:\n  upstreams:\n    mine: http://mirror.test/debian/ # kept\n'
+  )
+  const said = JSON.parse(await world.line(['setup', 'apt', '--root', root, '--json']))
+  t.strictSame(said.upstreams, {
+    mine: 'http://mirror.test/debian/',
+    'debian-security': 'http://security.test/debian-security/',
+    debian: 'http://other.test/debian/',
+    'vendor-20x': 'http://third.test:8080/vendor%20x/'
+  })
+  t.strictSame(
+    said.leftAlone.map((it: { url: string }) => it.url),
+    ['https://secure.test/apt/', 'cdrom:[Debian]/']
+  )
+  t.match(await readFile(join(world.home, 'config.yaml'), 'utf8'), /^# mine/)
+  const again = JSON.parse(await world.line(['setup', 'apt', '--root', root, '--json']))
+  t.strictSame(again.upstreams, said.upstreams, 'a second time changes nothing')
+})
+
+t.test(
+  'the program apt runs names Cairn only while it listens, and only for its hosts',
+  async t => {
+    if (!requireClient(t, 'perl')) return
+    const world = await makeWorld(t)
+    const root = await makeRoot(world)
+    const server = createServer(socket => socket.end()).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = `127.0.0.1:${(server.address() as AddressInfo).port}`
+    await world.line(['setup', 'apt', '--root', root], { environment: { CAIRN_LISTEN: address } })
+    const detector = join(root, 'usr/local/lib/cairn/apt-proxy')
+    const ask = async (url: string) => (await promisify(execFile)(detector, [url])).stdout
+    t.equal(await ask('http://mirror.test/debian/'), `http://${address}\n`)
+    t.equal(await ask('http://third.test:8080/'), `http://${address}\n`)
+    t.equal(await ask('http://elsewhere.test/debian/'), 'DIRECT\n')
+    t.equal(await ask('https://mirror.test/debian/'), 'DIRECT\n')
+    server.close()
+    await once(server, 'close')
+    t.equal(await ask('http://mirror.test/debian/'), 'DIRECT\n', 'apt works while Cairn does not')
+  }
+)
+
+t.test('--undo removes what was written, and is no error when nothing was', async t => {
+  const world = await makeWorld(t)
+  const root = await makeRoot(world)
+  await world.line(['setup', 'apt', '--root', root])
+  await access(join(root, 'etc/apt/apt.conf.d/95cairn'))
+  for (let round = 0; round < 2; round++) {
+    await world.line(['setup', 'apt', '--root', root, '--undo'])
+    await t.rejects(access(join(root, 'etc/apt/apt.conf.d/95cairn')))
+    await t.rejects(access(join(root, 'usr/local/lib/cairn/apt-proxy')))
+  }
+})
