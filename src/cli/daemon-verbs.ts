@@ -3,7 +3,7 @@ import type { Cli, CommonOptions } from './cli.ts'
 import { addVerb } from './verb.ts'
 import type { StartOptions } from './verbs/start.ts'
 
-/** start, stop, status, doctor, setup. */
+/** start, stop, status, doctor: the daemon and its machine. */
 export function addDaemonVerbs(program: Command, cli: Cli): void {
   addVerb(program, 'start', {
     does: 'Runs the daemon in the foreground until Ctrl-C, SIGTERM or `cairn stop`',

@@ -1,8 +1,8 @@
 import { CairnError } from '../../base/errors.ts'
-import { examineMachine } from '../../daemon/examine/examine-machine.ts'
-import type { Finding } from '../../daemon/examine/finding.ts'
 import { loadSettings } from '../../daemon/settings.ts'
 import type { Cli } from '../cli.ts'
+import { examineMachine } from '../examine/examine-machine.ts'
+import type { Finding } from '../examine/finding.ts'
 import type { StartOptions } from './start.ts'
 
 /** Prints one line a check: ok, warn or fail, with what to do. Throws `io` at the end if any failed. */

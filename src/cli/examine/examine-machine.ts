@@ -2,11 +2,11 @@ import { toCairnError } from '../../base/errors.ts'
 import { homePaths } from '../../base/home.ts'
 import type { Status } from '../../control/api.ts'
 import { callDaemon } from '../../control/client.ts'
-import type { Environment } from '../find-home.ts'
-import type { Settings } from '../settings.ts'
+import type { Environment } from '../../daemon/find-home.ts'
+import type { Settings } from '../../daemon/settings.ts'
 import { checkFuseDevice, checkFusermount, checkMountPoint } from './check-fuse.ts'
 import { checkDatabase, checkHome, checkSpace } from './check-home.ts'
-import { checkDaemon, checkPort, checkRuntime, checkSystemPackages } from './check-machine.ts'
+import { checkApt, checkDaemon, checkPort, checkRuntime } from './check-machine.ts'
 import type { Check, Finding } from './finding.ts'
 
 const checks: ReadonlyArray<readonly [string, Check]> = [
@@ -19,7 +19,7 @@ const checks: ReadonlyArray<readonly [string, Check]> = [
   ['fusermount3', checkFusermount],
   ['mount folder', checkMountPoint],
   ['port', checkPort],
-  ['apt', checkSystemPackages]
+  ['apt', checkApt]
 ]
 
 /** Runs every check; one that cannot be made is a finding too. */

@@ -1,7 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { lockHolder } from '../home-lock.ts'
-import { showAddress } from '../listen-address.ts'
+import { lockHolder } from '../../daemon/home-lock.ts'
+import { showAddress } from '../../daemon/listen-address.ts'
+import { aptFiles } from '../setup/apt-files.ts'
 import type { Examined, Finding } from './finding.ts'
 
 export function checkRuntime(): Finding {
@@ -41,23 +43,25 @@ function tryListen({ host, port }: { host: string; port: number }): Promise<stri
   })
 }
 
-const aptSettings = '/etc/apt/apt.conf.d'
-
-/** Whether apt of this machine asks Cairn. */
-export async function checkSystemPackages({ settings }: Examined): Promise<Finding> {
-  const files = await readdir(aptSettings).catch(() => undefined)
-  if (files === undefined) return { check: 'apt', verdict: 'ok', found: 'no apt on this machine' }
-  const address = showAddress(settings.listen)
-  for (const file of files) {
-    const text = await readFile(`${aptSettings}/${file}`, 'utf8').catch(() => '')
-    if (text.includes(address)) {
-      return { check: 'apt', verdict: 'ok', found: `asks Cairn, by ${aptSettings}/${file}` }
+/** Whether apt of this machine asks Cairn, and by what. */
+export async function checkApt({ settings }: Examined): Promise<Finding> {
+  const files = aptFiles('/')
+  if (!existsSync('/etc/apt')) return { check: 'apt', verdict: 'ok', found: 'no apt here' }
+  if (!existsSync(files.settings)) {
+    return {
+      check: 'apt',
+      verdict: 'ok',
+      found: 'does not ask Cairn: `cairn setup apt` would have it do so'
     }
   }
-  return {
-    check: 'apt',
-    verdict: 'warn',
-    found: 'does not ask Cairn',
-    todo: 'run `cairn setup apt` if it should'
-  }
+  const address = showAddress(settings.listen)
+  const detector = await readFile(files.detector, 'utf8').catch(() => '')
+  return detector.includes(`'${address}'`)
+    ? { check: 'apt', verdict: 'ok', found: `asks Cairn at ${address}, by ${files.settings}` }
+    : {
+        check: 'apt',
+        verdict: 'warn',
+        found: `${files.settings} is there, but does not lead to ${address}`,
+        todo: 'run `cairn setup apt` again'
+      }
 }

@@ -1,6 +1,6 @@
 import type { HomePaths } from '../../base/home.ts'
-import type { Environment } from '../find-home.ts'
-import type { Settings } from '../settings.ts'
+import type { Environment } from '../../daemon/find-home.ts'
+import type { Settings } from '../../daemon/settings.ts'
 
 /** What one check found. */
 export interface Finding {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { access, readdir, readFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
-import { type TreeName, treeNames } from '../tree-names.ts'
+import { type TreeName, treeNames } from '../../daemon/tree-names.ts'
 import type { Examined, Finding } from './finding.ts'
 
 const unmounted = (check: string): Finding => ({
