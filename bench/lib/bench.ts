@@ -79,6 +79,11 @@ export function bounded(what: string, value: number, unit: string, atMost: numbe
   }
 }
 
+/** A line that nothing was promised for. */
+export function noted(what: string, value: string): Row {
+  return { what, cairn: value, peer: '', ratio: '', bar: '', met: undefined }
+}
+
 function partOf(cost: Cost, part: 'wall' | 'cpu'): number {
   return part === 'wall' ? cost.wallSeconds : cost.cpuSeconds
 }

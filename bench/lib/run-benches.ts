@@ -90,16 +90,15 @@ function openRoom(name: string, small: boolean): { room: Room; close: () => Prom
 }
 
 function table(rows: readonly Row[]): string {
-  const lines = rows.map(({ what, cairn, peer, ratio, bar, met }) =>
-    [
-      what,
-      cairn,
-      peer,
-      ratio,
-      bar,
-      met === undefined ? 'not compared' : met ? 'met' : 'MISSED'
-    ].join(' | ')
+  const lines = rows.map(row =>
+    [row.what, row.cairn, row.peer, row.ratio, row.bar, verdict(row)].join(' | ')
   )
   const head = ['', 'Cairn', 'peer', 'ratio', 'bar', ''].join(' | ')
   return [head, '--- | --- | --- | --- | --- | ---', ...lines].map(line => `| ${line} |`).join('\n')
+}
+
+function verdict({ bar, met }: Row): string {
+  if (bar === '') return ''
+  if (met === undefined) return 'NOT COMPARED'
+  return met ? 'met' : 'MISSED'
 }
