@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -41,11 +49,13 @@ for (const [name, count, length] of cases) {
     const before = store.add(bytesOf(0, length))
     store.flush({ durable: true })
     const added: number[] = []
+    let segmentBytes = 0
     t.throws(
       () => {
         for (let number = 1; number < count; number++) {
           store.add(bytesOf(number, length))
           added.push(number)
+          segmentBytes = sizeOfOnlySegment(home.segments)
         }
         store.flush()
       },
@@ -53,7 +63,9 @@ for (const [name, count, length] of cases) {
     )
     t.ok(added.length > 50, 'some fitted')
     t.same(Buffer.from(store.read(before)), bytesOf(0, length), 'what was there is there')
+    t.equal(sizeOfOnlySegment(home.segments), segmentBytes, 'the part that fitted is cut off again')
     t.throws(() => store.add(Buffer.alloc(4_000_000, 7)), { code: 'no-space' })
+    t.equal(sizeOfOnlySegment(home.segments), segmentBytes, 'the part that fitted is cut off again')
     execFileSync('mount', ['-o', 'remount,size=64m', folder])
     store.flush({ durable: true })
     const after = store.add(bytesOf(count, length))
@@ -111,6 +123,12 @@ t.test('a disk too full for a new segment says so, and leaves no half of one in 
   again.end()
   t.end()
 })
+
+function sizeOfOnlySegment(segments: string): number {
+  const names = readdirSync(segments).filter(name => name.endsWith('.car'))
+  if (names.length !== 1) throw new Error(`not one segment: ${names}`)
+  return statSync(join(segments, names[0]!)).size
+}
 
 function databaseElsewhere(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'cairn-database-'))
