@@ -126,7 +126,7 @@ class Connection implements Database {
     this.#lock?.acquire()
     try {
       if (durable) this.#sqlite.exec('PRAGMA synchronous=FULL')
-      return this.#transact('BEGIN IMMEDIATE', 'write', work)
+      return this.#transact('BEGIN IMMEDIATE', 'write', durable ? () => this.#touching(work) : work)
     } finally {
       if (durable) this.#sqlite.exec('PRAGMA synchronous=NORMAL')
       this.#lock?.release()
@@ -199,10 +199,19 @@ class Connection implements Database {
     for (const callback of this.#callbacks.splice(first)) callback(committed)
   }
 
-  /** A commit with FULL syncs the log with every commit before it; rewriting a header field is the least one. */
+  /**
+   * A commit with FULL syncs the log and with it every commit before, but not if it has nothing to
+   * write: rewriting a field of the header is the least that it can have.
+   */
+  #touching<T>(work: () => T): T {
+    const result = work()
+    this.#sqlite.exec('PRAGMA user_version = 1')
+    return result
+  }
+
   sync(): void {
     if (this.#transaction !== 'none') throw new CairnError('io', 'a sync inside a transaction')
-    this.write(() => this.#sqlite.exec('PRAGMA user_version = 1'), { durable: true })
+    this.write(() => undefined, { durable: true })
   }
 
   checkpoint(): void {

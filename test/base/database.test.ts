@@ -200,6 +200,7 @@ t.test('sync and durable writes reach the disk, a plain commit only the system',
     mark('again'); database.sync()
     mark('durable'); database.write(insert, { durable: true })
     mark('nested'); database.write(() => database.write(insert, { durable: true }))
+    mark('empty'); database.write(() => {}, { durable: true })
     mark('undone'); try { database.write(() => { database.write(insert, { durable: true }); throw new Error() }) } catch {}
     mark('end'); database.close()`
   execFileSync('strace', [
@@ -214,7 +215,12 @@ t.test('sync and durable writes reach the disk, a plain commit only the system',
   t.equal(syncs('sync', 'again'), 1)
   t.equal(syncs('again', 'durable'), 1)
   t.equal(syncs('durable', 'nested'), 1)
-  t.equal(syncs('nested', 'undone'), 1)
+  t.equal(syncs('nested', 'empty'), 1)
+  t.equal(
+    syncs('empty', 'undone'),
+    1,
+    'a durable write of nothing vouches for what others committed'
+  )
   t.equal(syncs('undone', 'end'), 0)
 })
 

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { createReadStream, readdirSync } from 'node:fs'
+import { createReadStream, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CarBlockIterator } from '@ipld/car/iterator'
 import { CID } from 'multiformats/cid'
@@ -7,6 +8,7 @@ import { create as createDigest } from 'multiformats/hashes/digest'
 import t, { type Test } from 'tap'
 import { codec, makeCid, sha256Multihash } from '../../src/base/blocks.ts'
 import { limits } from '../../src/base/limits.ts'
+import { requireClient } from '../lib/skip.ts'
 import { bytesOf, makeHome, openStore } from './lib.ts'
 
 function open(t: Test) {
@@ -282,3 +284,38 @@ t.test('a block that is collected while it is relied on is written again', async
   t.same(Buffer.from(store.read(multihash)), bytesOf(1))
   other.end()
 })
+
+t.test(
+  'a durable flush syncs what it relies on, though another wrote it; a plain one syncs nothing',
+  async t => {
+    if (!requireClient(t, 'strace')) return
+    const home = makeHome()
+    t.teardown(home.remove)
+    const log = join(home.home, 'strace')
+    const program = `
+    import { accessSync } from 'node:fs'
+    import { openStore } from ${JSON.stringify(new URL('./lib.ts', import.meta.url).href)}
+    const mark = name => { try { accessSync('/mark-' + name) } catch {} }
+    const home = ${JSON.stringify(home)}
+    const [one, other] = [openStore(home), openStore(home)]
+    one.store.add(Buffer.from('warm')); one.store.flush({ durable: true })
+    mark('plain'); one.store.add(Buffer.from('shared')); one.store.flush()
+    mark('relying'); other.store.add(Buffer.from('shared')); other.store.flush({ durable: true })
+    mark('own'); one.store.flush({ durable: true })
+    mark('nothing'); one.store.flush({ durable: true })
+    mark('end'); one.end(); other.end()`
+    execFileSync('strace', [
+      ...['-f', '-y', '-o', log, '-e', 'trace=fsync,fdatasync,access', process.execPath],
+      ...['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program]
+    ])
+    const text = readFileSync(log, 'utf8')
+    const synced = (from: string, to: string) => {
+      const part = text.split(`/mark-${from}"`)[1]?.split(`/mark-${to}"`)[0] ?? ''
+      return [...part.matchAll(/sync\(\d+<[^>]*\.(car|db-wal)>/g)].map(([, kind]) => kind).sort()
+    }
+    t.same(synced('plain', 'relying'), [])
+    t.same(synced('relying', 'own'), ['car', 'db-wal'])
+    t.same(synced('own', 'nothing'), ['car', 'db-wal'])
+    t.same(synced('nothing', 'end'), [])
+  }
+)
