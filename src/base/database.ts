@@ -89,7 +89,7 @@ class Connection implements Database {
     sqlite.exec(
       `PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=OFF; PRAGMA busy_timeout=${
         limits.databaseBusyMs
-      }; PRAGMA wal_autocheckpoint=${pages}`
+      }; PRAGMA wal_autocheckpoint=${pages}; PRAGMA cache_size=-${limits.databaseCacheBytes / 1024}`
     )
   }
 

@@ -29,6 +29,8 @@ export const limits = {
   nodeLinks: 200_000,
   /** How long a writer waits for another process's transaction. */
   databaseBusyMs: 10_000,
+  /** Pages a connection remembers: digests fall everywhere in the index, so 2 MiB would cost imports a third. */
+  databaseCacheBytes: 8 * MiB,
   /** Prepared statements a connection keeps: more than Cairn has, so only made-up texts are forgotten. */
   databaseStatements: 512,
   /** The write-ahead log is folded back in the background once it is this long. */
@@ -57,6 +59,23 @@ export const limits = {
   stopSealMs: 10_000,
   /** /mfs is sealed in the background when nothing was written to it for so long. */
   sealIdleMs: 5_000,
+  /** An XML body of a WebDAV request, the elements and levels in it: a PROPFIND of a hundred properties has 102 and 3. */
+  davXmlBytes: 1 * MiB,
+  davXmlElements: 5_000,
+  davXmlDepth: 64,
+  /** Locks last this long at most unless refreshed, and so many may be held: a client takes one a file it has open. */
+  davLockSeconds: 3600,
+  davLocks: 10_000,
+  /** Dead properties of one resource, as text. */
+  davPropertyBytes: 256 * KiB,
+  /** What a GET reads and a PUT writes at a time. */
+  davPieceBytes: 512 * KiB,
+  /** Ranges of one GET; more are answered by the whole. */
+  davRanges: 32,
+  /** Drafts up to this size are copied by COPY; larger ones are sealed first, and then shared. */
+  davCopyBytes: 16 * MiB,
+  /** Links followed on the way to one path, as Linux does. */
+  symlinksFollowed: 40,
   /** The largest body the control API takes. */
   controlBodyBytes: 1 * MiB
 } as const
