@@ -38,7 +38,7 @@ t.test('a home open to others is a warning with the command that closes it', asy
   await chmod(world.home, 0o755)
   const { status, of } = await findings(world, ['--mount', 'none'])
   t.equal(status, 0)
-  t.match(of('home'), { verdict: 'warn', todo: `chmod 700 ${world.home}` })
+  t.match(of('home'), { verdict: 'warn', advice: `chmod 700 ${world.home}` })
 })
 
 t.test('a database that is none fails, and the rest is still checked', async t => {
@@ -59,7 +59,7 @@ t.test('a port that another program has fails, and says what to do', async t => 
   const args = ['--mount', 'none', '--listen', `127.0.0.1:${port}`]
   const { status, of } = await findings(world, args)
   t.equal(status, 1)
-  t.match(of('port'), { verdict: 'fail', found: `127.0.0.1:${port}: EADDRINUSE`, todo: String })
+  t.match(of('port'), { verdict: 'fail', found: `127.0.0.1:${port}: EADDRINUSE`, advice: String })
 })
 
 t.test('a mount folder whose trees hold files fails, and names them', async t => {

@@ -22,7 +22,7 @@ export async function checkFuseDevice({ settings }: Examined): Promise<Finding> 
       check,
       verdict: 'fail',
       found: missing ? 'not there: nothing can be mounted' : 'you may not open it',
-      todo: missing
+      advice: missing
         ? 'load the kernel module (modprobe fuse); in a container start it with --device /dev/fuse and --cap-add SYS_ADMIN'
         : 'let this user read and write /dev/fuse (mode 0666 on most systems)'
     }
@@ -42,7 +42,7 @@ export async function checkFusermount({ settings, environment }: Examined): Prom
     )
     if (there) return { check, verdict: 'ok', found: path }
   }
-  return { check, verdict: 'fail', found: 'not there', todo: 'apt-get install fuse3' }
+  return { check, verdict: 'fail', found: 'not there', advice: 'apt-get install fuse3' }
 }
 
 /** Each tree's mount point is to be empty, or mounted by the daemon that runs. */
@@ -59,7 +59,7 @@ export async function checkMountPoint({ settings, running }: Examined): Promise<
       check,
       verdict: 'warn',
       found: `${mount} still shows mounts of a daemon that was killed`,
-      todo: 'nothing: the next start clears them'
+      advice: 'nothing: the next start clears them'
     }
   }
   const full = await treesWithFiles(mount)
@@ -68,7 +68,7 @@ export async function checkMountPoint({ settings, running }: Examined): Promise<
     check,
     verdict: 'fail',
     found: `${full.map(name => join(mount, name)).join(', ')} holds files: a mount would hide them`,
-    todo: 'move them away, or set another `mount`'
+    advice: 'move them away, or set another `mount`'
   }
 }
 

@@ -11,10 +11,10 @@ export async function checkHome({ settings }: Examined): Promise<Finding> {
   if (found instanceof Error) {
     return found.code === 'ENOENT'
       ? { check: 'home', verdict: 'ok', found: `${home} is made at the first start` }
-      : { check: 'home', verdict: 'fail', found: found.message, todo: 'choose another --home' }
+      : { check: 'home', verdict: 'fail', found: found.message, advice: 'choose another --home' }
   }
   if (!found.isDirectory()) {
-    return { check: 'home', verdict: 'fail', found: `${home} is no folder`, todo: 'move it away' }
+    return { check: 'home', verdict: 'fail', found: `${home} is no folder`, advice: 'move it away' }
   }
   const me = process.getuid?.()
   if (me !== undefined && found.uid !== me) {
@@ -22,7 +22,7 @@ export async function checkHome({ settings }: Examined): Promise<Finding> {
       check: 'home',
       verdict: 'fail',
       found: `${home} belongs to user ${found.uid}, not to you (${me})`,
-      todo: 'use a home of your own, or give it to this user with chown -R'
+      advice: 'use a home of your own, or give it to this user with chown -R'
     }
   }
   if ((found.mode & 0o077) !== 0) {
@@ -30,7 +30,7 @@ export async function checkHome({ settings }: Examined): Promise<Finding> {
       check: 'home',
       verdict: 'warn',
       found: `${home} is open to other users`,
-      todo: `chmod 700 ${home}`
+      advice: `chmod 700 ${home}`
     }
   }
   return { check: 'home', verdict: 'ok', found: home }
@@ -43,7 +43,7 @@ export async function checkSpace({ settings }: Examined): Promise<Finding> {
   const found = `${gibibytes} GiB free at ${folder}`
   return bavail * bsize >= lowBytes
     ? { check: 'disk space', verdict: 'ok', found }
-    : { check: 'disk space', verdict: 'warn', found, todo: 'make room: a full disk stops writes' }
+    : { check: 'disk space', verdict: 'warn', found, advice: 'make room: a full disk stops writes' }
 }
 
 async function nearestFolder(path: string): Promise<string> {
@@ -79,7 +79,7 @@ export async function checkDatabase({ paths }: Examined): Promise<Finding> {
           check: 'database',
           verdict: 'fail',
           found: verdict,
-          todo: 'stop the daemon, keep a copy of the home, and run `cairn fsck --rebuild-index`'
+          advice: 'stop the daemon, keep a copy of the home, and run `cairn fsck --rebuild-index`'
         }
   } finally {
     database.close()

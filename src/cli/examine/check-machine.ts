@@ -12,7 +12,7 @@ export function checkRuntime(): Finding {
   const found = `Node ${process.versions.node}, SQLite ${process.versions.sqlite}`
   return good
     ? { check: 'runtime', verdict: 'ok', found }
-    : { check: 'runtime', verdict: 'fail', found, todo: 'install Node 22.19 or newer' }
+    : { check: 'runtime', verdict: 'fail', found, advice: 'install Node 22.19 or newer' }
 }
 
 export function checkDaemon({ running, paths }: Examined): Finding {
@@ -31,7 +31,7 @@ export async function checkPort({ settings, running }: Examined): Promise<Findin
     check: 'port',
     verdict: 'fail',
     found: `${address}: ${problem}`,
-    todo: 'stop the program that listens there, or set another `listen`'
+    advice: 'stop the program that listens there, or set another `listen`'
   }
 }
 
@@ -62,6 +62,6 @@ export async function checkApt({ settings }: Examined): Promise<Finding> {
         check: 'apt',
         verdict: 'warn',
         found: `${files.settings} is there, but does not lead to ${address}`,
-        todo: 'run `cairn setup apt` again'
+        advice: 'run `cairn setup apt` again'
       }
 }

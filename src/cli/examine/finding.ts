@@ -8,7 +8,7 @@ export interface Finding {
   readonly verdict: 'ok' | 'warn' | 'fail'
   readonly found: string
   /** What to do, if anything. */
-  readonly todo?: string
+  readonly advice?: string
 }
 
 /** What a check looks at. */

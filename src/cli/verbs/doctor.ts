@@ -23,7 +23,7 @@ export async function doctor(cli: Cli, options: StartOptions): Promise<void> {
   }
 }
 
-function showFinding({ verdict, check, found, todo }: Finding): string {
+function showFinding({ verdict, check, found, advice }: Finding): string {
   const line = `${verdict.padEnd(4)}  ${check}: ${found}`
-  return todo === undefined ? line : `${line}\n      → ${todo}`
+  return advice === undefined ? line : `${line}\n      → ${advice}`
 }
