@@ -15,6 +15,9 @@ async function install(t: Test, client: AptClient): Promise<void> {
   t.ok(client.archives().length >= 100, `${client.archives().length} packages`)
 }
 
+/** Real downloads, on a machine that may be busy. */
+t.setTimeout(280_000)
+
 t.test('apt-get installs through Cairn, and again when the upstream is gone', async t => {
   if (!requireClient(t, 'apt-get')) return
   const mirror = machineMirror()
