@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Bench, compared, type Room, type Row } from './lib/bench.ts'
@@ -30,8 +31,10 @@ export const bench: Bench = {
 async function compare(room: Room, what: string, source: string, atMost: number): Promise<Row> {
   const cids = new Set<string>()
   const importWith = (script: URL) => () => {
-    const imported = runImport(script, source, room.disk('target'))
+    const target = room.disk('target')
+    const imported = runImport(script, source, target)
     cids.add(imported.cid)
+    leaveNothingBehind(target)
     return imported
   }
   const costs = await interleave(
@@ -47,6 +50,12 @@ async function compare(room: Room, what: string, source: string, atMost: number)
     peerName: '@helia/unixfs',
     bar: { of: 'wall', atMost: Number(atMost.toFixed(2)) }
   })
+}
+
+/** What one import wrote must not be written out while the next is measured. */
+function leaveNothingBehind(target: string): void {
+  rmSync(target, { recursive: true })
+  spawnSync('sync')
 }
 
 function runImport(script: URL, source: string, target: string): Imported {
