@@ -51,6 +51,11 @@ export interface SnapshotResult {
   readonly changed: boolean
 }
 
+/** `POST reload`: config.yaml was read again; only upstreams change while the daemon runs. */
+export interface ReloadResult {
+  readonly upstreams: readonly string[]
+}
+
 /** One entry of `GET log?limit=N`, newest first. */
 export interface LogEntry {
   readonly cid: string
@@ -69,6 +74,8 @@ export interface ControlActions {
   status: () => Status
   snapshot: () => Promise<SnapshotResult>
   log: (limit: number) => LogEntry[]
+  /** Throws what is wrong with config.yaml; the settings in force stay. */
+  reload: () => Promise<ReloadResult>
   /** Begins the end of the daemon and returns at once. */
   stop: () => void
 }

@@ -35,6 +35,8 @@ export interface ComposeOptions {
   readonly settings: Settings
   readonly log: Log
   readonly version: string
+  /** Reads the settings again, as at the start. */
+  readonly readSettings: () => Promise<Settings>
   /** Somebody asked the daemon to end. */
   readonly stop: () => void
 }
@@ -86,7 +88,12 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
   upkeep.begin(mounts.writes)
   const told = describeDaemon({ ...options, startedMs, content, mounts, packages })
   const status = () => told.status(server.address)
-  const actions = controlDaemon({ status, content, mfs, upkeep, stop })
+  const reload = async () => {
+    const changed = await options.readSettings()
+    packages.configure(changed)
+    return { upstreams: Object.keys(changed.aptUpstreams) }
+  }
+  const actions = controlDaemon({ status, content, mfs, upkeep, reload, stop })
   const doors: HttpDoor[] = [
     openControlDoor(actions, 'port'),
     ...openPlainDoors({

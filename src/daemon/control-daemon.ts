@@ -8,15 +8,17 @@ export interface ControlDaemonOptions {
   readonly content: Content
   readonly mfs: Mfs
   readonly upkeep: Upkeep
+  readonly reload: ControlActions['reload']
   readonly stop: () => void
 }
 
 /** What the control API does, in terms of the daemon's parts. */
 export function controlDaemon(options: ControlDaemonOptions): ControlActions {
-  const { status, content, mfs, upkeep, stop } = options
+  const { status, content, mfs, upkeep, reload, stop } = options
   const rootNow = () => content.roots.get(mfsRootName)?.cid.toString()
   return {
     status,
+    reload,
     stop,
     snapshot: async () => {
       const before = rootNow()

@@ -1,4 +1,5 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { chown, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { parseConfig } from './config-file.ts'
 
 /** One change of `config.yaml`: the keys that lead to it, and its value; undefined removes it. */
@@ -9,7 +10,7 @@ export interface ConfigEdit {
 
 /**
  * Changes `config.yaml` (made if it is not there), keeps comments and order, and replaces the file
- * at once. Throws `invalid` if the file was not valid before, or would not be after.
+ * at once; it belongs to whom its folder does, also when root changes it. Throws `invalid` if the file was not valid before, or would not be after.
  */
 export async function editConfig(path: string, edits: readonly ConfigEdit[]): Promise<void> {
   const text = await readOrEmpty(path)
@@ -24,6 +25,10 @@ export async function editConfig(path: string, edits: readonly ConfigEdit[]): Pr
   await parseConfig(edited, path)
   const beside = `${path}.${process.pid}`
   await writeFile(beside, edited, { mode: 0o600, flush: true })
+  if (process.getuid?.() === 0) {
+    const { uid, gid } = await stat(dirname(path))
+    await chown(beside, uid, gid)
+  }
   await rename(beside, path)
 }
 

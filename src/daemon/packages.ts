@@ -24,6 +24,8 @@ export interface PackagesOptions {
 export interface Packages {
   readonly doors: readonly HttpDoor[]
   statistics: () => PullStatistics
+  /** Mirrors the upstreams of new settings from the next request on. */
+  configure: (settings: Settings) => void
   /** Unpacks the archive of a catalog key, for the mount. */
   unpack: (key: string, signal: AbortSignal) => Promise<unknown>
   close: () => Promise<void>
@@ -46,9 +48,12 @@ export function openPackages({ settings, content, log }: PackagesOptions): Packa
     log
   })
   const unpacking = openUnpacking(parts)
-  const upstreams = aptUpstreams(settings)
+  let upstreams = aptUpstreams(settings)
   return {
-    doors: [openMirrorDoor({ adapter: aptAdapter, upstreams, pull, proxy: true })],
+    doors: [openMirrorDoor({ adapter: aptAdapter, upstreams: () => upstreams, pull, proxy: true })],
+    configure: changed => {
+      upstreams = aptUpstreams(changed)
+    },
     statistics: () => pull.statistics(),
     unpack: (key, signal) => unpacking.unpack(key, { signal }),
     close: async () => {

@@ -10,6 +10,8 @@ import type { Settings } from './settings.ts'
 export interface RunDaemonOptions {
   readonly environment: Environment
   readonly version: string
+  /** Reads the settings again, as at the start. */
+  readonly readSettings: () => Promise<Settings>
   /** Log lines for people, else JSON. */
   readonly plainLog: boolean
   readonly writeLog: (line: string) => void
@@ -31,7 +33,8 @@ export async function runDaemon(settings: Settings, options: RunDaemonOptions): 
   const end = watchEnd(log)
   try {
     const manager = await openServiceManager(options.environment)
-    const daemon = await compose({ settings, log, version: options.version, stop: end.ask })
+    const { version, readSettings } = options
+    const daemon = await compose({ settings, log, version, readSettings, stop: end.ask })
     const watchdog = beginWatch(manager)
     manager.notify(`READY=1\nSTATUS=${daemon.summary}`)
     options.onReady(daemon.status(), daemon.summary)

@@ -9,8 +9,8 @@ import { isAbsolute, mirrorTarget } from './target.ts'
 
 export interface MirrorDoorOptions {
   readonly adapter: Adapter
-  /** By name, as configured. */
-  readonly upstreams: Readonly<Record<string, Upstream>>
+  /** By name, as configured at the time of the request. */
+  readonly upstreams: () => Readonly<Record<string, Upstream>>
   readonly pull: Pull
   /** Also serve whole URLs of the upstreams' hosts, to clients that have us as their proxy. */
   readonly proxy: boolean
@@ -43,7 +43,7 @@ async function fetchAnswer(
   request: IncomingMessage,
   signal: AbortSignal
 ): Promise<PullAnswer> {
-  const target = mirrorTarget(request.url ?? '', prefix, upstreams)
+  const target = mirrorTarget(request.url ?? '', prefix, upstreams())
   const headers = request.headers as Record<string, string | undefined>
   const wanted = target === undefined ? undefined : adapter.classify({ ...target, headers })
   if (wanted === undefined) {

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { openFakeOrigin } from '../lib/fake-origin.ts'
 import { requireClient } from '../lib/skip.ts'
 import { makeWorld, type World } from './run-cairn.ts'
 
@@ -109,4 +110,21 @@ t.test('--undo removes what was written, and is no error when nothing was', asyn
     await t.rejects(access(join(root, 'etc/apt/apt.conf.d/95cairn')))
     await t.rejects(access(join(root, 'usr/local/lib/cairn/apt-proxy')))
   }
+})
+
+t.test('a daemon that runs already mirrors what setup found', async t => {
+  const world = await makeWorld(t)
+  const origin = await openFakeOrigin()
+  t.teardown(() => origin.close())
+  const root = join(world.folder, 'root')
+  await mkdir(join(root, 'etc/apt'), { recursive: true })
+  await writeFile(join(root, 'etc/apt/sources.list'), `deb ${origin.url}debian stable main\n`)
+  origin.items.set('debian/pool/a/a_1_all.deb', { body: Buffer.from('bytes') })
+  const daemon = await world.start()
+  const archive = `${daemon.url}apt/debian/pool/a/a_1_all.deb`
+  t.equal((await fetch(archive)).status, 404)
+  await world.line(['setup', 'apt', '--root', root])
+  const answer = await fetch(archive)
+  t.equal(answer.status, 200)
+  t.equal(await answer.text(), 'bytes')
 })

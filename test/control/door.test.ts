@@ -25,6 +25,7 @@ async function serve(t: Test, via: 'socket' | 'port') {
       seen.limits.push(limit)
       return []
     },
+    reload: async () => ({ upstreams: [] }),
     stop: () => {
       seen.stopped++
     }

@@ -16,11 +16,12 @@ export async function openMirrorWorld(
   options: WorldOptions = {}
 ): Promise<MirrorWorld> {
   const world = openPullWorld({ ...options, adapters: [aptAdapter] })
+  const named = Object.fromEntries(
+    Object.entries(upstreams).map(([name, url]) => [name, { name, url }])
+  )
   const door = openMirrorDoor({
     adapter: aptAdapter,
-    upstreams: Object.fromEntries(
-      Object.entries(upstreams).map(([name, url]) => [name, { name, url }])
-    ),
+    upstreams: () => named,
     pull: world.pull,
     proxy: true
   })

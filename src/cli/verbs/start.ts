@@ -13,15 +13,18 @@ export interface StartOptions extends CommonOptions {
 /** Runs the daemon until it is told to stop. One line says what is where once it is ready. */
 export async function start(cli: Cli, options: StartOptions): Promise<void> {
   const { home, mount, listen, network, logLevel } = options
-  const settings = await loadSettings({
-    flags: { home, mount, listen, network, logLevel },
-    environment: cli.environment
-  })
+  const readSettings = () =>
+    loadSettings({
+      flags: { home, mount, listen, network, logLevel },
+      environment: cli.environment
+    })
+  const settings = await readSettings()
   refuseUnsafe(settings)
   cli.releaseSignals()
   await runDaemon(settings, {
     environment: cli.environment,
     version: cli.version,
+    readSettings,
     plainLog: cli.terminal.interactive,
     writeLog: line => void cli.terminal.stderr.write(line),
     onReady: (status, summary) =>
