@@ -14,6 +14,7 @@ import { describeDaemon } from './describe-daemon.ts'
 import { type HttpServer, openHttpServer } from './http-server.ts'
 import type { Log } from './logger.ts'
 import { openMounts } from './mounts.ts'
+import { openDrive } from './open-drive.ts'
 import { openPackages } from './packages.ts'
 import { openPlainDoors } from './plain-doors.ts'
 import { satisfyFrom } from './satisfy.ts'
@@ -85,7 +86,8 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
     await openMounts({ settings, content, writeLock, memory, satisfy, log }),
     (it, hurry) => it.close(hurry)
   )
-  upkeep.begin(mounts.writes)
+  const drive = openDrive({ settings, content, mfs, memory, satisfy })
+  upkeep.begin(() => mounts.writes() + drive.writes())
   const told = describeDaemon({ ...options, startedMs, content, mounts, packages })
   const status = () => told.status(server.address)
   const reload = async () => {
@@ -100,7 +102,8 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
       frontPage: () => told.frontPage(server.address),
       metrics: () => told.metrics(server.answers)
     }),
-    ...packages.doors
+    ...packages.doors,
+    drive
   ]
   const drain = (hurry: AbortSignal) =>
     AbortSignal.any([hurry, AbortSignal.timeout(limits.drainMs)])

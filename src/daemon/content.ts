@@ -16,6 +16,7 @@ import { openUnixfsWriter } from '../unixfs/writer.ts'
 import type { Mfs } from '../vfs/mfs/api.ts'
 import { openMfs } from '../vfs/mfs/open.ts'
 import { vfsMigrations } from '../vfs/schema.ts'
+import { webdavMigrations } from '../webdav/schema.ts'
 
 /** What a home holds, opened by one thread: the lower layers, with nobody serving them. */
 export interface Content {
@@ -34,7 +35,8 @@ export const homeMigrations = [
   ...storeMigrations,
   ...rootsMigrations,
   ...vfsMigrations,
-  ...catalogMigrations
+  ...catalogMigrations,
+  ...webdavMigrations
 ]
 
 /**

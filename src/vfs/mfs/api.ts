@@ -43,8 +43,15 @@ export interface Mfs extends WritableTree {
   clone: (ino: Ino, parent: Ino, name: Name, options: CloneOptions) => Attributes
   /** Unlinks a name with all that is below it, in one transaction. */
   removeTree: (parent: Ino, name: Name) => void
+  /** What tells one state of an inode's content from another. */
+  validators: (ino: Ino) => Validators
+}
+
+export interface Validators {
+  /** There is one while the content is sealed as it is. */
+  readonly cid: string | undefined
   /** A word that differs whenever a file's bytes do; sealing does not change it. */
-  version: (ino: Ino) => string
+  readonly version: string
 }
 
 export interface CloneOptions {

@@ -23,6 +23,10 @@ export class Numbers {
     if (this.#end - this.#next >= perOperation) return
     this.#next = this.#database.write(() => reserveNumbers(this.#database, stock))
     this.#end = this.#next + stock
+    // Within a transaction that is undone later, they are not reserved after all.
+    this.#database.afterTransaction(committed => {
+      if (!committed) this.#end = this.#next
+    })
   }
 
   take(): number {

@@ -12,7 +12,7 @@ import type {
   TreeStatistics
 } from '../api.ts'
 import { fileType } from '../api.ts'
-import type { CloneOptions, Mfs, MfsOptions, SealOptions, SealResult } from './api.ts'
+import type { CloneOptions, Mfs, MfsOptions, SealOptions, SealResult, Validators } from './api.ts'
 import { change } from './change.ts'
 import { clone } from './clone.ts'
 import { type Context, rootIno } from './context.ts'
@@ -32,7 +32,7 @@ import { rename } from './rename.ts'
 import { restore } from './restore.ts'
 import { Sealer } from './seal.ts'
 import { adoptFile, stageFile } from './stage.ts'
-import { versionOf } from './version.ts'
+import { validatorsOf } from './version.ts'
 import { openForWriting, releaseWriting, write } from './write.ts'
 import { getXattr, removeXattr, setXattr, xattrNames } from './xattrs.ts'
 
@@ -213,8 +213,8 @@ class MutableTree implements Mfs {
     removeTree(this.#context, parent, name)
   }
 
-  version(ino: number): string {
-    return versionOf(this.#context, ino)
+  validators(ino: number): Validators {
+    return validatorsOf(this.#context, ino)
   }
 
   seal(options: SealOptions = {}): Promise<SealResult> {

@@ -13,7 +13,7 @@ const valueBytes = 65536
 
 export function getXattr(context: Context, ino: number, name: string): Uint8Array {
   const inode = getInode(context, ino)
-  const value = name === cidName ? cidOf(inode) : findXattr(context, ino, name)
+  const value = name === cidName ? cidBytes(inode) : findXattr(context, ino, name)
   if (value === undefined) throw noAttribute(ino, name)
   return value
 }
@@ -73,10 +73,16 @@ function findXattr(context: Context, ino: number, name: string): Uint8Array | un
   return row?.value
 }
 
-function cidOf(inode: Inode): Uint8Array | undefined {
+function cidBytes(inode: Inode): Uint8Array | undefined {
+  const cid = cidOf(inode)
+  return cid === undefined ? undefined : Buffer.from(cid)
+}
+
+/** Undefined while the content is not sealed as it is. */
+export function cidOf(inode: Inode): string | undefined {
   const { codec, multihash, cidVersion, dirty } = inode
   if (dirty === 1 || codec === null || multihash === null) return undefined
-  return Buffer.from(makeCid(codec, multihash, cidVersion === 0 ? 0 : 1).toString())
+  return makeCid(codec, multihash, cidVersion === 0 ? 0 : 1).toString()
 }
 
 /** ACLs (`system.`) would be promises nobody keeps here. */

@@ -1,0 +1,34 @@
+import { systemClock } from '../base/clock.ts'
+import type { Mfs } from '../vfs/mfs/api.ts'
+import type { WebdavOptions } from '../webdav/api.ts'
+import { openWebdav, type WebdavDoor } from '../webdav/door.ts'
+import { type Content, thisUser } from './content.ts'
+import { type OpenTreeOptions, openTree, type TreeMemory } from './open-tree.ts'
+
+export interface OpenDriveOptions extends Pick<OpenTreeOptions, 'settings'> {
+  readonly content: Content
+  readonly mfs: Mfs
+  readonly memory: { readonly ipfs: TreeMemory; readonly pkg: TreeMemory }
+  readonly satisfy: WebdavOptions['satisfy']
+}
+
+/** The network drive, `/dav/`, over the trees that the mounts show. */
+export function openDrive({
+  content,
+  mfs,
+  memory,
+  settings,
+  satisfy
+}: OpenDriveOptions): WebdavDoor {
+  return openWebdav({
+    trees: {
+      mfs,
+      ipfs: openTree('ipfs', content, { settings, memory: memory.ipfs }),
+      pkg: openTree('pkg', content, { settings, memory: memory.pkg })
+    },
+    database: content.database,
+    clock: systemClock,
+    owner: thisUser(),
+    satisfy
+  })
+}

@@ -1,0 +1,59 @@
+import { type Name, nameText } from '../base/names.ts'
+import type { Exchange } from './api.ts'
+import { escapeXml } from './escape-xml.ts'
+import { membersOf } from './members.ts'
+import { davRoot, encodeName } from './path.ts'
+import { isCollection, type NodeResource, type Resource } from './resource.ts'
+import { StreamOut } from './stream-out.ts'
+import { modifiedMsOf } from './validators.ts'
+
+const style = `body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:60em;padding:0 1em}
+td{padding:0 2em 0 0}td+td{text-align:right;white-space:nowrap;color:#666}a{text-decoration:none}`
+
+/** A folder for a browser: a plain page without scripts, streamed. */
+export async function showListing(exchange: Exchange, collection: Resource): Promise<void> {
+  const { request, response, signal } = exchange
+  response.writeHead(200, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
+    'cache-control': 'no-cache',
+    'x-content-type-options': 'nosniff'
+  })
+  if (request.method === 'HEAD') {
+    response.end()
+    return
+  }
+  const out = new StreamOut(response, signal)
+  out.add(head(collection.names))
+  for await (const members of membersOf(exchange, collection)) {
+    for (const member of members) out.add(row(member))
+    await out.flush()
+  }
+  out.add('</table></html>\n')
+  await out.end()
+}
+
+function head(names: readonly Name[]): string {
+  const title = escapeXml([davRoot.slice(1), ...names.map(nameText)].join('/'))
+  const up = names.length === 0 ? '' : `<tr><td><a href="${base(names.slice(0, -1))}">..</a>\n`
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title>
+<style>${style}</style><h1>${title}</h1><table>${up}`
+}
+
+function row(member: Resource): string {
+  const name = member.names.at(-1) ?? ('' as Name)
+  const slash = isCollection(member) ? '/' : ''
+  const link = `${base(member.names.slice(0, -1))}${encodeName(name)}${slash}`
+  const details = member.kind === 'node' ? detailsOf(member, slash !== '') : ''
+  return `<tr><td><a href="${link}">${escapeXml(nameText(name))}${slash}</a>${details}\n`
+}
+
+function detailsOf({ attributes }: NodeResource, collection: boolean): string {
+  const size = collection ? '' : attributes.size.toLocaleString('en')
+  const day = new Date(modifiedMsOf(attributes)).toISOString().slice(0, 16).replace('T', ' ')
+  return `<td>${size}<td>${day}`
+}
+
+function base(names: readonly Name[]): string {
+  return `${davRoot}/${names.map(name => `${encodeName(name)}/`).join('')}`
+}

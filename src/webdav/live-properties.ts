@@ -1,0 +1,124 @@
+import { type Name, nameText } from '../base/names.ts'
+import { fileType } from '../vfs/api.ts'
+import type { Dav } from './api.ts'
+import { contentTypeOf } from './content-type.ts'
+import { escapeXml } from './escape-xml.ts'
+import { describeLocks } from './lock-xml.ts'
+import { pathOf } from './path.ts'
+import { isCollection, isType, type Resource } from './resource.ts'
+import { modifiedMsOf, tagsOf } from './validators.ts'
+import { davSpace } from './xml.ts'
+
+/** The content of a property's element as XML; undefined if the resource has no such property. */
+type Value = (dav: Dav, resource: Resource) => string | undefined
+
+const executableBits = 0o111
+
+const supportedLock = ['exclusive', 'shared']
+  .map(
+    scope =>
+      `<D:lockentry><D:lockscope><D:${scope}/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockentry>`
+  )
+  .join('')
+
+const collection: Value = (_dav, resource) => (isCollection(resource) ? '<D:collection/>' : '')
+
+const length: Value = (_dav, resource) => {
+  const file = fileOf(resource)
+  return file === undefined ? undefined : String(file.attributes.size)
+}
+
+const contentType: Value = (_dav, resource) =>
+  fileOf(resource) === undefined ? undefined : escapeXml(contentTypeOf(resource.names.at(-1)))
+
+const lastModified: Value = (_dav, resource) =>
+  resource.kind === 'folder' ? undefined : new Date(modifiedMsOf(resource.attributes)).toUTCString()
+
+/** No birth time is kept: the earlier of the times that are. */
+const created: Value = (_dav, resource) => {
+  if (resource.kind === 'folder') return undefined
+  const { ctimeSeconds, mtimeSeconds } = resource.attributes
+  return `${new Date(Math.min(ctimeSeconds, mtimeSeconds) * 1000).toISOString().slice(0, 19)}Z`
+}
+
+const tag: Value = (dav, resource) => {
+  const [shown] = tagsOf(dav, resource)
+  return shown === undefined ? undefined : escapeXml(shown)
+}
+
+const displayName: Value = (_dav, resource) =>
+  escapeXml(nameText(resource.names.at(-1) ?? ('dav' as Name)))
+
+const locked: Value = (dav, resource) => {
+  if (!isInMfs(dav, resource)) return undefined
+  return describeLocks(dav, dav.locks.covering(pathOf(resource.names)))
+}
+
+const lockable: Value = (dav, resource) => (isInMfs(dav, resource) ? supportedLock : undefined)
+
+const executable: Value = (_dav, resource) => {
+  const file = fileOf(resource)
+  if (file === undefined) return undefined
+  return (file.attributes.mode & executableBits) === 0 ? 'F' : 'T'
+}
+
+const available: Value = (dav, resource) => {
+  if (!isInMfs(dav, resource)) return undefined
+  const { blockBytes, freeBlocks } = dav.trees.mfs.statistics()
+  return String(blockBytes * freeBlocks)
+}
+
+const used: Value = (dav, resource) => {
+  if (!isInMfs(dav, resource)) return undefined
+  const { blockBytes, blocks, freeBlocks } = dav.trees.mfs.statistics()
+  return String(blockBytes * (blocks - freeBlocks))
+}
+
+/** Every property this server keeps by itself: none may be set but `executable`. */
+const values: Readonly<Record<string, Value>> = {
+  resourcetype: collection,
+  getcontentlength: length,
+  getcontenttype: contentType,
+  getlastmodified: lastModified,
+  creationdate: created,
+  getetag: tag,
+  displayname: displayName,
+  supportedlock: lockable,
+  lockdiscovery: locked
+}
+
+/** Answered when asked for by name only: https://www.rfc-editor.org/rfc/rfc4331#section-2 */
+const onRequest: Readonly<Record<string, Value>> = {
+  'quota-available-bytes': available,
+  'quota-used-bytes': used
+}
+
+/** The space of mod_dav's `executable`, which davfs2 reads and sets. */
+export const apacheSpace = 'http://apache.org/dav/props/'
+
+/** The names that an `allprop` lists. */
+export const allLive = Object.keys(values)
+
+export function isLive(space: string, name: string): boolean {
+  if (space === apacheSpace) return name === 'executable'
+  return space === davSpace && (Object.hasOwn(values, name) || Object.hasOwn(onRequest, name))
+}
+
+export function liveValue(
+  dav: Dav,
+  resource: Resource,
+  { space, name }: { readonly space: string; readonly name: string }
+): string | undefined {
+  if (!isLive(space, name)) return undefined
+  if (space === apacheSpace) return executable(dav, resource)
+  return (values[name] ?? onRequest[name])?.(dav, resource)
+}
+
+function isInMfs(dav: Dav, resource: Resource): boolean {
+  return resource.kind === 'node' && resource.tree === dav.trees.mfs
+}
+
+function fileOf(resource: Resource) {
+  if (resource.kind === 'folder') return undefined
+  return isType(resource.attributes, fileType.regular) ? resource : undefined
+}

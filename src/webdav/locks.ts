@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../base/clock.ts'
+import type { Database } from '../base/database.ts'
+import { limits } from '../base/limits.ts'
+import { escapeXml } from './escape-xml.ts'
+import type { DavPath } from './path.ts'
+import { refuse } from './refuse.ts'
+
+export interface Lock {
+  readonly token: string
+  /** Key of the path it was taken on. */
+  readonly path: string
+  readonly infinite: boolean
+  readonly exclusive: boolean
+  /** The owner element as XML, or nothing. */
+  readonly owner: string
+  readonly href: string
+  readonly timeoutSeconds: number
+  readonly expiresMs: number
+}
+
+export type NewLock = Pick<Lock, 'infinite' | 'exclusive' | 'owner' | 'href' | 'timeoutSeconds'>
+
+type Row = Omit<Lock, 'infinite' | 'exclusive'> & { infinite: number; exclusive: number }
+
+/** Write locks, as rows: https://www.rfc-editor.org/rfc/rfc4918#section-6 */
+export class Locks {
+  readonly #database: Database
+  readonly #clock: Clock
+
+  constructor(database: Database, clock: Clock) {
+    this.#database = database
+    this.#clock = clock
+  }
+
+  /** False: nothing is locked anywhere, and no path need be looked at. */
+  get any(): boolean {
+    const one = 'SELECT 1 FROM dav_locks WHERE expiresMs > ? LIMIT 1'
+    return this.#database.statement(one).get(this.#clock.nowMs()) !== undefined
+  }
+
+  /** Locks on the path, and those of infinite depth above it. */
+  covering({ key }: DavPath): Lock[] {
+    if (!this.any) return []
+    const above = [...key.matchAll(/\//g)].map(({ index }) => key.slice(0, index + 1))
+    return above.flatMap(path =>
+      this.#select('path = ?', path).filter(lock => lock.infinite || path === key)
+    )
+  }
+
+  /** Locks on what lies below the path. */
+  below({ key }: DavPath): Lock[] {
+    return this.#select('path > ? AND path < ?', key, `${key.slice(0, -1)}0`)
+  }
+
+  /** Throws a refusal with status 423 if another lock is in the way, 507 if there are too many. */
+  take(path: DavPath, wanted: NewLock): Lock {
+    const others = [...this.covering(path), ...(wanted.infinite ? this.below(path) : [])]
+    const conflict = others.find(other => other.exclusive || wanted.exclusive)
+    if (conflict !== undefined) {
+      throw refuse(423, 'it is locked already', conflictingLock(conflict))
+    }
+    this.#prune()
+    const lock = {
+      ...wanted,
+      token: `urn:uuid:${randomUUID()}`,
+      path: path.key,
+      expiresMs: this.#clock.nowMs() + wanted.timeoutSeconds * 1000
+    }
+    this.#database
+      .statement('INSERT INTO dav_locks VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+      .run(
+        lock.token,
+        lock.path,
+        Number(lock.infinite),
+        Number(lock.exclusive),
+        lock.owner,
+        lock.href,
+        lock.timeoutSeconds,
+        lock.expiresMs
+      )
+    return lock
+  }
+
+  refresh(token: string, timeoutSeconds: number): Lock | undefined {
+    const expiresMs = this.#clock.nowMs() + timeoutSeconds * 1000
+    this.#database
+      .statement('UPDATE dav_locks SET timeoutSeconds = ?, expiresMs = ? WHERE token = ?')
+      .run(timeoutSeconds, expiresMs, token)
+    return this.#select('token = ?', token)[0]
+  }
+
+  release(token: string): void {
+    this.#database.statement('DELETE FROM dav_locks WHERE token = ?').run(token)
+  }
+
+  /** Ends all locks on a path and below it, as its removal does. */
+  end(path: DavPath): void {
+    for (const { token } of [...this.#select('path = ?', path.key), ...this.below(path)]) {
+      this.release(token)
+    }
+  }
+
+  #select(condition: string, ...values: string[]): Lock[] {
+    const rows = this.#database
+      .statement(`SELECT * FROM dav_locks WHERE ${condition} AND expiresMs > ?`)
+      .all(...values, this.#clock.nowMs()) as unknown as Row[]
+    return rows.map(row => ({
+      ...row,
+      infinite: row.infinite === 1,
+      exclusive: row.exclusive === 1
+    }))
+  }
+
+  #prune(): void {
+    const { nowMs } = this.#clock
+    this.#database.statement('DELETE FROM dav_locks WHERE expiresMs <= ?').run(nowMs())
+    const row = this.#database.statement('SELECT count(*) AS locks FROM dav_locks').get()
+    if ((row as { locks: number }).locks >= limits.davLocks) {
+      throw refuse(507, `${limits.davLocks} locks are held: wait until some end`)
+    }
+  }
+}
+
+function conflictingLock({ href }: Lock): string {
+  return `<D:no-conflicting-lock><D:href>${escapeXml(href)}</D:href></D:no-conflicting-lock>`
+}
+
+/** What a method is about to change. */
+export interface Change {
+  readonly path: DavPath
+  /** Its name comes or goes: the collection above changes too. */
+  readonly member: boolean
+  /** All below it goes. */
+  readonly tree: boolean
+}
+
+/**
+ * Throws a refusal with status 423 unless the tokens shown open every lock on what is to change; of
+ * several shared locks on one path, one token is enough.
+ */
+export function checkLocks(locks: Locks, tokens: ReadonlySet<string>, change: Change): void {
+  if (!locks.any) return
+  const { path } = change
+  const concerned = [
+    ...locks.covering(path),
+    ...(change.member ? locks.covering(above(path)) : []),
+    ...(change.tree ? locks.below(path) : [])
+  ]
+  const opened = (lock: Lock) =>
+    tokens.has(lock.token) ||
+    (!lock.exclusive &&
+      concerned.some(
+        other => !other.exclusive && other.path === lock.path && tokens.has(other.token)
+      ))
+  const closed = concerned.find(lock => !opened(lock))
+  if (closed === undefined) return
+  const href = escapeXml(closed.href)
+  throw refuse(
+    423,
+    'it is locked, and the token was not sent',
+    `<D:lock-token-submitted><D:href>${href}</D:href></D:lock-token-submitted>`
+  )
+}
+
+function above({ names, key }: DavPath): DavPath {
+  const last = names.at(-1)
+  if (last === undefined) return { names, key }
+  return { names: names.slice(0, -1), key: key.slice(0, -(last.length + 1)) }
+}

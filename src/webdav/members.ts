@@ -1,0 +1,70 @@
+import type { Name } from '../base/names.ts'
+import { type DirectoryEntry, fileType } from '../vfs/api.ts'
+import type { Exchange } from './api.ts'
+import { complete } from './complete.ts'
+import { pathOf } from './path.ts'
+import { find, type NodeResource, type Resource, walk } from './resource.ts'
+
+/** Entries looked at between two turns of the event loop. */
+const batch = 128
+
+/**
+ * The members of a collection, in batches; the lookups of a batch are let go when the next is asked
+ * for. Symlinks show what they lead to, those that lead nowhere are left out.
+ */
+export async function* membersOf(
+  exchange: Exchange,
+  collection: Resource
+): AsyncGenerator<readonly Resource[]> {
+  if (collection.kind === 'folder') {
+    const { dav, hold } = exchange
+    yield collection.members.map(name => walk(dav, hold, pathOf([...collection.names, name])))
+    return
+  }
+  for (let cookie = 0; ; ) {
+    const entries = await readBatch(exchange, collection, cookie)
+    const members: Resource[] = []
+    for (const entry of entries) {
+      const member = await memberOf(exchange, collection, entry)
+      if (member !== undefined) members.push(member)
+    }
+    try {
+      yield members
+    } finally {
+      for (const { attributes } of entries) {
+        if (attributes !== undefined) collection.tree.forget(attributes.ino, 1)
+      }
+    }
+    const last = entries.at(-1)
+    if (last === undefined || entries.length < batch) return
+    cookie = last.cookie
+  }
+}
+
+function readBatch(
+  { dav, signal }: Exchange,
+  { tree, attributes }: NodeResource,
+  cookie: number
+): Promise<DirectoryEntry[]> {
+  return complete(dav, signal, () => {
+    const entries: DirectoryEntry[] = []
+    tree.readDirectory(attributes.ino, { cookie, withAttributes: true }, entry => {
+      if (entries.length === batch) return false
+      entries.push(entry)
+      return true
+    })
+    return entries
+  })
+}
+
+async function memberOf(
+  exchange: Exchange,
+  collection: NodeResource,
+  { name, mode, attributes }: DirectoryEntry
+): Promise<Resource | undefined> {
+  const names: readonly Name[] = [...collection.names, name]
+  const shown = attributes !== undefined && (mode & fileType.mask) !== fileType.symlink
+  if (shown) return { kind: 'node', names, tree: collection.tree, attributes }
+  const { dav, hold, signal } = exchange
+  return complete(dav, signal, () => find(dav, hold, pathOf(names)))
+}

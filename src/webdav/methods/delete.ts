@@ -1,0 +1,29 @@
+import { answerEmpty } from '../answer.ts'
+import type { Exchange, Method } from '../api.ts'
+import { complete } from '../complete.ts'
+import { depthOf } from '../depth.ts'
+import { checkLocks } from '../locks.ts'
+import { refuse } from '../refuse.ts'
+import { isCollection, walk } from '../resource.ts'
+import { checkConditions } from '../validators.ts'
+import { placeOf } from '../writable.ts'
+
+/** All of it or nothing: https://www.rfc-editor.org/rfc/rfc4918#section-9.6 */
+export const remove: Method = async exchange => {
+  const { dav, response, signal } = exchange
+  await complete(dav, signal, () => dav.database.write(() => removeNow(exchange)))
+  answerEmpty(response, 204)
+}
+
+function removeNow(exchange: Exchange): void {
+  const { dav, hold, path } = exchange
+  const place = placeOf(dav, hold, path)
+  const resource = walk(dav, hold, path, 'itself')
+  const tokens = checkConditions(exchange, resource)
+  if (isCollection(resource) && depthOf(exchange) !== 'infinity') {
+    throw refuse(400, 'a collection is deleted with all its members: Depth must be infinity')
+  }
+  checkLocks(dav.locks, tokens, { path, member: true, tree: true })
+  place.tree.removeTree(place.parent.ino, place.name)
+  dav.locks.end(path)
+}

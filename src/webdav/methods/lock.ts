@@ -1,0 +1,87 @@
+import { limits } from '../../base/limits.ts'
+import { fileType } from '../../vfs/api.ts'
+import { answerXml } from '../answer.ts'
+import type { Exchange, Method } from '../api.ts'
+import { complete } from '../complete.ts'
+import { depthOf } from '../depth.ts'
+import { describeLocks } from '../lock-xml.ts'
+import { checkLocks, type Lock, type NewLock } from '../locks.ts'
+import { hrefOf } from '../path.ts'
+import { refuse } from '../refuse.ts'
+import { find, isCollection } from '../resource.ts'
+import { checkConditions } from '../validators.ts'
+import { checkWritable, placeOf } from '../writable.ts'
+import { childOf, isDav, readXml, serialize, type XmlElement } from '../xml.ts'
+
+interface Taken {
+  readonly lock: Lock
+  readonly made: boolean
+}
+
+/**
+ * Takes or refreshes a write lock; where nothing is, an empty file is made.
+ * https://www.rfc-editor.org/rfc/rfc4918#section-9.10
+ */
+export const lock: Method = async exchange => {
+  const { dav, path, request, response, signal } = exchange
+  const info = await readXml(request)
+  checkWritable(dav, path)
+  const step = info === undefined ? () => refresh(exchange) : () => take(exchange, info)
+  const { lock, made } = await complete(dav, signal, () => dav.database.write(step))
+  const content = `<D:lockdiscovery>${describeLocks(dav, [lock])}</D:lockdiscovery>`
+  const token = info === undefined ? {} : { 'lock-token': `<${lock.token}>` }
+  answerXml(response, made ? 201 : 200, 'prop', content, token)
+}
+
+function refresh(exchange: Exchange): Taken {
+  const { dav, hold, path } = exchange
+  const tokens = checkConditions(exchange, find(dav, hold, path))
+  const held = dav.locks.covering(path).find(({ token }) => tokens.has(token))
+  const lock = held && dav.locks.refresh(held.token, timeoutOf(exchange))
+  if (lock !== undefined) return { lock, made: false }
+  throw refuse(
+    412,
+    'the If header names no lock of this resource to refresh',
+    '<D:lock-token-matches-request-uri/>'
+  )
+}
+
+function take(exchange: Exchange, info: XmlElement): Taken {
+  const { dav, hold, path } = exchange
+  const asked = parseLockInfo(exchange, info)
+  const standing = find(dav, hold, path)
+  const tokens = checkConditions(exchange, standing)
+  if (standing === undefined) {
+    checkLocks(dav.locks, tokens, { path, member: true, tree: false })
+    const { tree, parent, name } = placeOf(dav, hold, path)
+    const mode = fileType.regular | 0o644
+    hold.keep(tree, tree.makeNode(parent.ino, name, mode, 0, dav.owner))
+  }
+  const href = hrefOf(path.names, standing !== undefined && isCollection(standing))
+  return { lock: dav.locks.take(path, { ...asked, href }), made: standing === undefined }
+}
+
+function parseLockInfo(exchange: Exchange, info: XmlElement): Omit<NewLock, 'href'> {
+  const scope = childOf(info, 'lockscope')
+  const exclusive = childOf(scope, 'exclusive') !== undefined
+  const shared = childOf(scope, 'shared') !== undefined
+  const write = childOf(childOf(info, 'locktype'), 'write') !== undefined
+  if (!isDav(info, 'lockinfo') || exclusive === shared || !write) {
+    throw refuse(400, 'a lock is exclusive or shared, and for writing')
+  }
+  const depth = depthOf(exchange)
+  if (depth === '1') throw refuse(400, 'a lock is of depth 0 or infinity')
+  const owner = childOf(info, 'owner')
+  return {
+    exclusive,
+    infinite: depth === 'infinity',
+    owner: owner === undefined ? '' : serialize(owner),
+    timeoutSeconds: timeoutOf(exchange)
+  }
+}
+
+/** The first time of the Timeout header that is understood, within bounds. */
+function timeoutOf({ request }: Exchange): number {
+  const seconds = /\bSecond-(\d{1,10})\b/i.exec(String(request.headers.timeout ?? ''))?.[1]
+  return Math.min(Number(seconds ?? limits.davLockSeconds), limits.davLockSeconds)
+}

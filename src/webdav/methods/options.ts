@@ -1,0 +1,18 @@
+import { answerEmpty } from '../answer.ts'
+import type { Method } from '../api.ts'
+import { treeOf } from '../resource.ts'
+
+const reading = 'OPTIONS, GET, HEAD, PROPFIND'
+const writing = `${reading}, PUT, DELETE, MKCOL, COPY, MOVE, PROPPATCH, LOCK, UNLOCK`
+
+/** Windows mounts only what says `MS-Author-Via`; Finder writes only where class 2 is. */
+export const options: Method = async ({ dav, path, response }) => {
+  const writable = treeOf(dav.trees, path.names[0]) === dav.trees.mfs
+  answerEmpty(response, 200, {
+    allow: writable ? writing : reading,
+    ...davHeaders,
+    'accept-ranges': 'bytes'
+  })
+}
+
+export const davHeaders = { dav: '1, 2, 3', 'ms-author-via': 'DAV' } as const

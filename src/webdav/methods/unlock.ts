@@ -1,0 +1,17 @@
+import { answerEmpty } from '../answer.ts'
+import type { Method } from '../api.ts'
+import { refuse } from '../refuse.ts'
+
+/** https://www.rfc-editor.org/rfc/rfc4918#section-9.11 */
+export const unlock: Method = async ({ dav, path, request, response }) => {
+  const header = String(request.headers['lock-token'] ?? '')
+  const token = /^\s*<([^<>]+)>\s*$/.exec(header)?.[1]
+  if (token === undefined) throw refuse(400, 'Lock-Token must hold one token in angle brackets')
+  dav.database.write(() => {
+    if (!dav.locks.covering(path).some(lock => lock.token === token)) {
+      throw refuse(409, 'no lock here has that token', '<D:lock-token-matches-request-uri/>')
+    }
+    dav.locks.release(token)
+  })
+  answerEmpty(response, 204)
+}

@@ -1,0 +1,29 @@
+import { STATUS_CODES } from 'node:http'
+import { escapeXml } from './escape-xml.ts'
+
+export const multistatusHead =
+  '<?xml version="1.0" encoding="utf-8"?>\n<D:multistatus xmlns:D="DAV:">\n'
+export const multistatusTail = '</D:multistatus>\n'
+
+/** Properties that share a status; `content` is XML. */
+export interface PropertyStatus {
+  readonly status: number
+  readonly content: string
+  /** A condition element's XML. */
+  readonly condition?: string | undefined
+}
+
+/** https://www.rfc-editor.org/rfc/rfc4918#section-14.24 */
+export function describeResponse(href: string, statuses: readonly PropertyStatus[]): string {
+  let text = `<D:response><D:href>${escapeXml(href)}</D:href>`
+  for (const { status, content, condition } of statuses) {
+    text += `<D:propstat><D:prop>${content}</D:prop><D:status>${statusLine(status)}</D:status>`
+    if (condition !== undefined) text += `<D:error>${condition}</D:error>`
+    text += '</D:propstat>'
+  }
+  return `${text}</D:response>\n`
+}
+
+function statusLine(status: number): string {
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`
+}

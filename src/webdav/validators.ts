@@ -1,0 +1,113 @@
+import type { IncomingMessage } from 'node:http'
+import { CairnError } from '../base/errors.ts'
+import type { Attributes } from '../vfs/api.ts'
+import type { Dav, Exchange } from './api.ts'
+import { decide, holds, type IfState, parseIf, submittedTokens, type Tags } from './conditions.ts'
+import { type DavPath, davRoot, isBelow, parsePath, pathOf } from './path.ts'
+import { Refusal, refuse } from './refuse.ts'
+import { find, isCollection, type Resource } from './resource.ts'
+
+/**
+ * Entity tags of a resource, strong. What is sealed shows its CID; the tag it had before is still
+ * known, since sealing changes nothing that a client sees.
+ */
+export function tagsOf(dav: Dav, resource: Resource): Tags {
+  if (resource.kind === 'folder') return []
+  const { tree, attributes } = resource
+  if (tree === dav.trees.mfs) {
+    const { cid, version } = dav.trees.mfs.validators(attributes.ino)
+    const draft = `"${version}"`
+    if (cid !== undefined) return [`"${cid}"`, draft]
+    return isCollection(resource) ? [] : [draft]
+  }
+  try {
+    return [`"${Buffer.from(tree.xattr(attributes.ino, 'user.cairn.cid')).toString('latin1')}"`]
+  } catch (error) {
+    if (error instanceof CairnError && error.code === 'no-attribute') return []
+    throw error
+  }
+}
+
+export function modifiedMsOf({ mtimeSeconds, mtimeNanoseconds }: Attributes): number {
+  return mtimeSeconds * 1000 + Math.floor(mtimeNanoseconds / 1_000_000)
+}
+
+/**
+ * Holds a request's conditions against what is there now; returns the lock tokens it showed. Throws
+ * a refusal with status 412, 400; for GET and HEAD 304.
+ */
+export function checkConditions(exchange: Exchange, resource: Resource | undefined): Set<string> {
+  const { dav, request } = exchange
+  const { headers, method } = request
+  const tags = resource === undefined ? [] : tagsOf(dav, resource)
+  const node = resource?.kind === 'node' && !isCollection(resource) ? resource : undefined
+  const decision = decide(
+    {
+      ifMatch: headers['if-match'],
+      ifNoneMatch: headers['if-none-match'],
+      ifModifiedSince: headers['if-modified-since'],
+      ifUnmodifiedSince: headers['if-unmodified-since'],
+      reads: method === 'GET' || method === 'HEAD'
+    },
+    {
+      exists: resource !== undefined,
+      tags,
+      modifiedMs: node === undefined ? undefined : modifiedMsOf(node.attributes)
+    }
+  )
+  if (decision !== 'go on') throw refuse(decision, 'a condition of the request does not hold')
+  return checkIf(exchange, tags)
+}
+
+function checkIf(exchange: Exchange, tags: Tags): Set<string> {
+  const header = joined(exchange.request, 'if')
+  if (header === undefined) return new Set()
+  const lists = parseIf(header)
+  const { dav, path } = exchange
+  const stateOf = (url: string | undefined): IfState => {
+    const at = url === undefined ? path : urlPath(url, exchange.request.headers.host)
+    if (at === undefined) return { tags: [], hasToken: () => false }
+    const known = new Set(dav.locks.covering(at).map(({ token }) => token))
+    const shown = url === undefined ? tags : tagsAt(exchange, at)
+    return { tags: shown, hasToken: token => known.has(token) }
+  }
+  if (!holds(lists, stateOf)) throw refuse(412, 'the If header does not hold')
+  return submittedTokens(lists)
+}
+
+function joined(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value.join(' ') : value
+}
+
+function tagsAt({ dav, hold }: Exchange, path: DavPath): Tags {
+  const resource = find(dav, hold, path)
+  return resource === undefined ? [] : tagsOf(dav, resource)
+}
+
+/** The path of a URL if it is one of ours, with or without its host; else undefined. */
+export function urlPath(url: string, host: string | undefined): DavPath | undefined {
+  const [, authority, rest = ''] = /^(?:https?:\/\/([^/?#]*))?(.*)$/is.exec(url) ?? []
+  if (authority !== undefined && authority.toLowerCase() !== host?.toLowerCase()) return undefined
+  try {
+    return parsePath(rest)
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 404) return undefined
+    throw error
+  }
+}
+
+/** As the Destination header: throws a refusal with status 400, or 502 for another server's. */
+export function destinationOf({ request }: Exchange): DavPath {
+  const header = joined(request, 'destination')
+  if (header === undefined || header === '') throw refuse(400, 'there is no Destination')
+  if (!/^(https?:\/\/|\/)/i.test(header)) {
+    throw refuse(400, 'the Destination is neither a URL nor an absolute path')
+  }
+  const path = urlPath(header, request.headers.host)
+  if (path === undefined) {
+    throw refuse(502, `the Destination is not on this server, below ${davRoot}/`)
+  }
+  if (!isBelow(path, pathOf([]))) throw refuse(403, 'the Destination is not in a folder of /dav')
+  return path
+}
