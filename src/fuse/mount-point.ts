@@ -58,14 +58,23 @@ async function within<T>(work: Promise<T>, ms: number): Promise<T> {
   }
 }
 
-/** Whether a FUSE file system is mounted exactly there: https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html */
+/** Whether a FUSE file system is mounted exactly there. */
 export async function isFuseMount(mountPoint: string): Promise<boolean> {
+  return (await fuseDeviceAt(mountPoint)) !== undefined
+}
+
+/**
+ * `major:minor` of the FUSE file system that is mounted exactly there, the topmost one; undefined if
+ * none is. The mount itself is not asked: https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
+ */
+export async function fuseDeviceAt(mountPoint: string): Promise<string | undefined> {
   const table = await readFile('/proc/self/mountinfo', 'latin1')
   const wanted = escapePath(mountPoint)
-  return table.split('\n').some(line => {
+  const line = table.split('\n').findLast(line => {
     const [mount = '', filesystem = ''] = line.split(' - ')
     return mount.split(' ')[4] === wanted && filesystem.startsWith('fuse')
   })
+  return line?.split(' ')[2]
 }
 
 /** The kernel writes blanks, tabs, newlines and backslashes as octal escapes. */

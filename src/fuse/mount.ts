@@ -20,6 +20,7 @@ import { Request } from './request.ts'
 import { Control } from './seat.ts'
 import { isWritable } from './session.ts'
 import { Threads } from './threads.ts'
+import { widenReadahead } from './widen-readahead.ts'
 
 /** How long users may hold a mount that is to go. */
 const defaultGraceMs = 2000
@@ -91,6 +92,7 @@ class Mount implements FuseMount {
 
   async start(): Promise<void> {
     this.#answerInit()
+    await widenReadahead(this.mountPoint)
     this.#threads.ended.then(() => this.#allThreadsEnded())
     const count = this.#options.minThreads ?? 1
     if (count === 0) this.#unused = this.#serveFirst()

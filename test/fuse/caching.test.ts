@@ -52,6 +52,13 @@ t.test('what the kernel need not ask twice', async t => {
     }
   })
 
+  t.test('a large file is read ahead in large requests', async t => {
+    const mounted = await mountTestTree(t)
+    await requestsOf(mounted, 'head -c 16M /dev/zero >large')
+    const { read = 0 } = await requestsOf(mounted, 'cat large >/dev/null')
+    t.ok(read >= 16 && read < 32, `${read} requests for 16 MiB, where 128 KiB each would be 128`)
+  })
+
   t.test('until it is told to forget', async t => {
     const mounted = await mountFrozen(t)
     await requestsOf(mounted, 'cat many/file-1')
