@@ -23,7 +23,7 @@ export function addHistoryVerbs(program: Command, cli: Cli): void {
   addPin(program, cli)
 
   addVerb(program, 'fsck', {
-    does: 'Reads every block and compares it with its hash',
+    does: 'Compares every block with its hash, and checks the rows and drafts of /mfs',
     example: 'cairn fsck --rebuild-index'
   })
     .option('--rebuild-index', 'first index the blocks that segments hold and the index does not')

@@ -5,6 +5,7 @@ import { homePaths } from '../../base/home.ts'
 import { homeMigrations } from '../../daemon/content.ts'
 import type { CheckReport } from '../../store/api.ts'
 import { checkStore } from '../../store/check.ts'
+import { checkMfs, type MfsReport } from '../../vfs/mfs/check.ts'
 import { type Cli, type CommonOptions, settingsOf } from '../cli.ts'
 import { openProgress } from '../progress.ts'
 import { showBytes } from '../show-units.ts'
@@ -13,7 +14,10 @@ export interface FsckOptions extends CommonOptions {
   readonly rebuildIndex?: boolean
 }
 
-/** Verifies every block, while others read and write. Throws `corrupt` if any is damaged. */
+/**
+ * Verifies every block, and the rows and drafts of /mfs, while others read and write. Throws
+ * `corrupt` if anything is damaged.
+ */
 export async function fsck(cli: Cli, options: FsckOptions): Promise<void> {
   const { home } = await settingsOf(cli, options)
   const paths = homePaths(home)
@@ -21,6 +25,7 @@ export async function fsck(cli: Cli, options: FsckOptions): Promise<void> {
   const database = openDatabase(paths.database, { migrations: homeMigrations })
   const progress = await openProgress(cli.terminal, 'verifying', 'blocks', systemClock)
   let report: CheckReport
+  let tree: MfsReport
   try {
     report = checkStore({
       segments: paths.segments,
@@ -28,11 +33,18 @@ export async function fsck(cli: Cli, options: FsckOptions): Promise<void> {
       rebuildIndex: options.rebuildIndex === true,
       onProgress: (done, total) => progress.update({ things: done, totalThings: total })
     })
+    tree = checkMfs(database, paths.drafts)
   } finally {
     progress.stop()
     database.close()
   }
-  tell(cli, report, options)
+  tell(cli, report, tree, options)
+  if (tree.problems.length > 0) {
+    throw new CairnError(
+      'corrupt',
+      `/mfs has ${tree.problems.length} problems: \`cairn log\` lists snapshots that can be read at /ipfs`
+    )
+  }
   if (report.damaged.length > 0) {
     throw new CairnError(
       'corrupt',
@@ -41,14 +53,17 @@ export async function fsck(cli: Cli, options: FsckOptions): Promise<void> {
   }
 }
 
-function tell(cli: Cli, report: CheckReport, options: FsckOptions): void {
+function tell(cli: Cli, report: CheckReport, tree: MfsReport, options: FsckOptions): void {
   if (options.json === true) {
-    cli.terminal.printJson(report)
+    cli.terminal.printJson({ ...report, mfs: tree })
     return
   }
   for (const { cid, segment, offset, why } of report.damaged) {
     cli.terminal.print(`damaged ${cid || 'unknown'} in ${segment} at ${offset}: ${why}`)
   }
   if (options.rebuildIndex === true) cli.terminal.print(`indexed ${report.indexed} blocks anew`)
-  cli.terminal.print(`verified ${report.blocks} blocks, ${showBytes(report.bytes)}`)
+  for (const problem of tree.problems) cli.terminal.print(`/mfs: ${problem}`)
+  cli.terminal.print(
+    `verified ${report.blocks} blocks, ${showBytes(report.bytes)}, and ${tree.inodes} inodes of /mfs`
+  )
 }
