@@ -66,6 +66,8 @@ export const limits = {
   /** Locks last this long at most unless refreshed, and so many may be held: a client takes one a file it has open. */
   davLockSeconds: 3600,
   davLocks: 10_000,
+  /** Shared locks on one path, and those above it. */
+  davLocksTogether: 256,
   /** Dead properties of one resource, as text. */
   davPropertyBytes: 256 * KiB,
   /** What a GET reads and a PUT writes at a time. */

@@ -60,6 +60,9 @@ export class Locks {
     if (conflict !== undefined) {
       throw refuse(423, 'it is locked already', conflictingLock(conflict))
     }
+    if (others.length >= limits.davLocksTogether) {
+      throw refuse(507, `${others.length} shared locks are held here: wait until some end`)
+    }
     this.#prune()
     const lock = {
       ...wanted,

@@ -80,6 +80,7 @@ function transferNow(
   act: Act
 ): boolean {
   const { dav, hold, path } = exchange
+  const mayReplace = overwrite(exchange)
   const source = walk(dav, hold, path, last)
   const tokens = checkConditions(exchange, source)
   const place = placeOf(dav, hold, destination)
@@ -87,7 +88,7 @@ function transferNow(
     throw refuse(403, 'only what lies in /dav/mfs can be copied or moved: get and put it')
   }
   const standing = find(dav, hold, destination, 'itself')
-  if (standing !== undefined && overwrite(exchange) === 'F') {
+  if (standing !== undefined && !mayReplace) {
     throw refuse(412, 'the destination is there, and Overwrite is F')
   }
   checkLocks(dav.locks, tokens, { path: destination, member: true, tree: true })
@@ -96,8 +97,8 @@ function transferNow(
   return standing !== undefined
 }
 
-function overwrite({ request }: Exchange): 'T' | 'F' {
+function overwrite({ request }: Exchange): boolean {
   const text = String(request.headers.overwrite ?? 'T').toUpperCase()
-  if (text === 'T' || text === 'F') return text
+  if (text === 'T' || text === 'F') return text === 'T'
   throw refuse(400, 'Overwrite is T or F')
 }
