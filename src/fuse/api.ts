@@ -28,8 +28,9 @@ export interface FuseOptions {
   /** Handed to the entry as `workerData.data`; structured clone. */
   readonly threadData: unknown
   /**
-   * Threads at the start (default 1), and at most (default one a core) once they are busy. With 0 the
-   * first thread comes with the first request; until then a thread of libuv's pool waits for it.
+   * Threads at the start (default 1), and at most (default one a core) while several callers keep them
+   * busy; then all but one end again. With 0 the first thread comes with the first request; until then
+   * a thread of libuv's pool waits for it.
    */
   readonly minThreads?: number
   readonly maxThreads?: number

@@ -58,6 +58,11 @@ export class Request {
     return { uid: this.words[6]!, gid: this.words[7]! }
   }
 
+  /** The number of the thread that asks; 0 for what the kernel asks by itself. */
+  get callerThread(): number {
+    return this.words[8]!
+  }
+
   /** The 32-bit field at a word offset. */
   word(index: number): number {
     return this.words[index]!

@@ -39,6 +39,16 @@ export class Control {
     Atomics.sub(this.#state, place.serving, 1)
   }
 
+  /** One thread leaves while others stay: true if there are others; then it counts no longer. */
+  retire(): boolean {
+    for (;;) {
+      const threads = this.serving
+      if (threads < 2) return false
+      const found = Atomics.compareExchange(this.#state, place.serving, threads, threads - 1)
+      if (found === threads) return true
+    }
+  }
+
   /** Blocks the calling thread: for a process that exits. */
   sleep(ms: number): void {
     Atomics.wait(this.#state, place.never, 0, ms)

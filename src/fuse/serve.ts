@@ -18,28 +18,33 @@ import { openSession, type Session } from './session.ts'
 export function serveFuse(seat: FuseSeat, tree: Tree): void {
   const control = new Control(seat.control)
   control.beginServing()
+  let retired = false
   try {
-    serve(seat, control, tree)
+    retired = serve(seat, control, tree)
   } finally {
-    control.endServing()
+    if (!retired) control.endServing()
   }
 }
 
-function serve(seat: FuseSeat, control: Control, tree: Tree): void {
+/** Returns true if other threads go on, and do not count this one any more. */
+function serve(seat: FuseSeat, control: Control, tree: Tree): boolean {
   const counters = new Uint32Array(seat.counters)
   const session = openSession(tree)
   const meter = new LoadMeter()
   post({ kind: 'serving' })
   while (takeRequest(seat, control, session)) {
-    const metered = control.mayGrow
-    if (metered) meter.take(performance.now())
-    const code = session.request.opcode
+    const { request } = session
+    const code = request.opcode
+    meter.take(performance.now(), request.callerThread)
     counters[code % opcodeCount]!++
     if (code === opcode.interrupt) interrupt(session)
     else answer(seat.device, session)
-    if (metered && meter.answered(performance.now()) && control.waiting === 0) grow(control)
-    if (code === opcode.statfs && control.leaving) return
+    const verdict = meter.answered(performance.now())
+    if (verdict === 'more' && control.mayGrow && control.waiting === 0) grow(control)
+    if (verdict === 'fewer' && control.retire()) return true
+    if (code === opcode.statfs && control.leaving) return false
   }
+  return false
 }
 
 function takeRequest(seat: FuseSeat, control: Control, session: Session): boolean {

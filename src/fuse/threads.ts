@@ -28,6 +28,8 @@ export class Threads {
   failed = false
   readonly #options: ThreadsOptions
   readonly #counters: SharedArrayBuffer[] = []
+  /** Of threads that ended: the next one goes on counting there. */
+  readonly #leftCounters: SharedArrayBuffer[] = []
   readonly #ended = Promise.withResolvers<void>()
 
   constructor(options: ThreadsOptions) {
@@ -42,12 +44,11 @@ export class Threads {
   /** Starts a thread; resolves when it serves. Rejects if its entry module fails before that. */
   start(): Promise<void> {
     const { entry, data, device, control } = this.#options
-    const counters = makeCounters()
+    const counters = this.#takeCounters()
     const seat: FuseSeat = { device, control: control.memory, counters }
     const workerData: FuseThreadData = { fuse: seat, data }
     const worker = new Worker(entry, { workerData, name: 'fuse', env: {}, resourceLimits })
     const serving = Promise.withResolvers<void>()
-    this.#counters.push(counters)
     this.live++
     worker.on('message', (message: ThreadMessage) => this.#hear(message, serving.resolve))
     worker.on('error', cause => {
@@ -58,10 +59,24 @@ export class Threads {
     })
     worker.on('exit', () => {
       serving.reject(new CairnError('io', `${entry.pathname} ended without serving the mount`))
+      this.#leftCounters.push(counters)
       this.live--
       if (this.live === 0) this.#ended.resolve()
+      else this.#allowGrowth()
     })
     return serving.promise
+  }
+
+  #takeCounters(): SharedArrayBuffer {
+    const left = this.#leftCounters.pop()
+    if (left !== undefined) return left
+    const counters = makeCounters()
+    this.#counters.push(counters)
+    return counters
+  }
+
+  #allowGrowth(): void {
+    this.#options.control.mayGrow = this.live < this.#options.maximum
   }
 
   /** Requests taken so far, by the lower case name of the operation. */
@@ -76,7 +91,7 @@ export class Threads {
   #hear(message: ThreadMessage, serves: () => void): void {
     if (message.kind === 'serving') {
       serves()
-      this.#options.control.mayGrow = this.live < this.#options.maximum
+      this.#allowGrowth()
     } else if (message.kind === 'grow') this.#grow()
     else this.#options.onMessage(message)
   }

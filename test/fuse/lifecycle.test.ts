@@ -27,6 +27,16 @@ async function startDaemon(t: Test, path: string): Promise<ChildProcess> {
   return child
 }
 
+/** The process that unmounts after the daemon's death, a child of it: https://man7.org/linux/man-pages/man5/proc_pid_task.5.html */
+async function watcherOf(daemon: number): Promise<number> {
+  const children = await readFile(`/proc/${daemon}/task/${daemon}/children`, 'utf8')
+  for (const pid of children.trim().split(' ').map(Number)) {
+    const words = await readFile(`/proc/${pid}/cmdline`, 'utf8')
+    if (pid > 0 && words.includes('cairn-unmount')) return pid
+  }
+  throw new Error(`no watcher among the children of ${daemon}: ${children}`)
+}
+
 t.test('the life of a mount', async t => {
   if (!canMount(t)) return
   t.test('it shows as fuse.cairn, with permissions checked by the kernel', async t => {
@@ -104,6 +114,20 @@ t.test('the life of a mount', async t => {
     t.equal(await readFile(`${path}/hello`, 'utf8'), 'hello, world\n')
   })
 
+  t.test(
+    'threads that a single caller has no use for end, and what they counted stays',
+    async t => {
+      const { path, mount } = await mountTestTree(t, { minThreads: 3, maxThreads: 3 })
+      t.equal(mount.statistics().threads, 3)
+      await until(async () => {
+        await shell(path, 'for n in {1..2000}; do [ -e absent-$n ]; done')
+        return mount.statistics().threads === 1
+      })
+      t.ok((mount.statistics().requests.lookup ?? 0) >= 2000)
+      t.equal((await shell(path, 'cat hello')).stdout, 'hello, world\n', 'the last one stays')
+    }
+  )
+
   t.test('busy mounts get more threads, up to the maximum', async t => {
     const { path, mount } = await mountTestTree(t, { maxThreads: 3 })
     t.equal(mount.statistics().threads, 1)
@@ -143,8 +167,7 @@ t.test('the end of a process that serves a mount', async t => {
   t.test('by SIGKILL together with its watcher: the next start clears what is left', async t => {
     const path = await directory(t)
     const child = await startDaemon(t, path)
-    const watchers = await shell('/', 'pgrep -P "$1" -f cairn-unmount', [String(child.pid)])
-    process.kill(Number(watchers.stdout), 'SIGKILL')
+    process.kill(await watcherOf(child.pid!), 'SIGKILL')
     child.kill('SIGKILL')
     await once(child, 'exit')
     t.equal((await shell('/', 'ls "$1"', [path])).status, 2, 'it answers ENOTCONN')
