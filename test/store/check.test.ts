@@ -22,14 +22,19 @@ import { bytesOf, makeHome, openStore, type TestHome } from './lib.ts'
 function homeOfTen(t: Test): TestHome {
   const home = makeHome()
   t.teardown(home.remove)
-  const { store, end } = openStore(home, { segmentBytes: 8500 })
+  let nowMs = 1_700_000_000_000
+  const clock = { nowMs: () => nowMs++ }
+  const { store, end } = openStore(home, { segmentBytes: 8500, clock })
   for (let number = 0; number < 10; number++) store.add(bytesOf(number, 1000))
   end()
   return home
 }
 
+/** Oldest first: names begin with the time of birth. */
 function segmentsOf(home: TestHome): string[] {
-  return readdirSync(home.segments).filter(name => name.endsWith('.car'))
+  return readdirSync(home.segments)
+    .filter(name => name.endsWith('.car'))
+    .sort()
 }
 
 function openIndex(t: Test, home: TestHome): Database {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Clock } from '../../src/base/clock.ts'
 import { type Database, openDatabase } from '../../src/base/database.ts'
 import type { BlockStore } from '../../src/store/api.ts'
 import { openBlockStore } from '../../src/store/open.ts'
@@ -27,7 +28,7 @@ export function makeHome(within: string = tmpdir()): TestHome {
 /** A store as a thread or a process has it: on a connection of its own, which `end` closes too. */
 export function openStore(
   home: Pick<TestHome, 'segments' | 'databasePath'>,
-  options: { segmentBytes?: number } = {}
+  options: { segmentBytes?: number; clock?: Clock } = {}
 ): {
   store: BlockStore
   database: Database
