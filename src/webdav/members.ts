@@ -1,3 +1,4 @@
+import { CairnError } from '../base/errors.ts'
 import type { Name } from '../base/names.ts'
 import { type DirectoryEntry, fileType } from '../vfs/api.ts'
 import type { Exchange } from './api.ts'
@@ -66,5 +67,16 @@ async function memberOf(
   const shown = attributes !== undefined && (mode & fileType.mask) !== fileType.symlink
   if (shown) return { kind: 'node', names, tree: collection.tree, attributes }
   const { dav, hold, signal } = exchange
-  return complete(dav, signal, () => find(dav, hold, pathOf(names)))
+  return orLeftOut(() => complete(dav, signal, () => find(dav, hold, pathOf(names))))
+}
+
+/** What one member lacks must not end the listing of the others: whoever asks for it is told. */
+async function orLeftOut<T>(look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look()
+  } catch (error) {
+    const leftOut = ['loop', 'missing', 'corrupt', 'unsupported', 'timeout', 'upstream', 'mismatch']
+    if (error instanceof CairnError && leftOut.includes(error.code)) return undefined
+    throw error
+  }
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
-import { openDatabase } from '../../src/base/database.ts'
+import { type Database, openDatabase } from '../../src/base/database.ts'
 import { openRoots } from '../../src/roots/open.ts'
 import { rootsMigrations } from '../../src/roots/schema.ts'
 import { openBlockStore } from '../../src/store/open.ts'
@@ -27,6 +27,8 @@ export interface Served {
   readonly port: number
   readonly home: string
   readonly mfs: Mfs
+  readonly database: Database
+  readonly drafts: string
   readonly close: () => Promise<void>
   /** What a method threw that was no answer to a client. */
   readonly faults: unknown[]
@@ -89,5 +91,5 @@ export async function serveDav(
     database.close()
   }
   t.teardown(close)
-  return { url: `http://127.0.0.1:${port}`, port, home, mfs, close, faults }
+  return { url: `http://127.0.0.1:${port}`, port, home, mfs, database, drafts, close, faults }
 }

@@ -1,3 +1,4 @@
+import { CairnError } from '../../base/errors.ts'
 import type { Dav, Exchange, Method } from '../api.ts'
 import { complete } from '../complete.ts'
 import type { PropertyName } from '../dead-properties.ts'
@@ -55,7 +56,7 @@ async function addMembers(
   const { dav, signal } = exchange
   for await (const members of membersOf(exchange, resource)) {
     const text = await complete(dav, signal, () =>
-      dav.database.read(() => members.map(member => describe(dav, member, query)).join(''))
+      dav.database.read(() => members.map(member => describeMember(dav, member, query)).join(''))
     )
     if (out.add(text)) await out.flush()
   }
@@ -103,6 +104,16 @@ function describe(dav: Dav, resource: Resource, query: Query): string {
   if (found !== '' || lacking === '') statuses.push({ status: 200, content: found })
   if (lacking !== '') statuses.push({ status: 404, content: lacking })
   return describeResponse(href, statuses)
+}
+
+/** Nothing of one that was removed since it was listed. */
+function describeMember(dav: Dav, member: Resource, query: Query): string {
+  try {
+    return describe(dav, member, query)
+  } catch (error) {
+    if (error instanceof CairnError && error.code === 'not-found') return ''
+    throw error
+  }
 }
 
 /** Undefined where nothing was ever set: most resources, and all of the read-only trees. */

@@ -1,0 +1,129 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import t from 'tap'
+import { findClient } from '../lib/clients.ts'
+import { requireClient, requireFuse, requireRoot } from '../lib/skip.ts'
+import { serveDav } from './served.ts'
+
+const hostile = [
+  'a b',
+  'ä',
+  '日本',
+  '100%',
+  '%41',
+  'a#b',
+  "it's",
+  '<&>',
+  '...x',
+  '-rf',
+  'a;b',
+  '~',
+  'CON',
+  '(x)',
+  '[y]',
+  '!z',
+  'a+b',
+  '@'
+]
+
+t.test(
+  'rclone copies 500 files of hostile names both ways, keeps their times, and syncs',
+  { timeout: 120_000 },
+  async t => {
+    if (!requireClient(t, 'rclone')) return
+    const home = t.testdir({ dav: {}, source: { sub: {} }, back: {} })
+    const dav = await serveDav(t, join(home, 'dav'))
+    const source = join(home, 'source')
+    for (let index = 0; index < 500; index += 1) {
+      const name = `${hostile[index % hostile.length]}-${index}`
+      writeFileSync(join(source, index % 2 === 0 ? 'sub' : '.', name), 'x'.repeat(index * 10))
+    }
+    const remote = `:webdav,vendor=owncloud,url='${dav.url}/dav/mfs/':r`
+    const rclone = (...args: string[]) =>
+      execa('rclone', ['--config', join(home, 'none'), '--retries', '1', ...args], { all: true })
+    await rclone('copy', source, remote)
+    await rclone('check', source, remote)
+    const again = await rclone('copy', '-v', source, remote)
+    t.match(again.all, 'There was nothing to transfer', 'times and sizes are the same')
+    await rclone('copy', remote, join(home, 'back'))
+    t.equal(
+      (await execa('diff', ['-r', source, join(home, 'back')], { reject: false })).exitCode,
+      0
+    )
+    await execa('rm', ['-r', join(source, 'sub')])
+    await rclone('sync', source, remote)
+    t.notMatch((await rclone('lsf', remote)).all, 'sub/')
+    t.strictSame(dav.faults, [])
+  }
+)
+
+t.test('cadaver puts, locks, edits properties, copies and deletes', async t => {
+  if (!requireClient(t, 'cadaver')) return
+  const home = t.testdir({ dav: {}, file: 'content' })
+  const dav = await serveDav(t, join(home, 'dav'))
+  const commands = [
+    'mkcol d',
+    'cd d',
+    `put ${join(home, 'file')} f`,
+    'lock f',
+    `put ${join(home, 'file')} f`,
+    'propset f colour red',
+    'propget f colour',
+    'unlock f',
+    'copy f g',
+    'move g h',
+    'ls',
+    'delete f',
+    'quit'
+  ]
+  const ran = await execa('cadaver', [`${dav.url}/dav/mfs/`], {
+    input: `${commands.join('\n')}\n`,
+    all: true,
+    env: { HOME: home },
+    timeout: 20_000
+  })
+  t.notMatch(ran.all, /failed|error/i)
+  t.match(ran.all, 'red')
+  const { text } = { text: await (await fetch(`${dav.url}/dav/mfs/d/h`)).text() }
+  t.equal(text, 'content')
+  t.equal((await fetch(`${dav.url}/dav/mfs/d/f`)).status, 404)
+})
+
+t.test('davfs2 mounts it: edit, rename, change modes, rsync', { timeout: 120_000 }, async t => {
+  if (!requireClient(t, 'mount.davfs') || !requireFuse(t) || !requireRoot(t)) return
+  const home = t.testdir({
+    dav: {},
+    mnt: {},
+    cache: {},
+    conf: 'use_locks 1\nask_auth 0\ncache_size 50\ndelay_upload 0\n',
+    secrets: ''
+  })
+  const dav = await serveDav(t, join(home, 'dav'))
+  const mount = join(home, 'mnt')
+  const program = findClient('mount.davfs') ?? ''
+  const mounted = await execa(
+    program,
+    [`${dav.url}/dav/mfs/`, mount, '-o', `conf=${join(home, 'conf')}`],
+    { all: true, reject: false, input: '\n\n' }
+  )
+  t.equal(mounted.exitCode, 0, mounted.all)
+  if (mounted.exitCode !== 0) return
+  try {
+    const shell = (script: string) =>
+      execa('sh', ['-euc', `cd "$1"; ${script}`, 'sh', mount], { all: true })
+    await shell('echo one > a; echo two >> a; mv a b; mkdir d; cp b d/c; chmod +x b; sync')
+    t.equal(readFileSync(join(mount, 'd/c'), 'utf8'), 'one\ntwo\n')
+    mkdirSync(join(home, 'src'))
+    for (let index = 0; index < 20; index += 1)
+      writeFileSync(join(home, 'src', `f${index}`), `${index}`)
+    if (requireClient(t, 'rsync')) {
+      await execa('rsync', ['-r', '--inplace', `${join(home, 'src')}/`, join(mount, 'rsynced')])
+      t.equal(readFileSync(join(mount, 'rsynced/f7'), 'utf8'), '7')
+    }
+  } finally {
+    await execa('umount', [mount], { timeout: 60_000 })
+  }
+  t.equal(await (await fetch(`${dav.url}/dav/mfs/b`)).text(), 'one\ntwo\n')
+  t.strictSame(dav.faults, [])
+})
