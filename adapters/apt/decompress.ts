@@ -47,7 +47,7 @@ function expand(
 
 /** Streams keep pieces while the source uses their memory again: they need their own. */
 async function* copied(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const piece of source) yield Uint8Array.from(piece)
+  for await (const piece of source) yield new Uint8Array(piece)
 }
 
 async function* whole(

@@ -1,5 +1,4 @@
 import type { Digest } from '../base/digest.ts'
-import type { ErrorCode } from '../base/errors.ts'
 import type { Classification } from './adapter.ts'
 import type { CatalogItem, Expectation } from './api.ts'
 
@@ -35,11 +34,6 @@ export function decide({ wanted, expected, held, nowMs }: Situation): Decision {
 /** Whether what is held may be answered when the upstream fails: unless it is known to be wrong. */
 export function mayServeStale({ expected, held }: Pick<Situation, 'expected' | 'held'>): boolean {
   return held !== undefined && compare(held.digests, expected) !== 'other'
-}
-
-/** Failures of an upstream, as against answers of it (`not-found`) and faults of our own. */
-export function isUpstreamFailure(code: ErrorCode): boolean {
-  return code === 'upstream' || code === 'timeout' || code === 'mismatch'
 }
 
 function compare(

@@ -110,6 +110,7 @@ export function checkRedirect(from: URL, to: URL): URL {
   return to
 }
 
+/** Rules for IPv4 hold for its addresses mapped into IPv6 too. */
 const privateRanges: ReadonlyArray<readonly [string, number, 'ipv4' | 'ipv6']> = [
   ['0.0.0.0', 8, 'ipv4'],
   ['10.0.0.0', 8, 'ipv4'],
@@ -120,8 +121,7 @@ const privateRanges: ReadonlyArray<readonly [string, number, 'ipv4' | 'ipv6']> =
   ['192.168.0.0', 16, 'ipv4'],
   ['::', 127, 'ipv6'],
   ['fc00::', 7, 'ipv6'],
-  ['fe80::', 10, 'ipv6'],
-  ['::ffff:0:0', 96, 'ipv6']
+  ['fe80::', 10, 'ipv6']
 ]
 
 /** A loopback, link-local or private address, or a name that says so. Other names are not resolved here. */

@@ -17,6 +17,7 @@ import type { UnixfsReader, UnixfsWriter } from '../../src/unixfs/api.ts'
 import { profiles } from '../../src/unixfs/profiles.ts'
 import { openUnixfsReader } from '../../src/unixfs/reader.ts'
 import { openUnixfsWriter } from '../../src/unixfs/writer.ts'
+import { type FakeOrigin, openFakeOrigin } from './fake-origin.ts'
 
 /** Database, store, UnixFS and the engine, as the daemon puts them together, in a folder of its own. */
 export interface PullWorld {
@@ -118,4 +119,17 @@ export async function bodyOf(
 
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise(resolve => setTimeout(resolve, 2))
+}
+
+/** A world and an upstream for one test; both go with it. */
+export async function setUpPull(t: {
+  teardown: (work: () => Promise<void>) => void
+}): Promise<{ world: PullWorld; origin: FakeOrigin }> {
+  const origin = await openFakeOrigin()
+  const world = openPullWorld()
+  t.teardown(async () => {
+    await world.remove()
+    await origin.close()
+  })
+  return { world, origin }
 }

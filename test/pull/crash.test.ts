@@ -16,7 +16,7 @@ t.test('kill -9 in the middle of a flight leaves no item, and the next run fetch
   const body = Buffer.alloc(6_000_000, 'cairn')
   const steps = inSteps({ body }, 3_000_000)
   origin.items.set('a.deb', { body, faults: [steps.fault] })
-  const script = fileURLToPath(new URL('fetch-process.ts', import.meta.url))
+  const script = fileURLToPath(new URL('./fetch-process.ts', import.meta.url))
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', script, home, origin.url, 'a.deb'],

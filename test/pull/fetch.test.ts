@@ -1,27 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { digestOf } from '../../src/base/digest.ts'
-import {
-  cutAfter,
-  type FakeOrigin,
-  inSteps,
-  neverEnds,
-  openFakeOrigin,
-  silence,
-  stallAfter,
-  status
-} from '../lib/fake-origin.ts'
-import { bodyOf, openPullWorld, type PullWorld, until, wantedItem } from '../lib/pull-world.ts'
-
-async function setUp(t: Test): Promise<{ world: PullWorld; origin: FakeOrigin }> {
-  const origin = await openFakeOrigin()
-  const world = openPullWorld()
-  t.teardown(async () => {
-    await world.remove()
-    await origin.close()
-  })
-  return { world, origin }
-}
+import { cutAfter, inSteps, neverEnds, silence, stallAfter, status } from '../lib/fake-origin.ts'
+import { bodyOf, setUpPull, until, wantedItem } from '../lib/pull-world.ts'
 
 async function drain(pieces: AsyncIterator<Uint8Array>): Promise<void> {
   while ((await pieces.next()).done !== true);
@@ -30,11 +11,9 @@ async function drain(pieces: AsyncIterator<Uint8Array>): Promise<void> {
 const sample = (bytes: number): Buffer => randomBytes(bytes)
 const mutable = { freshness: { kind: 'mutable', maxAgeMs: 60_000 } } as const
 const longAgo = 'Tue, 01 Apr 2025 08:00:00 GMT'
-/** Longer than an upstream that failed is left alone. */
-const restMs = 11_000
 
 t.test('a body that is not what the index names is never had whole, and not stored', async t => {
-  const { world, origin } = await setUp(t)
+  const { world, origin } = await setUpPull(t)
   const right = sample(300_000)
   const wrong = Buffer.from(right)
   wrong[299_999] = right[299_999]! ^ 1
@@ -55,7 +34,7 @@ t.test('a body that is not what the index names is never had whole, and not stor
 })
 
 t.test('a length other than the index names is refused before the first byte', async t => {
-  const { world, origin } = await setUp(t)
+  const { world, origin } = await setUpPull(t)
   const body = sample(1000)
   origin.items.set('a.deb', { body })
   const learning = world.catalog.learn('Packages', {
@@ -68,7 +47,7 @@ t.test('a length other than the index names is refused before the first byte', a
 })
 
 t.test('a body that never ends is cut when the index says how long it is', async t => {
-  const { world, origin } = await setUp(t)
+  const { world, origin } = await setUpPull(t)
   const digest = digestOf('sha256', sample(10))
   origin.items.set('a.deb', { body: Buffer.alloc(0), faults: [neverEnds()] })
   const learning = world.catalog.learn('Packages', { digest, learntMs: 1 })
@@ -79,7 +58,7 @@ t.test('a body that never ends is cut when the index says how long it is', async
 })
 
 t.test('an upstream that stops sending is given up and asked for the rest', async t => {
-  const { world, origin } = await setUp(t)
+  const { world, origin } = await setUpPull(t)
   const item = { body: sample(500_000), etag: '"1"', ranges: true }
   origin.items.set('a', { ...item, faults: [stallAfter(200_000, item)] })
   const answer = await world.pull.fetch(wantedItem(origin, 'a'))
@@ -97,7 +76,7 @@ t.test('a connection that breaks', async t => {
   ]
   for (const { name, ...rest } of rows) {
     await t.test(name, async t => {
-      const { world, origin } = await setUp(t)
+      const { world, origin } = await setUpPull(t)
       const item = { body, ...rest }
       origin.items.set('a', { ...item, faults: [cutAfter(123_456, item), status(503)] })
       t.same(await bodyOf(await world.pull.fetch(wantedItem(origin, 'a'))), body)
@@ -107,7 +86,7 @@ t.test('a connection that breaks', async t => {
     })
   }
   await t.test('is not joined to the rest of another version', async t => {
-    const { world, origin } = await setUp(t)
+    const { world, origin } = await setUpPull(t)
     const steps = inSteps({ body }, 100_000)
     origin.items.set('a', { body: sample(500_000), faults: [steps.fault] })
     const answer = await world.pull.fetch(wantedItem(origin, 'a', mutable))
@@ -119,7 +98,7 @@ t.test('a connection that breaks', async t => {
     t.equal(world.catalog.get('fake/a'), undefined)
   })
   await t.test('again and again is given up', async t => {
-    const { world, origin } = await setUp(t)
+    const { world, origin } = await setUpPull(t)
     const item = { body }
     const cut = cutAfter(1000, item)
     origin.items.set('a', { body, faults: [cut, cut, cut, cut, cut, cut] })
@@ -138,7 +117,7 @@ t.test('errors that may pass are asked again, others not', async t => {
     { code: 410, requests: 1, error: 'not-found' }
   ]) {
     await t.test(`${code}`, async t => {
-      const { world, origin } = await setUp(t)
+      const { world, origin } = await setUpPull(t)
       origin.items.set('a', { body: sample(10), faults: [status(code)] })
       const fetched = world.pull.fetch(wantedItem(origin, 'a'))
       if (error === undefined) t.equal((await bodyOf(await fetched)).length, 10)
@@ -149,7 +128,7 @@ t.test('errors that may pass are asked again, others not', async t => {
 })
 
 t.test('an upstream that never answers is a timeout', async t => {
-  const { world, origin } = await setUp(t)
+  const { world, origin } = await setUpPull(t)
   const body = sample(10)
   origin.items.set('a', { body })
   await bodyOf(await world.pull.fetch(wantedItem(origin, 'a', mutable)))
@@ -162,7 +141,7 @@ t.test('an upstream that never answers is a timeout', async t => {
 })
 
 t.test('"not found" is believed for a short time', async t => {
-  const { world, origin } = await setUp(t)
+  const { world, origin } = await setUpPull(t)
   const wanted = wantedItem(origin, 'later')
   await t.rejects(world.pull.fetch(wanted), { code: 'not-found' })
   origin.items.set('later', { body: sample(5) })
@@ -173,7 +152,7 @@ t.test('"not found" is believed for a short time', async t => {
 })
 
 t.test('50 clients of one cold item are one request, also when the first hangs up', async t => {
-  const { world, origin } = await setUp(t)
+  const { world, origin } = await setUpPull(t)
   const body = sample(20_000_000)
   const item = { body }
   const steps = inSteps(item, 4_000_000)
@@ -198,7 +177,7 @@ t.test('50 clients of one cold item are one request, also when the first hangs u
 })
 
 t.test('a reader joins a flight in the middle and reads a range that has arrived', async t => {
-  const { world, origin } = await setUp(t)
+  const { world, origin } = await setUpPull(t)
   const body = sample(3_000_000)
   const steps = inSteps({ body }, 1_000_000)
   origin.items.set('big', { body, faults: [steps.fault] })
@@ -217,7 +196,7 @@ t.test('a reader joins a flight in the middle and reads a range that has arrived
 
 t.test('a flight that lost its last reader', async t => {
   await t.test('is finished when little is left of it', async t => {
-    const { world, origin } = await setUp(t)
+    const { world, origin } = await setUpPull(t)
     const body = sample(1_000_000)
     const steps = inSteps({ body }, 500_000)
     origin.items.set('a', { body, faults: [steps.fault] })
@@ -230,7 +209,7 @@ t.test('a flight that lost its last reader', async t => {
     t.equal(world.catalog.get('fake/a')?.bytes, body.length)
   })
   await t.test('is given up when much is left, and a new client gets a new one', async t => {
-    const { world, origin } = await setUp(t)
+    const { world, origin } = await setUpPull(t)
     const body = sample(40_000_000)
     const steps = inSteps({ body }, 500_000)
     origin.items.set('a', { body, faults: [steps.fault] })
@@ -244,109 +223,8 @@ t.test('a flight that lost its last reader', async t => {
   })
 })
 
-t.test('freshness', async t => {
-  await t.test('an immutable item is never asked for again', async t => {
-    const { world, origin } = await setUp(t)
-    origin.items.set('a', { body: sample(10) })
-    await bodyOf(await world.pull.fetch(wantedItem(origin, 'a')))
-    await until(() => world.pull.statistics().flights === 0)
-    await origin.down()
-    world.clock.advance(1e11)
-    const answer = await world.pull.fetch(wantedItem(origin, 'a'))
-    t.equal(answer.from, 'store')
-    t.equal((await bodyOf(answer)).length, 10)
-  })
-  await t.test('a mutable one is revalidated with its validators once it is old', async t => {
-    const { world, origin } = await setUp(t)
-    origin.items.set('a', { body: sample(10), etag: '"v1"', lastModified: longAgo })
-    const wanted = wantedItem(origin, 'a', mutable)
-    t.equal((await world.pull.fetch(wanted)).lastModified, longAgo)
-    await until(() => world.pull.statistics().flights === 0)
-    await world.pull.fetch(wanted)
-    t.equal(origin.count('a'), 1, 'young: not asked')
-    world.clock.advance(60_000)
-    t.equal((await bodyOf(await world.pull.fetch(wanted))).length, 10)
-    t.match(origin.requests[1], {
-      status: 304,
-      headers: { 'if-none-match': '"v1"', 'if-modified-since': longAgo }
-    })
-    await until(() => world.pull.statistics().flights === 0)
-    await world.pull.fetch(wanted)
-    t.equal(origin.count('a'), 2, 'young again')
-  })
-  await t.test(
-    'without validators the same bytes keep their date, others get a later one',
-    async t => {
-      const { world, origin } = await setUp(t)
-      origin.items.set('a', { body: Buffer.from('one') })
-      const wanted = wantedItem(origin, 'a', mutable)
-      const { lastModified } = await world.pull.fetch(wanted)
-      await until(() => world.pull.statistics().flights === 0)
-      world.clock.advance(60_000)
-      t.equal((await world.pull.fetch(wanted)).lastModified, lastModified)
-      t.equal(origin.count('a'), 2)
-      origin.items.set('a', { body: Buffer.from('two') })
-      world.clock.advance(60_000)
-      const changed = await world.pull.fetch(wanted)
-      t.ok(Date.parse(changed.lastModified) > Date.parse(lastModified))
-      t.equal((await bodyOf(changed)).toString(), 'two')
-    }
-  )
-})
-
-t.test('what is held is served stale', async t => {
-  for (const [name, faults] of Object.entries({
-    'when the upstream says 500': [status(500)],
-    'when it wants a login': [status(401)],
-    'when it has had enough of us': [status(429)]
-  })) {
-    await t.test(name, async t => {
-      const { world, origin } = await setUp(t)
-      const body = sample(10)
-      origin.items.set('a', { body })
-      const wanted = wantedItem(origin, 'a', mutable)
-      await bodyOf(await world.pull.fetch(wanted))
-      await until(() => world.pull.statistics().flights === 0)
-      origin.items.set('a', { body: sample(10), faults: [...faults] })
-      world.clock.advance(60_000)
-      const answer = await world.pull.fetch(wanted)
-      t.equal(answer.from, 'stale')
-      t.same(await bodyOf(answer), body)
-      await world.pull.fetch(wanted)
-      t.equal(origin.count('a'), 2, 'the upstream is left alone for a while')
-      world.clock.advance(restMs)
-      t.equal((await world.pull.fetch(wanted)).from, 'upstream')
-    })
-  }
-  await t.test('when its new version breaks off half way', async t => {
-    const { world, origin } = await setUp(t)
-    const body = sample(100_000)
-    origin.items.set('a', { body })
-    const wanted = wantedItem(origin, 'a', mutable)
-    await bodyOf(await world.pull.fetch(wanted))
-    await until(() => world.pull.statistics().flights === 0)
-    const next = { body: sample(200_000) }
-    origin.items.set('a', { ...next, faults: [cutAfter(100_000, next)] })
-    world.clock.advance(60_000)
-    t.same(await bodyOf(await world.pull.fetch(wanted)), body)
-  })
-  await t.test('but not when the index already names other bytes', async t => {
-    const { world, origin } = await setUp(t)
-    origin.items.set('Packages', { body: sample(10), faults: [] })
-    const wanted = wantedItem(origin, 'Packages', mutable)
-    await bodyOf(await world.pull.fetch(wanted))
-    await until(() => world.pull.statistics().flights === 0)
-    const digest = digestOf('sha256', sample(10))
-    const learning = world.catalog.learn('InRelease', { digest, learntMs: 1 })
-    learning.add([{ key: wanted.key, digest }])
-    learning.commit()
-    await origin.down()
-    await t.rejects(world.pull.fetch(wanted), { code: 'upstream' })
-  })
-})
-
 t.test('the same digest under another key is no download', async t => {
-  const { world, origin } = await setUp(t)
+  const { world, origin } = await setUpPull(t)
   const body = sample(1000)
   origin.items.set('pool/a.deb', { body })
   await bodyOf(await world.pull.fetch(wantedItem(origin, 'pool/a.deb')))
@@ -359,7 +237,7 @@ t.test('the same digest under another key is no download', async t => {
 })
 
 t.test('an item whose blocks are gone is fetched again', async t => {
-  const { world, origin } = await setUp(t)
+  const { world, origin } = await setUpPull(t)
   origin.items.set('a', { body: sample(1000) })
   await bodyOf(await world.pull.fetch(wantedItem(origin, 'a')))
   await until(() => world.pull.statistics().flights === 0)
@@ -369,7 +247,7 @@ t.test('an item whose blocks are gone is fetched again', async t => {
 })
 
 t.test('an empty body is a body', async t => {
-  const { world, origin } = await setUp(t)
+  const { world, origin } = await setUpPull(t)
   origin.items.set('empty', { body: Buffer.alloc(0) })
   t.equal((await bodyOf(await world.pull.fetch(wantedItem(origin, 'empty')))).length, 0)
   await until(() => world.pull.statistics().flights === 0)

@@ -1,0 +1,90 @@
+import t, { type Test } from 'tap'
+import { checkRedirect, isPrivateHost, openFetchUpstream } from '../../src/pull/fetch-upstream.ts'
+import { type FakeOrigin, type Misbehaviour, openFakeOrigin, silence } from '../lib/fake-origin.ts'
+
+function redirect(location: string): Misbehaviour {
+  return (_request, response) => void response.writeHead(302, { location }).end()
+}
+
+async function setUp(t: Test): Promise<{
+  origin: FakeOrigin
+  get: (path: string, signal?: AbortSignal) => Promise<string>
+}> {
+  const origin = await openFakeOrigin()
+  const fetchUpstream = openFetchUpstream()
+  t.teardown(async () => {
+    fetchUpstream.close()
+    await origin.close()
+  })
+  const get = async (path: string, signal = new AbortController().signal): Promise<string> => {
+    const answer = await fetchUpstream(origin.url + path, { headers: {}, signal })
+    const pieces: Uint8Array[] = []
+    for await (const piece of answer.body ?? []) pieces.push(piece)
+    return `${answer.status} ${Buffer.concat(pieces)}`
+  }
+  return { origin, get }
+}
+
+t.test('a redirect is followed, a ring of them is not', async t => {
+  const { origin, get } = await setUp(t)
+  origin.items.set('a', { body: Buffer.alloc(0), faults: [redirect('b')] })
+  origin.items.set('b', { body: Buffer.from('there') })
+  t.equal(await get('a'), '200 there')
+  const ring = Array.from({ length: 10 }, () => redirect('/c'))
+  origin.items.set('c', { body: Buffer.alloc(0), faults: ring })
+  await t.rejects(get('c'), { code: 'upstream', message: /too often/ })
+})
+
+t.test('a redirect leads nowhere that only this machine reaches', async t => {
+  const check = (from: string, to: string) => () => checkRedirect(new URL(from), new URL(to))
+  for (const to of [
+    'http://127.0.0.1/x',
+    'http://localhost/x',
+    'http://[::1]/x',
+    'http://[::ffff:10.0.0.1]/x',
+    'http://10.1.2.3/x',
+    'http://172.16.0.1/x',
+    'http://192.168.1.1/x',
+    'http://169.254.169.254/latest/meta-data/',
+    'http://2130706433/x',
+    'http://metadata.internal/x',
+    'ftp://mirror.test/x',
+    'file:///etc/passwd'
+  ]) {
+    t.throws(check('http://mirror.test/x', to), { code: 'upstream' }, to)
+  }
+  t.throws(check('https://mirror.test/x', 'http://mirror.test/x'), { code: 'upstream' })
+  t.doesNotThrow(check('http://mirror.test/x', 'https://cdn.test/y'))
+  t.doesNotThrow(check('http://10.0.0.1/x', 'http://10.0.0.1/y'), 'a private mirror on itself')
+})
+
+t.test('what a private host is', async t => {
+  for (const host of ['127.1.2.3', '[fe80::1]', '[fd00::1]', '100.64.0.1', 'a.local', '0.0.0.0']) {
+    t.equal(isPrivateHost(host), true, host)
+  }
+  for (const host of ['203.0.113.9', '[2001:db8::1]', 'mirror.test', 'local.test', '172.32.0.1']) {
+    t.equal(isPrivateHost(host), false, host)
+  }
+})
+
+t.test('an abort rejects, before the answer and in it', async t => {
+  const { origin, get } = await setUp(t)
+  origin.items.set('a', { body: Buffer.alloc(0), faults: [silence()] })
+  const stop = new AbortController()
+  const waiting = get('a', stop.signal)
+  stop.abort(new Error('enough'))
+  await t.rejects(waiting, { message: 'enough' })
+  await t.rejects(get('a', AbortSignal.abort(new Error('late'))), { message: 'late' })
+})
+
+t.test('a connection is used again', async t => {
+  const { origin, get } = await setUp(t)
+  const ports = new Set<number | undefined>()
+  const note: Misbehaviour = (request, response) => {
+    ports.add(request.socket.remotePort)
+    response.end('x')
+  }
+  origin.items.set('a', { body: Buffer.alloc(0), faults: [note, note, note] })
+  for (let round = 0; round < 3; round++) t.equal(await get('a'), '200 x')
+  t.equal(ports.size, 1)
+})
