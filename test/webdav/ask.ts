@@ -21,7 +21,8 @@ export function ask(
   { headers = {}, body }: Question = {}
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-  const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }
+  const chunked = headers['transfer-encoding'] !== undefined
+  const length = body === undefined || chunked ? {} : { 'content-length': Buffer.byteLength(body) }
   const options = { port, host: '127.0.0.1', method, path, headers: { ...length, ...headers } }
   const sent = request(options, response => {
     const pieces: Buffer[] = []
