@@ -10,6 +10,7 @@ import { bench as idle } from '../idle.ts'
 import { bench as importing } from '../import.ts'
 import { bench as read } from '../read.ts'
 import { bench as status } from '../status.ts'
+import { bench as webdav } from '../webdav.ts'
 import type { Bench, Room, Row } from './bench.ts'
 
 const benches: Readonly<Record<string, Bench>> = {
@@ -18,6 +19,7 @@ const benches: Readonly<Record<string, Bench>> = {
   find,
   create,
   apt,
+  webdav,
   status,
   idle
 }

@@ -1,0 +1,143 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { startApacheDav } from './lib/apache-dav.ts'
+import { type Bench, compared, type Room, type Row } from './lib/bench.ts'
+import { startCairn } from './lib/cairn.ts'
+import { type Cost, costOf } from './lib/cost.ts'
+import { makeFile } from './lib/files.ts'
+import { interleave } from './lib/interleave.ts'
+
+interface Drive {
+  readonly pid: number
+  readonly url: string
+}
+
+interface Task {
+  readonly what: string
+  readonly bar: { readonly of: 'wall' | 'cpu'; readonly atMost: number }
+  /** Before each measurement, not measured. */
+  readonly prepare?: (drive: Drive) => void
+  readonly run: (drive: Drive) => void
+}
+
+/** The server's CPU: curl's is the same for both. */
+export const bench: Bench = {
+  title: 'the network drive, against mod_dav of Apache',
+  run: async room => {
+    const cairn = await startCairn(room, room.disk('home'))
+    const drive = { pid: cairn.pid, url: `http://127.0.0.1:${cairn.port}/dav/mfs/` }
+    const peer = await startApacheDav(room)
+    const rows: Row[] = []
+    for (const task of tasksOf(room)) {
+      const measure = (on: Drive) => () => {
+        task.prepare?.(on)
+        return costOf([on.pid], () => task.run(on))
+      }
+      const costs = await interleave(room.rounds, measure(drive), peer && measure(peer))
+      rows.push(rowOf(task, costs))
+    }
+    return rows
+  }
+}
+
+function rowOf({ what, bar }: Task, costs: { cairn: Cost; peer: Cost | undefined }): Row {
+  return compared({ what, bar, ...costs, peerName: 'Apache' })
+}
+
+function tasksOf(room: Room): Task[] {
+  const mebibytes = room.small ? 32 : 1024
+  const [puts, members, tree] = room.small ? [100, 200, 200] : [2000, 5000, 10_000]
+  const source = room.memory('source')
+  makeFile(join(source, 'large'), mebibytes)
+  const small = join(source, 'small')
+  writeFileSync(small, 'x'.repeat(1024))
+  const list = join(source, 'list')
+  const putMany = (folder: string, count: number) => (drive: Drive) => {
+    discard(`${drive.url}${folder}`)
+    curl(['-X', 'MKCOL', `${drive.url}${folder}`])
+    writeFileSync(list, uploads(small, `${drive.url}${folder}`, count))
+    curl(['--parallel', '--parallel-max', '8', '--config', list])
+  }
+  const large = (drive: Drive) => `${drive.url}large`
+  const filled = new Set<string>()
+  const fillOnce = (folder: string, count: number) => (drive: Drive) => {
+    if (!filled.has(drive.url + folder)) putMany(folder, count)(drive)
+    filled.add(drive.url + folder)
+  }
+  const transfer = (method: string, from: string, to: string) => (drive: Drive) =>
+    curl(['-X', method, '-H', `Destination: ${drive.url}${to}`, `${drive.url}${from}`])
+  const withTree = (drive: Drive) => {
+    fillOnce('tree/', tree)(drive)
+    for (const copy of ['copy/', 'moved/']) discard(`${drive.url}${copy}`)
+  }
+  return [
+    {
+      what: `PUT ${mebibytes} MiB`,
+      bar: { of: 'cpu', atMost: 1.5 },
+      run: drive => curl(['-T', join(source, 'large'), large(drive)])
+    },
+    {
+      what: `GET ${mebibytes} MiB`,
+      bar: { of: 'cpu', atMost: 1.5 },
+      run: drive => curl([large(drive)])
+    },
+    {
+      what: 'GET the last 64 KiB of it',
+      bar: { of: 'wall', atMost: 1.5 },
+      run: drive => curl(['-r', '-65536', large(drive)])
+    },
+    {
+      what: `${puts} PUTs of 1 KiB, 8 connections`,
+      bar: { of: 'cpu', atMost: 2 },
+      run: putMany('puts/', puts)
+    },
+    {
+      what: `PROPFIND of ${members} members, 7 properties`,
+      bar: { of: 'cpu', atMost: 0.8 },
+      prepare: fillOnce('members/', members),
+      run: drive => curl(['-X', 'PROPFIND', '-H', 'Depth: 1', '-d', seven, `${drive.url}members/`])
+    },
+    {
+      what: `COPY of ${tree} files`,
+      bar: { of: 'wall', atMost: 1 },
+      prepare: withTree,
+      run: transfer('COPY', 'tree/', 'copy/')
+    },
+    {
+      what: `MOVE of ${tree} files`,
+      bar: { of: 'wall', atMost: 1 },
+      prepare: drive => {
+        withTree(drive)
+        transfer('COPY', 'tree/', 'copy/')(drive)
+      },
+      run: transfer('MOVE', 'copy/', 'moved/')
+    }
+  ]
+}
+
+const seven = `<D:propfind xmlns:D="DAV:"><D:prop>${['resourcetype', 'getcontentlength', 'getlastmodified', 'creationdate', 'getetag', 'displayname', 'getcontenttype'].map(name => `<D:${name}/>`).join('')}</D:prop></D:propfind>`
+
+function uploads(file: string, folder: string, count: number): string {
+  return Array.from(
+    { length: count },
+    (_, index) => `upload-file = "${file}"\nurl = "${folder}f${index}"\noutput = "/dev/null"\n`
+  ).join('')
+}
+
+function discard(url: string): void {
+  spawnSync('curl', ['-s', '-o', '/dev/null', '-X', 'DELETE', url])
+}
+
+/** Throws unless every answer says that it was done. */
+function curl(args: readonly string[]): void {
+  const status = ['--write-out', '%{http_code}\\n']
+  const done = spawnSync('curl', ['-s', '-o', '/dev/null', ...status, ...args], {
+    encoding: 'utf8',
+    timeout: 600_000
+  })
+  const refused = done.stdout.split('\n').find(code => !/^(2\d\d)?$/.test(code))
+  if (done.status !== 0 || refused !== undefined) {
+    throw new Error(`curl ${args.join(' ').slice(0, 200)}: ${refused ?? done.stderr.slice(-300)}`)
+  }
+}
