@@ -1,6 +1,5 @@
 import { CairnError } from '../../base/errors.ts'
 import { checkName, type Name } from '../../base/names.ts'
-import type { UnixfsReader } from '../../unixfs/api.ts'
 import {
   type Attributes,
   type DirectoryEntry,
@@ -11,29 +10,17 @@ import {
   type TreeStatistics
 } from '../api.ts'
 import { cidXattrNames, readCidXattr } from './cid-xattr.ts'
-import { ContentNodes, type Together } from './content-nodes.ts'
-import { type Owner, rootIno } from './inode-key.ts'
+import { ContentNodes } from './content-nodes.ts'
+import type { FrozenTreeOptions } from './frozen-tree-options.ts'
+import { rootIno } from './inode-key.ts'
 import type { InodeTable } from './inode-table.ts'
 import { parseCidName } from './parse-cid-name.ts'
-
-export interface IpfsTreeOptions {
-  readonly reader: UnixfsReader
-  /** One table for all threads of a mount; it stays the caller's. */
-  readonly inodes: InodeTable
-  /** Content knows no owner; usually whoever runs Cairn. */
-  readonly owner: Owner
-  /** Shown for content that carries no time of its own; default 0. */
-  readonly mtimeSeconds?: number
-  /** As in `ContentNodesOptions`: the database's `read`. */
-  readonly together?: Together
-  readonly statistics: () => TreeStatistics
-}
 
 /**
  * Everything IPFS can name, by CID: `/ipfs/<cid>/path`. The root takes any CID of UnixFS or raw
  * content, in any base; it lists none, since there is no end of them.
  */
-export function openIpfsTree(options: IpfsTreeOptions): Tree {
+export function openIpfsTree(options: FrozenTreeOptions): Tree {
   return new IpfsTree(options)
 }
 
@@ -44,7 +31,7 @@ class IpfsTree implements Tree {
   readonly #inodes: InodeTable
   readonly #content: ContentNodes
 
-  constructor(options: IpfsTreeOptions) {
+  constructor(options: FrozenTreeOptions) {
     this.statistics = options.statistics
     this.#inodes = options.inodes
     this.#content = new ContentNodes(options)

@@ -1,6 +1,5 @@
 import { CairnError } from '../../base/errors.ts'
 import { checkName, type Name, nameBytes, nameText } from '../../base/names.ts'
-import type { UnixfsReader } from '../../unixfs/api.ts'
 import {
   type Attributes,
   type DirectoryEntry,
@@ -12,23 +11,15 @@ import {
 } from '../api.ts'
 import { type CatalogPlace, findPlace, joinKey, listPlaces } from './catalog-places.ts'
 import { cidXattrNames, readCidXattr } from './cid-xattr.ts'
-import { type ContentLink, ContentNodes, type Directory, type Together } from './content-nodes.ts'
-import { inodeKind, type Owner, rootIno } from './inode-key.ts'
+import { type ContentLink, ContentNodes, type Directory } from './content-nodes.ts'
+import type { FrozenTreeOptions } from './frozen-tree-options.ts'
+import { inodeKind, rootIno } from './inode-key.ts'
 import type { InodeTable } from './inode-table.ts'
 import { nameCookie } from './name-cookie.ts'
 import type { PackageView } from './package-view.ts'
 
-export interface PackageTreeOptions {
+export interface PackageTreeOptions extends FrozenTreeOptions {
   readonly packages: PackageView
-  readonly reader: UnixfsReader
-  /** One table for all threads of a mount, and of this mount only; it stays the caller's. */
-  readonly inodes: InodeTable
-  readonly owner: Owner
-  /** Shown for content that carries no time of its own; default 0. */
-  readonly mtimeSeconds?: number
-  /** As in `ContentNodesOptions`: the database's `read`. */
-  readonly together?: Together
-  readonly statistics: () => TreeStatistics
 }
 
 /**

@@ -4,20 +4,7 @@ import { fileType } from '../api.ts'
 import type { DraftState } from './drafts.ts'
 
 /** A row of `inodes`, or what one would say of an inode that only its directory's block knows. */
-export interface Inode extends Sealed {
-  readonly ino: number
-  readonly mode: number
-  readonly links: number
-  readonly uid: number
-  readonly gid: number
-  readonly rdev: number
-  readonly size: number
-  readonly atimeSeconds: number
-  readonly atimeNanoseconds: number
-  readonly mtimeSeconds: number
-  readonly mtimeNanoseconds: number
-  readonly ctimeSeconds: number
-  readonly ctimeNanoseconds: number
+export interface Inode extends Sealed, Attributes {
   /** 1: `multihash` is not what a seal would make of it now. */
   readonly dirty: number
   readonly generation: number
