@@ -15,7 +15,7 @@ export function tagsOf(dav: Dav, resource: Resource): Tags {
   if (resource.kind === 'folder') return []
   const { tree, attributes } = resource
   if (tree === dav.trees.mfs) {
-    const { cid, version } = dav.trees.mfs.validators(attributes.ino)
+    const { cid, version } = dav.trees.mfs.validators(attributes)
     const draft = `"${version}"`
     if (cid !== undefined) return [`"${cid}"`, draft]
     return isCollection(resource) ? [] : [draft]

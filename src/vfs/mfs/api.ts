@@ -43,8 +43,8 @@ export interface Mfs extends WritableTree {
   clone: (ino: Ino, parent: Ino, name: Name, options: CloneOptions) => Attributes
   /** Unlinks a name with all that is below it, in one transaction. */
   removeTree: (parent: Ino, name: Name) => void
-  /** What tells one state of an inode's content from another. */
-  validators: (ino: Ino) => Validators
+  /** What tells one state of an inode's content from another; of attributes read just before. */
+  validators: (attributes: Attributes) => Validators
 }
 
 export interface Validators {

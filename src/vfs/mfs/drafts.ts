@@ -12,6 +12,7 @@ import {
   readdirSync,
   readSync,
   rmSync,
+  statSync,
   writeSync
 } from 'node:fs'
 import { join } from 'node:path'
@@ -101,11 +102,18 @@ export class Drafts {
   }
 
   state(draft: number): DraftState {
-    const { size, mtimeNs }: BigIntStats = fstatSync(this.#open(draft), { bigint: true })
+    const { size, mtimeNs } = this.#stat(draft)
     if (mtimeNs === unwrittenNanoseconds) return { size: Number(size), written: undefined }
     const seconds = Number(mtimeNs / 1_000_000_000n)
     const nanoseconds = Number(mtimeNs % 1_000_000_000n)
     return { size: Number(size), written: { seconds, nanoseconds } }
+  }
+
+  /** One that is not open need not be: of many, each is looked at once. */
+  #stat(draft: number): BigIntStats {
+    const kept = this.#epoch === this.#lookups.draftEpoch ? this.#files.get(draft) : undefined
+    if (kept !== undefined) return fstatSync(kept, { bigint: true })
+    return statSync(this.path(draft), { bigint: true })
   }
 
   /** The draft's bytes and its entry in the folder survive a power cut. */

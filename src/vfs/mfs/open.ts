@@ -213,8 +213,8 @@ class MutableTree implements Mfs {
     removeTree(this.#context, parent, name)
   }
 
-  validators(ino: number): Validators {
-    return validatorsOf(this.#context, ino)
+  validators(attributes: Attributes): Validators {
+    return validatorsOf(this.#context, attributes)
   }
 
   seal(options: SealOptions = {}): Promise<SealResult> {

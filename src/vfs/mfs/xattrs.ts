@@ -79,7 +79,9 @@ function cidBytes(inode: Inode): Uint8Array | undefined {
 }
 
 /** Undefined while the content is not sealed as it is. */
-export function cidOf(inode: Inode): string | undefined {
+export function cidOf(
+  inode: Pick<Inode, 'dirty' | 'codec' | 'multihash' | 'cidVersion'>
+): string | undefined {
   const { codec, multihash, cidVersion, dirty } = inode
   if (dirty === 1 || codec === null || multihash === null) return undefined
   return makeCid(codec, multihash, cidVersion === 0 ? 0 : 1).toString()

@@ -51,7 +51,7 @@ function isUnsealed({ dav, hold, path }: Exchange): boolean {
   const source = find(dav, hold, path)
   if (source?.kind !== 'node' || source.tree !== mfs) return false
   const small = !isCollection(source) && source.attributes.size <= limits.davCopyBytes
-  return !small && mfs.validators(source.attributes.ino).cid === undefined
+  return !small && mfs.validators(source.attributes).cid === undefined
 }
 
 type Act = (source: NodeResource, to: Place, tokens: ReadonlySet<string>) => void
