@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { request } from 'node:http'
 import t from 'tap'
 import { toName } from '../../src/base/names.ts'
@@ -224,6 +225,18 @@ t.test('links within the tree are followed; those that lead out of it are not sh
   t.equal(status, 207)
   t.match(text, '/dav/mfs/in<')
   t.notMatch(text, /mfs\/(up|out|loop)</)
+})
+
+t.test('a folder of hundreds of unsealed files is deleted, and their drafts with them', async t => {
+  const dav = await serveDav(t, t.testdir())
+  await ask(dav.port, 'MKCOL', '/dav/mfs/d')
+  for (let index = 0; index < 300; index += 1) {
+    await ask(dav.port, 'PUT', `/dav/mfs/d/${index}`, { body: 'x' })
+  }
+  t.equal((await ask(dav.port, 'DELETE', '/dav/mfs/d')).status, 204)
+  t.equal((await ask(dav.port, 'MKCOL', '/dav/mfs/d')).status, 201)
+  await dav.mfs.seal()
+  t.strictSame(readdirSync(dav.drafts), [])
 })
 
 async function inodes({ database, drafts }: Served): Promise<number> {
