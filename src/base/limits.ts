@@ -41,6 +41,11 @@ export const limits = {
   missingWaitMs: 30_000,
   /** An index, Release file or packument read into memory by `learn`. */
   documentBytes: 256 * MiB,
+  /** A document of which others are made, read into memory: the longest packuments have 40 MiB. */
+  derivedBytes: 128 * MiB,
+  /** Requests that are passed on: an audit of thousands of packages, and what comes back. */
+  passedRequestBytes: 4 * MiB,
+  passedAnswerBytes: 64 * MiB,
   /** Unpacking an archive: plain bytes, ratio to the packed size, and entries. */
   unpackedBytes: 2 * GiB,
   unpackedRatio: 100,
@@ -68,6 +73,8 @@ export const limits = {
   davLocks: 10_000,
   /** Shared locks on one path, and those above it. */
   davLocksTogether: 256,
+  /** CIDs that /dav/ipfs lists, the last ones asked for. */
+  davVisited: 1_000,
   /** Dead properties of one resource, as text. */
   davPropertyBytes: 256 * KiB,
   /** What a GET reads and a PUT writes at a time. */

@@ -8,6 +8,7 @@ import type { DeadProperties } from './dead-properties.ts'
 import type { Hold } from './hold.ts'
 import type { Locks } from './locks.ts'
 import type { DavPath } from './path.ts'
+import type { Visited } from './visited.ts'
 
 /**
  * The WebDAV door: `/dav/mfs/` to read and write, `/dav/ipfs/` and `/dav/pkg/` to read.
@@ -39,6 +40,7 @@ export interface DavTrees {
 export interface Dav extends WebdavOptions {
   readonly locks: Locks
   readonly properties: DeadProperties
+  readonly visited: Visited
 }
 
 /** One request under way. */

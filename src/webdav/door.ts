@@ -19,6 +19,8 @@ import { isAboveDav, serveAboveDav } from './methods/root.ts'
 import { unlock } from './methods/unlock.ts'
 import { isDavTarget, parsePath } from './path.ts'
 import { refuseForeign } from './refuse-foreign.ts'
+import { treeOf } from './resource.ts'
+import { Visited } from './visited.ts'
 
 const methods: Readonly<Record<string, Method>> = {
   COPY: copy,
@@ -47,7 +49,8 @@ export function openWebdav(options: WebdavOptions): WebdavDoor {
   const dav: Dav = {
     ...options,
     locks: new Locks(options.database, options.clock),
-    properties: new DeadProperties(options.database)
+    properties: new DeadProperties(options.database),
+    visited: new Visited(options.database, options.clock)
   }
   let writes = 0
   return {
@@ -80,9 +83,17 @@ async function serve(
     const path = parsePath(request.url ?? '')
     const exchange: Exchange = { dav, request, response, signal, path, hold }
     await method(exchange)
+    noteVisit(exchange)
   } catch (cause) {
     answerError(request, response, cause)
   } finally {
     hold.release()
   }
+}
+
+/** After an answer: what was found below `/dav/ipfs` is listed there from now on. */
+function noteVisit({ dav, path, request }: Exchange): void {
+  const [tree, cid] = path.names
+  const found = request.method !== 'OPTIONS' && treeOf(dav.trees, tree) === dav.trees.ipfs
+  if (found && cid !== undefined) dav.visited.note(cid)
 }

@@ -22,6 +22,10 @@ export async function* membersOf(
     yield collection.members.map(name => walk(dav, hold, pathOf([...collection.names, name])))
     return
   }
+  if (isIpfsRoot(exchange, collection)) {
+    yield await visitedMembers(exchange, collection)
+    return
+  }
   for (let cookie = 0; ; ) {
     const entries = await readBatch(exchange, collection, cookie)
     const members: Resource[] = []
@@ -40,6 +44,24 @@ export async function* membersOf(
     if (last === undefined || entries.length < batch) return
     cookie = last.cookie
   }
+}
+
+function isIpfsRoot({ dav }: Exchange, { tree, attributes }: NodeResource): boolean {
+  return tree === dav.trees.ipfs && attributes.ino === tree.root
+}
+
+/** Those of them that are held here. */
+async function visitedMembers(
+  { dav, hold, signal }: Exchange,
+  { names }: NodeResource
+): Promise<Resource[]> {
+  const members: Resource[] = []
+  for (const name of dav.visited.names()) {
+    const path = pathOf([...names, name])
+    const member = await orLeftOut(() => complete(dav, signal, () => find(dav, hold, path)))
+    if (member !== undefined) members.push(member)
+  }
+  return members
 }
 
 function readBatch(

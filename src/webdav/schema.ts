@@ -32,5 +32,15 @@ export const webdavMigrations: Migration[] = [
         DELETE FROM dav_properties WHERE ino = OLD.ino;
       END;
     `
+  },
+  {
+    owner: 'webdav',
+    version: 2,
+    sql: `
+      CREATE TABLE dav_visited (
+        name TEXT PRIMARY KEY,
+        visitedMs INTEGER NOT NULL
+      ) WITHOUT ROWID;
+    `
   }
 ]

@@ -187,8 +187,12 @@ t.test('sealed content is read under its CID, and nothing is written there', asy
   await ask(port, 'PUT', '/dav/mfs/d/a', { body: 'text' })
   const { cid } = await mfs.seal()
   const path = `/dav/ipfs/${cid}/d/a`
+  const listed = async () =>
+    (await ask(port, 'PROPFIND', '/dav/ipfs/', { headers: { depth: '1' } })).text
+  t.notMatch(await listed(), cid.toString())
   const read = await ask(port, 'GET', path)
   t.strictSame([read.status, read.text], [200, 'text'])
+  t.match(await listed(), `<D:href>/dav/ipfs/${cid}/</D:href>`, 'what was visited can be entered')
   t.equal(
     (await ask(port, 'PROPFIND', `/dav/ipfs/${cid}/`, { headers: { depth: '1' } })).status,
     207
