@@ -24,12 +24,11 @@ const types: Readonly<Record<string, string>> = {
   wav: 'audio/wav',
   webm: 'video/webm',
   webp: 'image/webp',
-  xml: 'application/xml',
   zip: 'application/zip'
 }
 
 /**
- * By the name's ending. HTML and SVG stay bytes: shown by a browser, their scripts would act in the
+ * By the name's ending. HTML, XML and SVG stay bytes: shown by a browser, their scripts would act in the
  * drive's name.
  */
 export function contentTypeOf(name: Name | undefined): string {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { checkMfs } from '../../src/vfs/mfs/check.ts'
 import { ask } from './ask.ts'
@@ -22,7 +22,7 @@ async function work(port: number, round: number, progress: { done: number }): Pr
 }
 
 async function serving(home: string) {
-  const script = join(import.meta.dirname, 'serving-process.ts')
+  const script = fileURLToPath(new URL('./serving-process.ts', import.meta.url))
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, home], {
     stdio: ['ignore', 'pipe', 'inherit']
   })
