@@ -62,6 +62,8 @@ export const limits = {
   /** What the daemon gives answers under way, and then the sealing of /mfs, when it is told to stop. */
   drainMs: 5_000,
   stopSealMs: 10_000,
+  /** A file being written is a row up to this size, and a file of its own above: each write copies the row. */
+  smallDraftBytes: 16 * KiB,
   /** /mfs is sealed in the background when nothing was written to it for so long. */
   sealIdleMs: 5_000,
   /** An XML body of a WebDAV request, the elements and levels in it: a PROPFIND of a hundred properties has 102 and 3. */

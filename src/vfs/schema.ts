@@ -73,5 +73,18 @@ export const vfsMigrations: Migration[] = [
 
       CREATE TABLE mfs_trash (draft INTEGER PRIMARY KEY);
     `
+  },
+  {
+    owner: 'vfs',
+    version: 2,
+    sql: `
+      CREATE TABLE mfs_small_drafts (
+        draft INTEGER PRIMARY KEY,
+        bytes BLOB NOT NULL,
+        writtenSeconds INTEGER,
+        writtenNanoseconds INTEGER,
+        synchronized INTEGER NOT NULL
+      );
+    `
   }
 ]

@@ -95,9 +95,17 @@ function missingDrafts(database: Database, folder: string): string[] {
     .statement('SELECT ino, draft FROM inodes WHERE draft IS NOT NULL')
     .all() as Array<{ ino: number; draft: number }>
   return rows
-    .filter(({ draft }) => !existsSync(join(folder, String(draft))))
+    .filter(({ draft }) => !isSmall(database, draft) && !existsSync(join(folder, String(draft))))
     .map(({ ino, draft }) => `the draft ${draft} of inode ${ino} is not there`)
 }
+
+function isSmall(database: Database, draft: number): boolean {
+  const row = database.statement('SELECT 1 FROM mfs_small_drafts WHERE draft = ?').get(draft)
+  return row !== undefined
+}
+
+const strayRows = `SELECT draft FROM mfs_small_drafts
+  WHERE draft NOT IN (SELECT draft FROM inodes WHERE draft IS NOT NULL)`
 
 function leftovers(database: Database, folder: string): string[] {
   const rows = database
@@ -107,6 +115,7 @@ function leftovers(database: Database, folder: string): string[] {
   const files = readdirSync(folder).filter(name => !known.has(name))
   return [
     ...files.map(name => `the draft ${name} belongs to no inode`),
+    ...describe(database, strayRows, 'a small draft of no inode'),
     ...describe(database, 'SELECT ino FROM inodes WHERE links = 0', 'an orphan was left'),
     ...describe(database, 'SELECT ino FROM inodes WHERE writers > 0', 'a writer was left')
   ]

@@ -1,181 +1,131 @@
-import {
-  type BigIntStats,
-  closeSync,
-  constants,
-  copyFileSync,
-  fdatasyncSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  futimesSync,
-  openSync,
-  readdirSync,
-  readSync,
-  rmSync,
-  statSync,
-  writeSync
-} from 'node:fs'
-import { join } from 'node:path'
-import { toCairnError } from '../../base/errors.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Database } from '../../base/database.ts'
+import { DraftFiles, type DraftState } from './draft-files.ts'
 import type { Lookups } from './lookups.ts'
+import { type SmallDraft, SmallDrafts } from './small-drafts.ts'
 
-/** Open files an instance keeps: enough for what a thread writes at a time. */
-const openDrafts = 64
-
-/**
- * A draft whose file has this mtime was not written since its inode's row got its times: they
- * count. Any write gives the file the time of that write, and then the file's counts. The kernel
- * sets both under the inode's lock, so nothing is written unseen.
- */
-const unwrittenSeconds = 1
-const unwrittenNanoseconds = 1_000_000_000n
-
-export interface DraftState {
-  readonly size: number
-  /** Of the last write; undefined if the row's times still count. */
-  readonly written: { readonly seconds: number; readonly nanoseconds: number } | undefined
+export interface DraftsOptions {
+  /** Of the files. */
+  readonly folder: string
+  readonly database: Database
+  readonly lookups: Lookups
+  readonly clock: Clock
 }
 
-/** The folder of drafts: a plain file each, named by its number, which is never used again. */
+/**
+ * The bytes of files that were written and not sealed yet, by a number that is never used again. A
+ * draft begins as a row and becomes a plain file, for good, when it grows: most files are small, and
+ * a row costs a fraction of what making and deleting a file does.
+ *
+ * While there is a row it is the draft, whatever file has the number; a file that this instance
+ * holds open has no row any more.
+ */
 export class Drafts {
-  readonly #folder: string
-  readonly #lookups: Lookups
-  readonly #files = new Map<number, number>()
-  #epoch: number
+  readonly #small: SmallDrafts
+  readonly #files: DraftFiles
+  readonly #database: Database
 
-  constructor(folder: string, lookups: Lookups) {
-    this.#folder = folder
-    this.#lookups = lookups
-    this.#epoch = lookups.draftEpoch
-  }
-
-  path(draft: number): string {
-    return join(this.#folder, String(draft))
+  constructor({ folder, database, lookups, clock }: DraftsOptions) {
+    this.#small = new SmallDrafts(database, clock)
+    this.#files = new DraftFiles(folder, lookups)
+    this.#database = database
   }
 
   create(draft: number): void {
-    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL
-    try {
-      this.#keep(draft, openSync(this.path(draft), flags, 0o600))
-    } catch (cause) {
-      throw toCairnError(cause, 'cannot make a draft')
-    }
+    this.#small.create(draft)
   }
 
   /** A further draft with the bytes of one, shared where the file system can; its row's times count. */
   copy(from: number, to: number): void {
-    try {
-      const flags = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE
-      copyFileSync(this.path(from), this.path(to), flags)
-      this.markUnwritten(to)
-    } catch (cause) {
-      throw toCairnError(cause, 'cannot copy a draft')
-    }
+    if (this.#files.isOpen(from) || !this.#small.copy(from, to)) this.#files.copy(from, to)
   }
 
   read(draft: number, target: Uint8Array, position: number): number {
-    const file = this.#open(draft)
-    let done = 0
-    while (done < target.byteLength) {
-      const count = readSync(file, target, done, target.byteLength - done, position + done)
-      if (count === 0) break
-      done += count
-    }
-    return done
+    const small = this.#find(draft)
+    if (small === undefined) return this.#files.read(draft, target, position)
+    const part = small.bytes.subarray(position, position + target.byteLength)
+    target.set(part)
+    return part.byteLength
   }
 
   write(draft: number, source: Uint8Array, position: number): void {
-    const file = this.#open(draft)
-    let done = 0
-    while (done < source.byteLength) {
-      done += writeSync(file, source, done, source.byteLength - done, position + done)
+    if (!this.#changed(draft, () => this.#small.write(draft, source, position))) {
+      this.#files.write(draft, source, position)
     }
   }
 
   truncate(draft: number, size: number): void {
-    ftruncateSync(this.#open(draft), size)
+    if (!this.#changed(draft, () => this.#small.truncate(draft, size))) {
+      this.#files.truncate(draft, size)
+    }
   }
 
-  /** From now the row's times count, until the next write. */
+  /** True if the row took the change; after false there is a file to change. */
+  #changed(draft: number, change: () => boolean): boolean {
+    if (this.#files.isOpen(draft)) return false
+    return this.#database.write(() => {
+      if (change()) return true
+      const small = this.#small.find(draft)
+      if (small !== undefined) this.#grow(draft, small)
+      return false
+    })
+  }
+
+  /**
+   * Inside a transaction: makes a file of a row. What was synchronised is synchronised again before
+   * the row can be gone for good. Undone, the row counts again, and the file must not be held open.
+   */
+  #grow(draft: number, small: SmallDraft): void {
+    this.#files.replace(draft, small.bytes, small.written)
+    if (small.synchronized) this.#files.synchronize(draft)
+    this.#small.delete([draft])
+    this.#database.afterTransaction(committed => {
+      if (!committed) this.#files.release(draft)
+    })
+  }
+
+  /** From now the inode's times count, until the next write. */
   markUnwritten(draft: number): void {
-    futimesSync(this.#open(draft), unwrittenSeconds, unwrittenSeconds)
+    if (this.#files.isOpen(draft) || !this.#small.markUnwritten(draft)) {
+      this.#files.markUnwritten(draft)
+    }
   }
 
+  /** Throws `not-found`, or as the system does, if there is no such draft any more. */
   state(draft: number): DraftState {
-    const { size, mtimeNs } = this.#stat(draft)
-    if (mtimeNs === unwrittenNanoseconds) return { size: Number(size), written: undefined }
-    const seconds = Number(mtimeNs / 1_000_000_000n)
-    const nanoseconds = Number(mtimeNs % 1_000_000_000n)
-    return { size: Number(size), written: { seconds, nanoseconds } }
+    const small = this.#files.isOpen(draft) ? undefined : this.#small.state(draft)
+    return small ?? this.#files.state(draft)
   }
 
-  /** One that is not open need not be: of many, each is looked at once. */
-  #stat(draft: number): BigIntStats {
-    const kept = this.#epoch === this.#lookups.draftEpoch ? this.#files.get(draft) : undefined
-    if (kept !== undefined) return fstatSync(kept, { bigint: true })
-    return statSync(this.path(draft), { bigint: true })
-  }
-
-  /** The draft's bytes and its entry in the folder survive a power cut. */
+  /** The draft's bytes survive a power cut as soon as the database was synchronised too. */
   synchronize(draft: number): void {
-    fdatasyncSync(this.#open(draft))
-    const folder = openSync(this.#folder, 'r')
-    try {
-      fsyncSync(folder)
-    } finally {
-      closeSync(folder)
+    if (this.#files.isOpen(draft) || !this.#small.synchronize(draft)) {
+      this.#files.synchronize(draft)
     }
   }
 
-  /** Deletes files; those already gone are no error. */
+  /** Deletes drafts; those already gone are no error. */
   delete(drafts: readonly number[]): void {
-    for (const draft of drafts) {
-      this.#close(draft)
-      rmSync(this.path(draft), { force: true })
-    }
-    this.#lookups.advanceDraftEpoch()
-    this.#epoch = this.#lookups.draftEpoch
+    const rows = this.#small.delete(drafts)
+    this.#files.delete(drafts.filter(draft => !rows.has(draft)))
   }
 
-  list(): number[] {
-    return readdirSync(this.#folder)
-      .filter(name => /^\d{1,15}$/.test(name))
-      .map(Number)
+  /**
+   * The numbers of all drafts, at a start, when nobody uses them yet: a file beside its row was being
+   * made of it when the process ended, and goes.
+   */
+  settle(): number[] {
+    const rows = new Set(this.#small.list())
+    const files = this.#files.list()
+    this.#files.delete(files.filter(draft => rows.has(draft)))
+    return [...rows, ...files.filter(draft => !rows.has(draft))]
   }
 
   close(): void {
-    for (const draft of [...this.#files.keys()]) this.#close(draft)
+    this.#files.close()
   }
 
-  /** An open file of a deleted draft would hold its space: after deletions all are closed once. */
-  #open(draft: number): number {
-    const epoch = this.#lookups.draftEpoch
-    if (epoch !== this.#epoch) {
-      this.close()
-      this.#epoch = epoch
-    }
-    const kept = this.#files.get(draft)
-    if (kept === undefined) return this.#keep(draft, openSync(this.path(draft), 'r+'))
-    this.#files.delete(draft)
-    this.#files.set(draft, kept)
-    return kept
-  }
-
-  #keep(draft: number, file: number): number {
-    this.#files.set(draft, file)
-    if (this.#files.size > openDrafts) {
-      for (const oldest of this.#files.keys()) {
-        this.#close(oldest)
-        break
-      }
-    }
-    return file
-  }
-
-  #close(draft: number): void {
-    const file = this.#files.get(draft)
-    if (file === undefined) return
-    this.#files.delete(draft)
-    closeSync(file)
+  #find(draft: number): SmallDraft | undefined {
+    return this.#files.isOpen(draft) ? undefined : this.#small.find(draft)
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Attributes } from '../api.ts'
 import { fileType } from '../api.ts'
-import type { DraftState } from './drafts.ts'
+import type { DraftState } from './draft-files.ts'
 
 /** A row of `inodes`, or what one would say of an inode that only its directory's block knows. */
 export interface Inode extends Sealed, Attributes {

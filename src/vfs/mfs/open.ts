@@ -38,10 +38,11 @@ import { getXattr, removeXattr, setXattr, xattrNames } from './xattrs.ts'
 
 /** Opens the mutable tree, planted on its root's CID or empty. The database has `vfsMigrations` and `rootsMigrations`. */
 export function openMfs(options: MfsOptions): Mfs {
+  const { database, clock } = options
   const lookups = new Lookups(options.shared ?? mfsSharedMemory())
   const context: Context = {
     ...options,
-    drafts: new Drafts(options.drafts, lookups),
+    drafts: new Drafts({ folder: options.drafts, database, lookups, clock }),
     draftsFolder: options.drafts,
     lookups,
     numbers: new Numbers(options.database),

@@ -12,7 +12,7 @@ import { emptyTrash } from './trash.ts'
 export function recover(context: Context): void {
   const { database, drafts } = context
   emptyTrash(context)
-  const found = new Set(drafts.list())
+  const found = new Set(drafts.settle())
   const known = database.write(() => {
     database.statement('UPDATE inodes SET writers = 0 WHERE writers <> 0').run()
     for (const orphan of inodesWhere(context, 'links = 0')) purge(context, orphan)

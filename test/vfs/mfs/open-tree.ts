@@ -114,3 +114,9 @@ export function readText(tree: Mfs, ino: number): string {
   const bytes = Buffer.alloc(tree.attributes(ino).size)
   return bytes.subarray(0, tree.read(ino, bytes, 0)).toString()
 }
+
+/** Drafts that are rows. */
+export function smallDrafts(database: Database): number {
+  const row = database.statement('SELECT count(*) AS rows FROM mfs_small_drafts').get()
+  return (row as { rows: number }).rows
+}

@@ -1,0 +1,196 @@
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  copyFileSync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  futimesSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync
+} from 'node:fs'
+import { join } from 'node:path'
+import { toCairnError } from '../../base/errors.ts'
+import type { Lookups } from './lookups.ts'
+
+/** Open files an instance keeps: enough for what a thread writes at a time. */
+const openDrafts = 64
+
+/**
+ * A draft whose file has this mtime was not written since its inode's row got its times: they
+ * count. Any write gives the file the time of that write, and then the file's counts. The kernel
+ * sets both under the inode's lock, so nothing is written unseen.
+ */
+const unwrittenSeconds = 1
+const unwrittenNanoseconds = 1_000_000_000n
+
+export interface DraftState {
+  readonly size: number
+  /** Of the last write; undefined if the row's times still count. */
+  readonly written: { readonly seconds: number; readonly nanoseconds: number } | undefined
+}
+
+/** Drafts that are plain files of a folder, named by their numbers. */
+export class DraftFiles {
+  readonly #folder: string
+  readonly #lookups: Lookups
+  readonly #files = new Map<number, number>()
+  #epoch: number
+
+  constructor(folder: string, lookups: Lookups) {
+    this.#folder = folder
+    this.#lookups = lookups
+    this.#epoch = lookups.draftEpoch
+  }
+
+  #path(draft: number): string {
+    return join(this.#folder, String(draft))
+  }
+
+  /** True if this instance holds the file open. */
+  isOpen(draft: number): boolean {
+    return this.#files.has(draft)
+  }
+
+  /** Makes the file, or makes it anew. `written` as in `DraftState`. */
+  replace(draft: number, bytes: Uint8Array, written: DraftState['written']): void {
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC
+    try {
+      this.#keep(draft, openSync(this.#path(draft), flags, 0o600))
+      this.write(draft, bytes, 0)
+      if (written === undefined) this.markUnwritten(draft)
+      else this.#setTime(draft, written.seconds + written.nanoseconds / 1e9)
+    } catch (cause) {
+      this.release(draft)
+      throw toCairnError(cause, 'cannot make a draft')
+    }
+  }
+
+  /** A further draft with the bytes of one, shared where the file system can; its row's times count. */
+  copy(from: number, to: number): void {
+    try {
+      const flags = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE
+      copyFileSync(this.#path(from), this.#path(to), flags)
+      this.markUnwritten(to)
+    } catch (cause) {
+      throw toCairnError(cause, 'cannot copy a draft')
+    }
+  }
+
+  read(draft: number, target: Uint8Array, position: number): number {
+    const file = this.#open(draft)
+    let done = 0
+    while (done < target.byteLength) {
+      const count = readSync(file, target, done, target.byteLength - done, position + done)
+      if (count === 0) break
+      done += count
+    }
+    return done
+  }
+
+  write(draft: number, source: Uint8Array, position: number): void {
+    const file = this.#open(draft)
+    let done = 0
+    while (done < source.byteLength) {
+      done += writeSync(file, source, done, source.byteLength - done, position + done)
+    }
+  }
+
+  truncate(draft: number, size: number): void {
+    ftruncateSync(this.#open(draft), size)
+  }
+
+  /** From now the row's times count, until the next write. */
+  markUnwritten(draft: number): void {
+    this.#setTime(draft, unwrittenSeconds)
+  }
+
+  #setTime(draft: number, seconds: number): void {
+    futimesSync(this.#open(draft), seconds, seconds)
+  }
+
+  state(draft: number): DraftState {
+    const { size, mtimeNs } = this.#stat(draft)
+    if (mtimeNs === unwrittenNanoseconds) return { size: Number(size), written: undefined }
+    const seconds = Number(mtimeNs / 1_000_000_000n)
+    const nanoseconds = Number(mtimeNs % 1_000_000_000n)
+    return { size: Number(size), written: { seconds, nanoseconds } }
+  }
+
+  /** One that is not open need not be: of many, each is looked at once. */
+  #stat(draft: number): BigIntStats {
+    const kept = this.#epoch === this.#lookups.draftEpoch ? this.#files.get(draft) : undefined
+    if (kept !== undefined) return fstatSync(kept, { bigint: true })
+    return statSync(this.#path(draft), { bigint: true })
+  }
+
+  /** The draft's bytes and its entry in the folder survive a power cut. */
+  synchronize(draft: number): void {
+    fdatasyncSync(this.#open(draft))
+    const folder = openSync(this.#folder, 'r')
+    try {
+      fsyncSync(folder)
+    } finally {
+      closeSync(folder)
+    }
+  }
+
+  /** Deletes files; those already gone are no error. */
+  delete(drafts: readonly number[]): void {
+    for (const draft of drafts) {
+      this.release(draft)
+      rmSync(this.#path(draft), { force: true })
+    }
+    this.#lookups.advanceDraftEpoch()
+    this.#epoch = this.#lookups.draftEpoch
+  }
+
+  list(): number[] {
+    return readdirSync(this.#folder)
+      .filter(name => /^\d{1,15}$/.test(name))
+      .map(Number)
+  }
+
+  close(): void {
+    for (const draft of [...this.#files.keys()]) this.release(draft)
+  }
+
+  /** An open file of a deleted draft would hold its space: after deletions all are closed once. */
+  #open(draft: number): number {
+    const epoch = this.#lookups.draftEpoch
+    if (epoch !== this.#epoch) {
+      this.close()
+      this.#epoch = epoch
+    }
+    const kept = this.#files.get(draft)
+    if (kept === undefined) return this.#keep(draft, openSync(this.#path(draft), 'r+'))
+    this.#files.delete(draft)
+    this.#files.set(draft, kept)
+    return kept
+  }
+
+  #keep(draft: number, file: number): number {
+    this.#files.set(draft, file)
+    if (this.#files.size > openDrafts) {
+      for (const oldest of this.#files.keys()) {
+        this.release(oldest)
+        break
+      }
+    }
+    return file
+  }
+
+  /** Holds the file open no longer. */
+  release(draft: number): void {
+    const file = this.#files.get(draft)
+    if (file === undefined) return
+    this.#files.delete(draft)
+    closeSync(file)
+  }
+}
