@@ -1,47 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import t, { type Test } from 'tap'
-import { WriteLock } from '../../src/base/write-lock.ts'
-import { openContent, openMfsOf } from '../../src/daemon/content.ts'
-import { mfsSharedMemory } from '../../src/vfs/mfs/lookups.ts'
-import { canMount, mountTestTree, shell } from './mounted.ts'
-import { testTreeData } from './test-tree.ts'
+import t from 'tap'
+import { mountMfs } from './mount-mfs.ts'
+import { canMount } from './mounted.ts'
 import { toolSuite } from './tool-suite.ts'
-
-/** The daemon's /mfs, from a home of its own, served by two threads. */
-async function mountMfs(t: Test): Promise<{ path: string; logged: readonly unknown[] }> {
-  const home = await mkdtemp(join(tmpdir(), 'cairn-home-'))
-  t.teardown(() => rm(home, { recursive: true }))
-  const lock = new WriteLock()
-  const shared = mfsSharedMemory()
-  const settings = { profile: 'unixfs-v1-2025', mfsMetadata: true } as const
-  const content = openContent(home, { writeLock: lock })
-  const tree = openMfsOf(content, { ...settings, shared, recover: true })
-  t.teardown(() => {
-    tree.close()
-    content.close()
-  })
-  const mounted = await mountTestTree(
-    t,
-    {
-      tree,
-      minThreads: 2,
-      maxThreads: 2,
-      threadEntry: new URL('../../src/daemon/fuse-thread.ts', import.meta.url),
-      threadData: {
-        home,
-        tree: 'mfs',
-        writeLock: lock.memory,
-        memory: { mfs: shared },
-        settings
-      }
-    },
-    testTreeData()
-  )
-  await shell(mounted.path, 'echo "hello, world" > hello')
-  return mounted
-}
 
 t.test('real programs in a mount of /mfs', async t => {
   if (!canMount(t)) return

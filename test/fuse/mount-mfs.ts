@@ -1,0 +1,43 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { WriteLock } from '../../src/base/write-lock.ts'
+import { openContent, openMfsOf } from '../../src/daemon/content.ts'
+import { mfsSharedMemory } from '../../src/vfs/mfs/lookups.ts'
+import { mountTestTree, shell } from './mounted.ts'
+import { testTreeData } from './test-tree.ts'
+
+/** The daemon's /mfs, from a home of its own, served by two threads. */
+export async function mountMfs(t: Test): Promise<{ path: string; logged: readonly unknown[] }> {
+  const home = await mkdtemp(join(tmpdir(), 'cairn-home-'))
+  t.teardown(() => rm(home, { recursive: true }))
+  const lock = new WriteLock()
+  const shared = mfsSharedMemory()
+  const settings = { profile: 'unixfs-v1-2025', mfsMetadata: true } as const
+  const content = openContent(home, { writeLock: lock })
+  const tree = openMfsOf(content, { ...settings, shared, recover: true })
+  t.teardown(() => {
+    tree.close()
+    content.close()
+  })
+  const mounted = await mountTestTree(
+    t,
+    {
+      tree,
+      minThreads: 2,
+      maxThreads: 2,
+      threadEntry: new URL('../../src/daemon/fuse-thread.ts', import.meta.url),
+      threadData: {
+        home,
+        tree: 'mfs',
+        writeLock: lock.memory,
+        memory: { mfs: shared },
+        settings
+      }
+    },
+    testTreeData()
+  )
+  await shell(mounted.path, 'echo "hello, world" > hello')
+  return mounted
+}
