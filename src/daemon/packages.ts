@@ -1,4 +1,5 @@
 import { aptAdapter } from '../../adapters/apt/adapter.ts'
+import { npmAdapter } from '../../adapters/npm/adapter.ts'
 import { systemClock } from '../base/clock.ts'
 import type { HttpDoor } from '../base/http.ts'
 import { openMirrorDoor } from '../mirror/mirror-door.ts'
@@ -38,7 +39,7 @@ export function openPackages({ settings, content, log }: PackagesOptions): Packa
     blocks: content.store,
     reader: content.reader,
     writer: openUnixfsWriter(content.store, profiles[settings.profile]),
-    adapters: [aptAdapter]
+    adapters: [aptAdapter, npmAdapter]
   }
   const pull = openPull({
     ...parts,
@@ -48,11 +49,25 @@ export function openPackages({ settings, content, log }: PackagesOptions): Packa
     log
   })
   const unpacking = openUnpacking(parts)
-  let upstreams = aptUpstreams(settings)
+  let current = settings
+  const door = { pull, fetchUpstream }
   return {
-    doors: [openMirrorDoor({ adapter: aptAdapter, upstreams: () => upstreams, pull, proxy: true })],
+    doors: [
+      openMirrorDoor({
+        ...door,
+        adapter: aptAdapter,
+        upstreams: () => aptUpstreams(current),
+        proxy: true
+      }),
+      openMirrorDoor({
+        ...door,
+        adapter: npmAdapter,
+        upstreams: () => npmUpstreams(current),
+        proxy: false
+      })
+    ],
     configure: changed => {
-      upstreams = aptUpstreams(changed)
+      current = changed
     },
     statistics: () => pull.statistics(),
     unpack: (key, signal) => unpacking.unpack(key, { signal }),
@@ -66,4 +81,8 @@ export function openPackages({ settings, content, log }: PackagesOptions): Packa
 function aptUpstreams(settings: Settings): Record<string, Upstream> {
   const named = Object.entries(settings.aptUpstreams).map(([name, url]) => [name, { name, url }])
   return Object.fromEntries(named)
+}
+
+function npmUpstreams({ npmUpstream: url }: Settings): Record<string, Upstream> {
+  return url === undefined ? {} : { npm: { name: 'npm', url } }
 }

@@ -38,7 +38,13 @@ export const settingsTable = {
     parseThreads,
     Math.min(availableParallelism(), 64)
   ),
-  aptUpstreams: setting<Record<string, string>>(['apt', 'upstreams'], undefined, parseUpstreams, {})
+  aptUpstreams: setting<Record<string, string>>(
+    ['apt', 'upstreams'],
+    undefined,
+    parseUpstreams,
+    {}
+  ),
+  npmUpstream: setting<string | undefined>(['npm', 'upstream'], undefined, parseRegistry, undefined)
 } as const
 
 export type SettingName = keyof typeof settingsTable
@@ -102,7 +108,7 @@ function parseUpstreams(value: unknown): Record<string, string> {
     throw new SettingError(`${show(value)} is not a map: write "name: url" lines below it`)
   }
   return Object.fromEntries(
-    Object.entries(value).map(([name, url]) => [parseUpstreamName(name), parseUrl(name, url)])
+    Object.entries(value).map(([name, url]) => [parseUpstreamName(name), parseUrl(url, name)])
   )
 }
 
@@ -116,13 +122,22 @@ function parseUpstreamName(name: string): string {
   return name
 }
 
-function parseUrl(name: string, value: unknown): string {
+function parseRegistry(value: unknown): string {
+  const url = parseUrl(value)
+  const { username, password } = new URL(url)
+  if (username !== '' || password !== '') {
+    throw new SettingError('a registry with a name or password in its URL is not supported yet')
+  }
+  return url
+}
+
+function parseUrl(value: unknown, ...keys: string[]): string {
   const url = typeof value === 'string' ? URL.parse(value) : null
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    throw new SettingError(`${show(value)} is not an http or https URL`, [name])
+    throw new SettingError(`${show(value)} is not an http or https URL`, keys)
   }
   if (url.search !== '' || url.hash !== '') {
-    throw new SettingError(`${show(value)} must end with its path: no ? and no #`, [name])
+    throw new SettingError(`${show(value)} must end with its path: no ? and no #`, keys)
   }
   return url.href.endsWith('/') ? url.href : `${url.href}/`
 }

@@ -32,6 +32,8 @@ export interface Settings {
   readonly threads: number
   /** apt upstreams: name → base URL ending in a slash. */
   readonly aptUpstreams: Readonly<Record<string, string>>
+  /** Base URL of the npm registry that is mirrored, ends with a slash; undefined for none. */
+  readonly npmUpstream: string | undefined
 }
 
 /** A setting's raw value, and where it stands, for the error that refuses it. */

@@ -5,7 +5,7 @@ import type { PackageView } from '../vfs/frozen/package-view.ts'
 /** The catalog as the package tree sees it: layers two and two meet here. */
 export function viewPackages(
   catalog: Catalog,
-  archiveSuffixes: readonly string[] = ['.deb']
+  archiveSuffixes: readonly string[] = ['.deb', '.tgz']
 ): PackageView {
   return {
     archiveSuffixes,

@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { CairnError } from '../base/errors.ts'
 import type { HttpDoor } from '../base/http.ts'
-import type { Adapter, Upstream } from '../pull/adapter.ts'
-import type { Pull, PullAnswer } from '../pull/api.ts'
+import type { Adapter, Classification, Upstream } from '../pull/adapter.ts'
+import type { FetchUpstream, Pull, PullAnswer } from '../pull/api.ts'
 import { type ByteRange, isNotModified, rangeOf } from './conditions.ts'
+import { gunzipped, takesGzip } from './decode-body.ts'
+import { passOn } from './pass-on.ts'
 import { sendBody } from './send-body.ts'
 import { isAbsolute, mirrorTarget } from './target.ts'
 
@@ -14,6 +16,8 @@ export interface MirrorDoorOptions {
   readonly pull: Pull
   /** Also serve whole URLs of the upstreams' hosts, to clients that have us as their proxy. */
   readonly proxy: boolean
+  /** For requests that the adapter passes on. */
+  readonly fetchUpstream: FetchUpstream
 }
 
 /**
@@ -21,35 +25,64 @@ export interface MirrorDoorOptions {
  * Answers carry `X-Cairn: hit | miss | join | stale`. https://www.rfc-editor.org/rfc/rfc9110
  */
 export function openMirrorDoor(options: MirrorDoorOptions): HttpDoor {
-  const { adapter, proxy } = options
+  const { adapter, proxy, pull } = options
   const prefix = `/${adapter.name}/`
   return {
     name: adapter.name,
     accepts: ({ url = '' }) => url.startsWith(prefix) || (proxy && isAbsolute(url)),
     serve: async (request, response, signal) => {
-      if (request.method !== 'GET' && request.method !== 'HEAD') {
-        response.writeHead(405, { allow: 'GET, HEAD', 'content-length': 0 }).end()
+      const passed = passedUrl(options, prefix, request)
+      if (passed !== undefined) {
+        await passOn(options.fetchUpstream, passed, request, response, signal)
         return
       }
-      const answer = await fetchAnswer(options, prefix, request, signal)
-      await respond(request, response, answer, signal)
+      if (request.method !== 'GET' && request.method !== 'HEAD') {
+        refuseMethod(adapter, response)
+        return
+      }
+      const wanted = classify(options, prefix, request)
+      const answer = await pull.fetch(wanted, { signal })
+      await respond(request, response, wanted, answer, signal)
     }
   }
 }
 
-async function fetchAnswer(
-  { adapter, upstreams, pull }: MirrorDoorOptions,
+function refuseMethod({ readOnly }: Adapter, response: ServerResponse): void {
+  const body = readOnly === undefined ? '' : `${JSON.stringify({ error: readOnly })}\n`
+  response.writeHead(405, {
+    allow: 'GET, HEAD',
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body)
+  })
+  response.end(body)
+}
+
+function passedUrl(
+  { adapter, upstreams }: MirrorDoorOptions,
   prefix: string,
-  request: IncomingMessage,
-  signal: AbortSignal
-): Promise<PullAnswer> {
+  request: IncomingMessage
+): string | undefined {
+  const { url = '', method = 'GET' } = request
+  if (adapter.passes === undefined || !url.startsWith(prefix)) return undefined
+  const target = mirrorTarget(url, prefix, upstreams())
+  if (target === undefined) return undefined
+  const headers = request.headers as Record<string, string | undefined>
+  const query = /\?[^#]*/.exec(url)?.[0] ?? ''
+  return adapter.passes({ ...target, headers, method, query })
+}
+
+function classify(
+  { adapter, upstreams }: MirrorDoorOptions,
+  prefix: string,
+  request: IncomingMessage
+): Classification {
   const target = mirrorTarget(request.url ?? '', prefix, upstreams())
   const headers = request.headers as Record<string, string | undefined>
   const wanted = target === undefined ? undefined : adapter.classify({ ...target, headers })
   if (wanted === undefined) {
     throw new CairnError('not-found', `${request.url}: no ${adapter.name} upstream of this name`)
   }
-  return await pull.fetch(wanted, { signal })
+  return wanted
 }
 
 const outcomes: Readonly<Record<PullAnswer['from'], string>> = {
@@ -62,16 +95,28 @@ const outcomes: Readonly<Record<PullAnswer['from'], string>> = {
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
+  wanted: Classification,
   answer: PullAnswer,
   signal: AbortSignal
 ): Promise<void> {
   const { bytes } = answer
   const headers = headersOf(answer)
+  if (wanted.vary !== undefined) headers.vary = wanted.vary
+  const decoded = wanted.encoding !== undefined && !takesGzip(request.headers)
+  if (decoded && answer.etag !== undefined) headers.etag = `W/${answer.etag}`
   if (isNotModified(request.headers, answer)) {
     response.writeHead(304, headers).end()
     return
   }
   headers['content-type'] = answer.mediaType
+  if (decoded) {
+    delete headers['accept-ranges']
+    response.writeHead(200, headers)
+    if (request.method === 'HEAD') response.end()
+    else await sendBody(response, gunzipped(answer.body()), undefined, signal)
+    return
+  }
+  if (wanted.encoding !== undefined) headers['content-encoding'] = wanted.encoding
   const range = bytes === undefined ? undefined : rangeOf(request.headers, bytes, answer)
   if (range === 'unsatisfiable') {
     response.writeHead(416, { ...headers, 'content-range': `bytes */${bytes}` }).end()

@@ -17,6 +17,16 @@ export interface Adapter {
   learn?: (item: LearnItem, document: AsyncIterable<Uint8Array>) => AsyncIterable<Learned>
   /** Unpacks an archive for the mount; undefined for items that are not archives. */
   unpack?: (key: string) => Unpacker | undefined
+  /** The upstream's URL for a request that is put to it each time and kept nowhere; undefined for all others. */
+  passes?: (request: PassRequest) => string | undefined
+  /** What a client is told that tries to change something. */
+  readonly readOnly?: string
+}
+
+export interface PassRequest extends AdapterRequest {
+  readonly method: string
+  /** Empty, or from the question mark on, as sent. */
+  readonly query: string
 }
 
 export interface AdapterRequest {
@@ -51,6 +61,23 @@ export interface Classification {
    * a form of. A newer one replaces all that was learnt by this name; one that says nothing changes nothing.
    */
   readonly document?: string
+  /** Set if the bytes are not fetched but made of another item's, once for each version of it. */
+  readonly derived?: Derivation
+  /** The document that names this item's digest: had, and learnt, before the item is first fetched. */
+  readonly voucher?: Classification
+  /** The stored bytes are so encoded; clients that do not take it are sent them decoded. */
+  readonly encoding?: 'gzip'
+  /** Request headers that decide which item is meant, as `Vary` lists them. */
+  readonly vary?: string
+}
+
+/** How an item is made of a document. */
+export interface Derivation {
+  readonly source: Classification
+  /** What decides the bytes besides the source; one variant is held at a time. */
+  readonly variant: string
+  /** Pure. Throws `upstream` for a document that is not what it should be. */
+  readonly make: (document: Uint8Array) => Promise<Uint8Array>
 }
 
 export interface LearnItem {

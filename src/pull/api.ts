@@ -59,7 +59,7 @@ export interface CatalogItem {
   readonly mediaType: string
   /** Of the whole body; sha256 always. */
   readonly digests: readonly Digest[]
-  /** Validators the upstream gave, used to revalidate. */
+  /** Validators the upstream gave, used to revalidate; of a derived item, the version of its source. */
   readonly etag: string | undefined
   readonly lastModified: string | undefined
   readonly storedMs: number
@@ -136,5 +136,11 @@ export interface Log {
  */
 export type FetchUpstream = (
   url: string,
-  options: { headers: Record<string, string>; signal: AbortSignal }
+  options: {
+    headers: Record<string, string>
+    signal: AbortSignal
+    /** Default GET. Only GET follows redirects. */
+    method?: string
+    body?: Uint8Array
+  }
 ) => Promise<{ status: number; headers: Headers; body: AsyncIterable<Uint8Array> | undefined }>

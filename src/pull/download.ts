@@ -110,11 +110,18 @@ class Transfer {
     if (meaning === 'body') return await this.#take(answer.headers, body, watch)
     if (meaning === 'rest') return await this.#takeRest(answer.headers, body, watch)
     watch.end()
-    if (meaning === 'not-modified') return 'not-modified'
+    await leave(body)
     const said = `${this.#request.url}: the upstream answered ${answer.status}`
+    if (meaning === 'not-modified' && this.#mayBeUnchanged) return 'not-modified'
     if (meaning === 'not-found') throw new CairnError('not-found', said)
     if (meaning === 'again') return { again: new CairnError('upstream', said) }
     throw new CairnError('upstream', said)
+  }
+
+  /** Only one who was asked so may say it: a rest, or other bytes than those held, cannot be "unchanged". */
+  get #mayBeUnchanged(): boolean {
+    const { etag, lastModified } = this.#request.validators
+    return this.#head === undefined && (etag !== undefined || lastModified !== undefined)
   }
 
   #headers(): Record<string, string> {
@@ -169,6 +176,8 @@ class Transfer {
       )
     }
     this.#refuseOtherLength(numberOf(range[2] ?? null))
+    const etag = headers.get('etag') ?? undefined
+    if (etag !== undefined && etag !== this.#head?.etag) throw this.#changed()
     return await this.#receive(body, this.#arrived, watch)
   }
 
@@ -261,6 +270,15 @@ class Watch {
 
 function numberOf(header: string | null): number | undefined {
   return header !== null && /^\d{1,15}$/.test(header) ? Number(header) : undefined
+}
+
+/** A body that is not wanted must be begun, after the abort, to let go of its connection. */
+async function leave(body: AsyncIterable<Uint8Array>): Promise<void> {
+  try {
+    for await (const _ of body) break
+  } catch {
+    // The abort it was begun with.
+  }
 }
 
 async function* noBody(): AsyncGenerator<Uint8Array> {}

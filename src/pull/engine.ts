@@ -244,6 +244,11 @@ export class Engine implements Pull {
     await this.#learner.idle()
   }
 
+  /** Resolves when the flight of a key, if there is one, is stored; rejects with why it was not. */
+  async landed(key: string): Promise<void> {
+    await this.#flights.get(key)?.landed
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     const flights = [...this.#flights.values()]

@@ -22,7 +22,7 @@ export function openFetchUpstream(): FetchUpstream & { close: () => void } {
     let target = new URL(url)
     for (let hops = 0; ; hops++) {
       const response = await ask(target, agents, options)
-      const location = response.headers.location
+      const location = (options.method ?? 'GET') === 'GET' ? response.headers.location : undefined
       if (!redirects.has(response.statusCode ?? 0) || location === undefined) {
         return answerOf(response, options.signal)
       }
@@ -45,13 +45,13 @@ interface Agents {
 function ask(
   url: URL,
   agents: Agents,
-  { headers, signal }: Parameters<FetchUpstream>[1]
+  { headers, signal, method = 'GET', body }: Parameters<FetchUpstream>[1]
 ): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   const secure = url.protocol === 'https:'
   const request = secure
-    ? requestHttps(url, { headers, agent: agents['https:'] })
-    : requestHttp(url, { headers, agent: agents['http:'] })
+    ? requestHttps(url, { method, headers, agent: agents['https:'] })
+    : requestHttp(url, { method, headers, agent: agents['http:'] })
   const stop = (): void => void request.destroy(reasonOf(signal))
   signal.addEventListener('abort', stop, { once: true })
   request.once('response', response => {
@@ -60,7 +60,7 @@ function ask(
   })
   request.once('error', reject)
   if (signal.aborted) stop()
-  request.end()
+  request.end(body)
   return promise
 }
 

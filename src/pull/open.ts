@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import type { UnixfsReader, UnixfsWriter } from '../unixfs/api.ts'
 import type { Adapter } from './adapter.ts'
 import type { Catalog, FetchUpstream, Log, Pull } from './api.ts'
+import { Deriving } from './derive.ts'
 import { Engine } from './engine.ts'
 
 export interface PullOptions {
@@ -38,5 +39,5 @@ export interface Patience {
 export function openPull(options: PullOptions): Pull {
   mkdirSync(options.flights, { recursive: true })
   for (const name of readdirSync(options.flights)) rmSync(join(options.flights, name))
-  return new Engine(options)
+  return new Deriving(options, new Engine(options))
 }

@@ -53,6 +53,12 @@ const wrongConfigs: ReadonlyArray<readonly [string, string, RegExp]> = [
     'apt:\n  upstreams:\n    bad: http://a.example/?b',
     /:3:10: .* must end with its path/
   ],
+  ['a registry that is no URL', 'npm:\n  upstream: nowhere', /:2:13: "nowhere" is not an http/],
+  [
+    'a registry with a password',
+    'npm:\n  upstream: https://me:secret@a.example/',
+    /:2:13: (?!.*secret).*not supported/
+  ],
   ['upstreams as a list', 'apt:\n  upstreams: [a]', /:2:14: .* is not a map/],
   [
     'an alias bomb',

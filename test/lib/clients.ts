@@ -13,6 +13,7 @@ const packages: Readonly<Record<string, string>> = {
   litmus: 'litmus',
   'mount.davfs': 'davfs2',
   mmdebstrap: 'mmdebstrap',
+  npm: 'npm',
   rclone: 'rclone',
   rsync: 'rsync',
   setfattr: 'attr',

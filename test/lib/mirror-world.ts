@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { aptAdapter } from '../../adapters/apt/adapter.ts'
 import { openHttpServer } from '../../src/daemon/http-server.ts'
 import { openMirrorDoor } from '../../src/mirror/mirror-door.ts'
+import type { Adapter } from '../../src/pull/adapter.ts'
 import { openPullWorld, type PullWorld, type WorldOptions } from './pull-world.ts'
 
 export interface MirrorWorld extends PullWorld {
@@ -10,19 +11,21 @@ export interface MirrorWorld extends PullWorld {
   readonly port: number
 }
 
-/** The engine with the apt adapter behind the daemon's HTTP server. */
+/** The engine with an adapter, apt's by default, behind the daemon's HTTP server. */
 export async function openMirrorWorld(
   upstreams: Readonly<Record<string, string>>,
-  options: WorldOptions = {}
+  options: WorldOptions = {},
+  adapter: Adapter = aptAdapter
 ): Promise<MirrorWorld> {
-  const world = openPullWorld({ ...options, adapters: [aptAdapter] })
+  const world = openPullWorld({ ...options, adapters: [adapter] })
   const named = Object.fromEntries(
     Object.entries(upstreams).map(([name, url]) => [name, { name, url }])
   )
   const door = openMirrorDoor({
-    adapter: aptAdapter,
+    adapter,
     upstreams: () => named,
     pull: world.pull,
+    fetchUpstream: world.fetchUpstream,
     proxy: true
   })
   const log = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} }

@@ -5,7 +5,7 @@ import type { Clock } from '../../src/base/clock.ts'
 import { type Database, openDatabase } from '../../src/base/database.ts'
 import { homePaths } from '../../src/base/home.ts'
 import type { Adapter, Classification } from '../../src/pull/adapter.ts'
-import type { Catalog, Pull, PullAnswer } from '../../src/pull/api.ts'
+import type { Catalog, FetchUpstream, Pull, PullAnswer } from '../../src/pull/api.ts'
 import { openCatalog } from '../../src/pull/catalog.ts'
 import { openFetchUpstream } from '../../src/pull/fetch-upstream.ts'
 import { openPull, type Patience } from '../../src/pull/open.ts'
@@ -29,6 +29,7 @@ export interface PullWorld {
   readonly reader: UnixfsReader
   readonly writer: UnixfsWriter
   readonly pull: Pull
+  readonly fetchUpstream: FetchUpstream
   readonly warnings: Array<{ facts: object; message: string }>
   close: () => Promise<void>
   /** `close`, and the folder goes. */
@@ -90,7 +91,20 @@ export function openPullWorld(options: WorldOptions = {}): PullWorld {
     await close()
     rmSync(home, { recursive: true, force: true })
   }
-  return { home, clock, database, catalog, store, reader, writer, pull, warnings, close, remove }
+  return {
+    home,
+    clock,
+    database,
+    catalog,
+    store,
+    reader,
+    writer,
+    pull,
+    fetchUpstream,
+    warnings,
+    close,
+    remove
+  }
 }
 
 /** What a test asks for: immutable unless it says otherwise. */

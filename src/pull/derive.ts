@@ -1,0 +1,178 @@
+import { makeCid } from '../base/blocks.ts'
+import { type Digest, digestOf } from '../base/digest.ts'
+import { CairnError, toCairnError } from '../base/errors.ts'
+import { limits } from '../base/limits.ts'
+import type { Classification, Derivation } from './adapter.ts'
+import type { CatalogItem, Pull, PullAnswer, PullStatistics } from './api.ts'
+import { BufferPool } from './buffers.ts'
+import type { Engine } from './engine.ts'
+import type { PullOptions } from './open.ts'
+import { stampOf } from './store-landed.ts'
+import { readStored } from './stored-body.ts'
+import { untilAborted } from './until-aborted.ts'
+
+type DeriveOptions = Pick<PullOptions, 'catalog' | 'blocks' | 'reader' | 'writer' | 'clock' | 'log'>
+type FetchOptions = { signal?: AbortSignal }
+
+/** The engine, and what is made of what it fetches: derived items, and items a document vouches for. */
+export class Deriving implements Pull {
+  readonly #options: DeriveOptions
+  readonly #engine: Engine
+  readonly #buffers = new BufferPool()
+  readonly #running = new Map<string, Promise<void>>()
+
+  constructor(options: DeriveOptions, engine: Engine) {
+    this.#options = options
+    this.#engine = engine
+  }
+
+  async fetch(wanted: Classification, options: FetchOptions = {}): Promise<PullAnswer> {
+    const { derived, voucher } = wanted
+    if (voucher !== undefined) await this.#vouch(wanted.key, voucher, options)
+    if (derived === undefined) return await this.#engine.fetch(wanted, options)
+    const from = await this.#derive(wanted, derived, options)
+    const answer = await this.#engine.fetch({ ...wanted, freshness: { kind: 'immutable' } })
+    return { ...answer, from }
+  }
+
+  /** What nothing vouches for would be kept for ever, right or wrong. */
+  async #vouch(key: string, voucher: Classification, options: FetchOptions): Promise<void> {
+    const { catalog } = this.#options
+    if (catalog.get(key) !== undefined || catalog.expected(key) !== undefined) return
+    await this.#bring(voucher, options)
+    await this.#engine.learnt()
+    if (catalog.expected(key) === undefined) {
+      throw new CairnError('not-found', `${voucher.url} names no ${key}`)
+    }
+  }
+
+  /** Sees to it that the item is held, made of the newest source there is. */
+  async #derive(
+    wanted: Classification,
+    derived: Derivation,
+    options: FetchOptions
+  ): Promise<PullAnswer['from']> {
+    const { signal } = options
+    try {
+      const from = await this.#bring(derived.source, options)
+      const source = this.#options.catalog.get(derived.source.key)
+      if (source === undefined) throw new CairnError('io', `${derived.source.key} went`)
+      const version = versionOf(source, derived)
+      if (this.#held(wanted.key)?.etag === version) return from
+      await untilAborted(this.#makeOnce(wanted, derived, source, version), signal)
+      return from
+    } catch (cause) {
+      const error = toCairnError(cause)
+      if (error.code === 'not-found' || error.code === 'aborted') throw error
+      const old = this.#held(wanted.key)
+      if (old?.etag?.endsWith(` ${derived.variant}`) !== true) throw error
+      return 'stale'
+    }
+  }
+
+  /** Has a document in the store: fresh, or stale if its upstream fails. */
+  async #bring(source: Classification, { signal }: FetchOptions): Promise<PullAnswer['from']> {
+    const leaving = new AbortController()
+    const either = signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal])
+    try {
+      const { from } = await this.#engine.fetch(source, { signal: either })
+      if (from === 'upstream' || from === 'flight') {
+        await untilAborted(this.#engine.landed(source.key), signal)
+      }
+      return from
+    } finally {
+      leaving.abort()
+    }
+  }
+
+  #held(key: string): CatalogItem | undefined {
+    const item = this.#options.catalog.get(key)
+    if (item === undefined) return undefined
+    return this.#options.blocks.size(item.cid.multihash.bytes) === undefined ? undefined : item
+  }
+
+  #makeOnce(
+    wanted: Classification,
+    derived: Derivation,
+    source: CatalogItem,
+    version: string
+  ): Promise<void> {
+    const name = `${wanted.key} ${version}`
+    const running = this.#running.get(name)
+    if (running !== undefined) return running
+    const work = this.#make(wanted, derived, source, version).finally(() =>
+      this.#running.delete(name)
+    )
+    this.#running.set(name, work)
+    work.catch(() => {})
+    return work
+  }
+
+  /** Only after the source was learnt: who reads the one may rely on the other. */
+  async #make(
+    wanted: Classification,
+    derived: Derivation,
+    source: CatalogItem,
+    version: string
+  ): Promise<void> {
+    const bytes = await derived.make(await this.#read(source)).catch((cause: unknown) => {
+      const error = toCairnError(cause)
+      this.#options.log.warn({ key: source.key, code: error.code }, error.message)
+      this.#options.catalog.remove(source.key)
+      throw error
+    })
+    await this.#engine.learnt()
+    this.#store(wanted, bytes, version)
+  }
+
+  async #read(source: CatalogItem): Promise<Uint8Array> {
+    if (source.bytes > limits.derivedBytes) {
+      throw new CairnError('file-too-large', `${source.key} has ${source.bytes} bytes`)
+    }
+    const whole = Buffer.allocUnsafe(source.bytes)
+    let position = 0
+    for await (const piece of readStored(this.#options.reader, source, this.#buffers)) {
+      whole.set(piece, position)
+      position += piece.length
+    }
+    return whole
+  }
+
+  #store(wanted: Classification, bytes: Uint8Array, version: string): void {
+    const { blocks, catalog, clock, writer } = this.#options
+    const nowMs = clock.nowMs()
+    const digest: Digest = digestOf('sha256', bytes)
+    const builder = writer.file()
+    builder.write(bytes)
+    const node = builder.finish()
+    blocks.flush()
+    catalog.put({
+      key: wanted.key,
+      cid: makeCid(node.codec, node.multihash, node.cidVersion),
+      bytes: bytes.length,
+      mediaType: wanted.mediaType,
+      digests: [digest],
+      etag: version,
+      ...stampOf(catalog.get(wanted.key), undefined, nowMs),
+      validatedMs: nowMs,
+      usedMs: nowMs
+    })
+  }
+
+  statistics(): PullStatistics {
+    return this.#engine.statistics()
+  }
+
+  async learnt(): Promise<void> {
+    await this.#engine.learnt()
+  }
+
+  async close(): Promise<void> {
+    await this.#engine.close()
+    await Promise.allSettled(this.#running.values())
+  }
+}
+
+function versionOf(source: CatalogItem, { variant }: Derivation): string {
+  return `${source.digests[0]} ${variant}`
+}

@@ -1,0 +1,75 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa, type Result } from 'execa'
+
+export interface NpmClient {
+  /** The project's folder. */
+  readonly folder: string
+  run: (...args: string[]) => Promise<Result>
+  /** Names of what is in node_modules, scopes included. */
+  installed: () => string[]
+  /** Empties its cache and node_modules: the next command is a cold one. */
+  forget: () => void
+  remove: () => void
+}
+
+/** A real npm that knows nothing of this machine but the program: its own settings, cache and project. */
+export function openNpmClient(
+  registry: string,
+  dependencies: Readonly<Record<string, string>>
+): NpmClient {
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-npm-'))
+  const manifest = { name: 'project', version: '1.0.0', private: true, dependencies }
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest))
+  writeFileSync(
+    join(folder, 'npmrc'),
+    `registry=${registry}\nfund=false\naudit=false\nupdate-notifier=false\nfetch-retries=0\n`
+  )
+  const env = {
+    HOME: folder,
+    npm_config_userconfig: join(folder, 'npmrc'),
+    npm_config_globalconfig: join(folder, 'none'),
+    npm_config_cache: join(folder, 'cache')
+  }
+  return {
+    folder,
+    run: (...args) =>
+      execa('npm', args, {
+        cwd: folder,
+        env,
+        all: true,
+        reject: false,
+        stdin: 'ignore'
+      }) as unknown as Promise<Result>,
+    installed: () => listModules(join(folder, 'node_modules')),
+    forget: () => {
+      rmSync(join(folder, 'cache'), { recursive: true, force: true })
+      rmSync(join(folder, 'node_modules'), { recursive: true, force: true })
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function listModules(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder)
+    .filter(name => !name.startsWith('.'))
+    .flatMap(name =>
+      name.startsWith('@') ? readdirSync(join(folder, name)).map(part => `${name}/${part}`) : [name]
+    )
+}
+
+/** The registry this machine's own npm uses; never written into the project. */
+export function machineRegistry(): string | undefined {
+  try {
+    const url = execFileSync('npm', ['config', 'get', 'registry'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore']
+    }).trim()
+    return url.endsWith('/') ? url : `${url}/`
+  } catch {
+    return undefined
+  }
+}
