@@ -17,7 +17,7 @@ function registryOf({ upstreams }: AdapterRequest): Upstream {
   if (registry === undefined) {
     throw new CairnError(
       'not-found',
-      'no npm registry is configured: run cairn setup npm, or set npm: upstream in config.yaml'
+      'no npm registry is configured: set npm: upstream in config.yaml'
     )
   }
   return registry
@@ -91,6 +91,6 @@ const passed: ReadonlyArray<readonly [string, RegExp]> = [
 export function passNpm(request: PassRequest): string | undefined {
   const { method, path, query } = request
   if (!passed.some(([verb, pattern]) => verb === method && pattern.test(path))) return undefined
-  if (path.split('/').includes('..')) return undefined
+  if (path.includes('..')) return undefined
   return `${registryOf(request).url}${path.replace(/(@[^/@]+)\/(?=[^/]+(@|\/dist-tags$))/, '$1%2f')}${query}`
 }
