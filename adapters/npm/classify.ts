@@ -17,7 +17,7 @@ function registryOf({ upstreams }: AdapterRequest): Upstream {
   if (registry === undefined) {
     throw new CairnError(
       'not-found',
-      'no npm registry is configured: set npm: upstream in config.yaml'
+      'no npm registry is configured: run cairn setup npm, or set npm: upstream in config.yaml'
     )
   }
   return registry

@@ -2,12 +2,13 @@ import type { Command } from 'commander'
 import type { Cli } from './cli.ts'
 import { addVerb } from './verb.ts'
 import type { SetupAptOptions } from './verbs/setup-apt.ts'
+import type { SetupNpmOptions } from './verbs/setup-npm.ts'
 
-/** setup apt: has the clients of this machine use Cairn. */
+/** setup apt|npm: has the clients of this machine use Cairn. */
 export function addSetupVerbs(program: Command, cli: Cli): void {
   const setup = program
     .command('setup')
-    .description('Has a package manager of this machine fetch through Cairn: apt')
+    .description('Has a package manager of this machine fetch through Cairn: apt, npm')
   setup.exitOverride()
   addVerb(setup, 'apt', {
     does: "Mirrors this machine's apt repositories: apt fetches through Cairn while it runs",
@@ -17,5 +18,13 @@ export function addSetupVerbs(program: Command, cli: Cli): void {
     .option('--root <folder>', 'the root of another system: an image, a chroot')
     .action(async (options: SetupAptOptions) =>
       (await import('./verbs/setup-apt.ts')).setupApt(cli, options)
+    )
+  addVerb(setup, 'npm', {
+    does: "Mirrors the registry of this user's npm: npm fetches through Cairn",
+    example: 'cairn setup npm --undo'
+  })
+    .option('--undo', 'put .npmrc back as it was')
+    .action(async (options: SetupNpmOptions) =>
+      (await import('./verbs/setup-npm.ts')).setupNpm(cli, options)
     )
 }
