@@ -1,5 +1,5 @@
-import { Readable } from 'node:stream'
-import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { pipeline, Readable } from 'node:stream'
+import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib'
 import { CairnError, toCairnError } from '../../src/base/errors.ts'
 import { decompressXz } from './decompress-xz.ts'
 
@@ -42,7 +42,23 @@ function expand(
   if (compression === 'none') return bytes
   if (compression === 'xz') return decompressXz(bytes)
   const stream = compression === 'gzip' ? createGunzip() : createZstdDecompress()
-  return Readable.from(bytes, { objectMode: false }).compose(stream)
+  return through(bytes, stream)
+}
+
+/**
+ * Not `compose`: it leaves the error of a cut stream to nobody, which ends the process. An error is
+ * told once, by the iteration; whoever stops early takes the source along.
+ */
+async function* through(
+  bytes: AsyncIterable<Uint8Array>,
+  stream: Gunzip | ZstdDecompress
+): AsyncGenerator<Uint8Array> {
+  pipeline(Readable.from(bytes, { objectMode: false }), stream, () => {})
+  try {
+    yield* stream as AsyncIterable<Uint8Array>
+  } finally {
+    stream.destroy()
+  }
 }
 
 /** Streams keep pieces while the source uses their memory again: they need their own. */
