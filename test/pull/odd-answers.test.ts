@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto'
+import t from 'tap'
+import { digestOf } from '../../src/base/digest.ts'
+import { stallAfter, status } from '../lib/fake-origin.ts'
+import { bodyOf, setUpPull, until, wantedItem } from '../lib/pull-world.ts'
+
+/** Answers that no upstream should give, or that leave something behind. */
+
+t.test('answers that are not wanted give their connections back', async t => {
+  const { world, origin } = await setUpPull(t)
+  const moreThanConnections = 40
+  for (let index = 0; index < moreThanConnections; index++) {
+    await t.rejects(world.pull.fetch(wantedItem(origin, `none-${index}`)), { code: 'not-found' })
+  }
+})
+
+t.test(
+  '"not modified" in the middle of a body fails its readers instead of leaving them',
+  async t => {
+    const { world, origin } = await setUpPull(t)
+    const item = { body: randomBytes(300_000), etag: '"1"', ranges: true }
+    origin.items.set('a', { ...item, faults: [stallAfter(100_000, item), status(304)] })
+    const answer = await world.pull.fetch(wantedItem(origin, 'a'))
+    await t.rejects(bodyOf(answer), { code: 'upstream' })
+    t.equal(world.catalog.get('fake/a'), undefined)
+  }
+)
+
+t.test('"not modified" does not make bytes right that the index says are others', async t => {
+  const { world, origin } = await setUpPull(t)
+  origin.items.set('a', { body: Buffer.from('old') })
+  const wanted = wantedItem(origin, 'a')
+  await bodyOf(await world.pull.fetch(wanted))
+  await until(() => world.catalog.get('fake/a') !== undefined)
+  const digest = digestOf('sha256', Buffer.from('new'))
+  const learning = world.catalog.learn('Packages', { digest, learntMs: 1 })
+  learning.add([{ key: 'fake/a', digest }])
+  learning.commit()
+  origin.items.set('a', { body: Buffer.from('new'), faults: [status(304)] })
+  await t.rejects(world.pull.fetch(wanted), { code: 'upstream' })
+})
+
+t.test('a rest of another version is refused, though the upstream ignores If-Range', async t => {
+  const { world, origin } = await setUpPull(t)
+  const item = { body: randomBytes(300_000), etag: '"1"', ranges: true }
+  const rest: Parameters<typeof stallAfter>[1] = {
+    ...item,
+    body: randomBytes(300_000),
+    etag: '"2"'
+  }
+  origin.items.set('a', {
+    ...item,
+    faults: [
+      stallAfter(100_000, item),
+      (request, response) => {
+        const start = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1])
+        response.writeHead(206, {
+          etag: '"2"',
+          'content-range': `bytes ${start}-299999/300000`,
+          'content-length': 300_000 - start
+        })
+        response.end(rest.body.subarray(start))
+      }
+    ]
+  })
+  await t.rejects(bodyOf(await world.pull.fetch(wantedItem(origin, 'a'))), { code: 'upstream' })
+  t.equal(world.catalog.get('fake/a'), undefined)
+})
