@@ -10,6 +10,7 @@ const wrongLines: ReadonlyArray<readonly [string, readonly string[], RegExp]> = 
   ['an unknown flag', ['status', '--fast'], /unknown option '--fast'/],
   ['a flag without its value', ['add', '--profile'], /argument missing/],
   ['a missing argument', ['cat'], /missing required argument 'path'/],
+  ['a missing argument of a verb in a group', ['pin', 'add'], /\(cairn pin add --help says more\)/],
   ['too many arguments', ['snapshot', 'mfs'], /too many arguments/],
   [
     'a profile nobody knows',
