@@ -4,6 +4,7 @@ import { CairnError, toCairnError, type Want } from '../base/errors.ts'
 import { threadUrl } from '../base/thread.ts'
 import type { MountStatus } from '../control/api.ts'
 import type { FuseMount, FuseStatistics } from '../fuse/api.ts'
+import { isFuseMount } from '../fuse/mount-point.ts'
 import type { Tree } from '../vfs/api.ts'
 import { type Content, thisUser } from './content.ts'
 import type { TreeThreadData } from './fuse-thread.ts'
@@ -131,12 +132,15 @@ async function mountTree(
   })
 }
 
-/** Made if need be, and empty: a mount would hide what lies there. A stale mount answers ENOTCONN; mounting clears it. */
+/**
+ * Made if need be, and empty: a mount would hide what lies there. A stale mount answers ENOTCONN;
+ * mounting clears it, and says better what it is if another daemon's mount is there.
+ */
 async function makeMountPoint(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true })
     const [first] = await readdir(path)
-    if (first === undefined) return
+    if (first === undefined || (await isFuseMount(path))) return
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOTCONN') return
     throw toCairnError(cause, `cannot make the mount point ${path}`)

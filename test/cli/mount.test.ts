@@ -30,6 +30,18 @@ t.test('a file written to mfs is read below ipfs by its snapshot', async t => {
   t.same(await readdir(join(mount, 'mfs')), [], 'unmounted')
 })
 
+t.test("another daemon's mount is called that, whatever it holds", async t => {
+  if (!requireFuse(t)) return
+  const [world, other] = [await makeWorld(t), await makeWorld(t)]
+  const mount = join(world.folder, 'm')
+  await world.start(['--mount', mount])
+  await writeFile(join(mount, 'mfs', 'held'), 'text')
+  await other.start(['--mount', mount])
+  const { mounts } = JSON.parse(await other.line(['status', '--json']))
+  const mfs = mounts.find((each: { name: string }) => each.name === 'mfs')
+  t.match(mfs.problem, /is mounted by another process/)
+})
+
 t.test('what is written is sealed by itself once writing has paused', async t => {
   if (!requireFuse(t)) return
   const world = await makeWorld(t)
