@@ -103,3 +103,11 @@ t.test('a line without end stays within memory and spoils nothing after it', asy
   const long = `Description: ${'x'.repeat(5_000_000)}Filename: no\n${packages}`
   t.same(await learn(packagesKey, long, 65_536), learnt)
 })
+
+t.test('a small document that unpacks to gigabytes is given up', async t => {
+  const megabyte = gzipSync(Buffer.alloc(1024 * 1024, '\n'))
+  const bomb = Buffer.concat(Array.from({ length: 300 }, () => megabyte))
+  await t.rejects(learn('apt/d/dists/s/main/binary-amd64/Packages.gz', bomb, bomb.length), {
+    code: 'file-too-large'
+  })
+})
