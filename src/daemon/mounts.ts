@@ -123,6 +123,7 @@ async function mountTree(
     name: `cairn-${name}`,
     allowOther: thisUser().uid === 0,
     readOnly: name !== 'mfs',
+    unmountIfKilled: name !== 'mfs',
     threadEntry: threadUrl('./fuse-thread', import.meta.url),
     threadData: data,
     minThreads: 0,

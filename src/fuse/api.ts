@@ -23,6 +23,11 @@ export interface FuseOptions {
   /** Users other than the one that mounts may enter; unprivileged it needs `user_allow_other` in /etc/fuse.conf. */
   readonly allowOther: boolean
   readonly readOnly: boolean
+  /**
+   * Whether the mount goes when this process is killed (default true). False for what programs write
+   * to: they must meet ENOTCONN, and not go on in the bare folder below; the next start clears it.
+   */
+  readonly unmountIfKilled?: boolean
   /** A module that opens a tree from `threadData` and calls `serveFuse(workerData.fuse, tree)`. */
   readonly threadEntry: URL
   /** Handed to the entry as `workerData.data`; structured clone. */

@@ -10,6 +10,7 @@ export interface AttachOptions {
   readonly name: string
   readonly allowOther: boolean
   readonly readOnly: boolean
+  readonly unmountIfKilled: boolean
 }
 
 /** A mount whose INIT waits to be answered. */
@@ -27,7 +28,7 @@ export const subtype = 'cairn'
 export async function attach(options: AttachOptions): Promise<Attachment> {
   const root = process.getuid?.() === 0
   const device = root ? await attachAsRoot(options) : await attachByFusermount(options)
-  return { device, dismiss: watchDaemon(options.mountPoint) }
+  return { device, dismiss: options.unmountIfKilled ? watchDaemon(options.mountPoint) : () => {} }
 }
 
 async function attachAsRoot(options: AttachOptions): Promise<number> {

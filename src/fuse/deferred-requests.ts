@@ -3,6 +3,7 @@ import type { Tree } from '../vfs/api.ts'
 import { send } from './device.ts'
 import { dispatch, type Fault } from './dispatch.ts'
 import { errno, errnoOf } from './errno.ts'
+import { opcode } from './protocol.ts'
 import { openSession, type Session } from './session.ts'
 
 /** One request may want many blocks one after the other, a listing above all; more is a defect. */
@@ -52,7 +53,7 @@ export class DeferredRequests {
       await this.#retry(message, want, controller.signal)
     } catch (cause) {
       const { reply, request } = this.#load(message)
-      this.#answer(reply.finish(request, -errnoOf[toCairnError(cause).code]))
+      this.#answer(reply.finish(request, -refusal(request.opcode, toCairnError(cause))))
     } finally {
       this.#pending.delete(unique)
     }
@@ -139,6 +140,11 @@ export class DeferredRequests {
       send(this.#options.device, reply, reply.finish(request, -errno.EIO))
     }
   }
+}
+
+/** A name whose block cannot be had leads nowhere; bytes that cannot be had are an error of reading. */
+function refusal(code: number, error: CairnError): number {
+  return code === opcode.lookup && error.code === 'missing' ? errno.ENOENT : errnoOf[error.code]
 }
 
 function interrupted(): CairnError {

@@ -33,7 +33,8 @@ const defaultGraceMs = 2000
 export async function mountFuse(options: FuseOptions): Promise<FuseMount> {
   const mountPoint = await clearMountPoint(options.mountPoint)
   const readOnly = options.readOnly || !isWritable(options.tree)
-  const attachment = await attach({ ...options, mountPoint, readOnly })
+  const unmountIfKilled = options.unmountIfKilled ?? true
+  const attachment = await attach({ ...options, mountPoint, readOnly, unmountIfKilled })
   const mount = new Mount(mountPoint, attachment, options)
   try {
     await mount.start()

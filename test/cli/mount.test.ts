@@ -70,7 +70,7 @@ t.test('what is not to be had: an error at once, no hang', async t => {
   const mount = join(world.folder, 'm')
   await world.start(['--mount', mount])
   const absent = await world.line(['add', '--only-hash', '-'], { input: 'elsewhere' })
-  await t.rejects(readFile(join(mount, 'ipfs', absent)))
+  await t.rejects(readFile(join(mount, 'ipfs', absent)), { code: 'ENOENT' })
   await t.rejects(readFile(join(mount, 'ipfs', 'no-cid')), { code: 'ENOENT' })
 })
 
@@ -102,6 +102,8 @@ t.test(
       await checkSynced(t, mount, synced)
       await writeUntilKilled(mount, synced, kill, () => daemon.child.kill('SIGKILL'))
       t.equal(await daemon.ended, 'SIGKILL')
+      const late = writeFile(join(mount, 'mfs', 'late'), '')
+      await t.rejects(late, { code: 'ENOTCONN' }, 'not into the bare folder')
     }
     await world.start(['--mount', mount])
     await checkSynced(t, mount, synced)
