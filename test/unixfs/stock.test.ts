@@ -12,6 +12,7 @@ import { openUnixfsReader } from '../../src/unixfs/reader.ts'
 import { openUnixfsWriter } from '../../src/unixfs/writer.ts'
 import { seededBytes } from '../lib/deterministic.ts'
 import { type MemoryBlocks, memoryBlocks } from '../lib/memory-blocks.ts'
+import { metadataArbitrary } from './metadata-arbitrary.ts'
 
 /** Ours against @helia/unixfs with the same settings, both ways. */
 
@@ -71,29 +72,6 @@ async function takeOver(store: MemoryBlockstore, blocks: MemoryBlocks): Promise<
     blocks.forge(cid.multihash.bytes, Buffer.concat(parts))
   }
 }
-
-/**
- * Not in [2^31, 2^32): there @helia/unixfs 8.0.5 gives one file a different CID from call to call. A
- * golden CID could not be had from it either.
- */
-const mtimeArbitrary = fc
-  .integer({ min: -(2 ** 40), max: 2 ** 40 })
-  .filter(seconds => seconds < 2 ** 31 || seconds >= 2 ** 32)
-
-const metadataArbitrary: fc.Arbitrary<Metadata> = fc.oneof(
-  fc.constant({}),
-  fc.record(
-    {
-      mode: fc.integer({ min: 0, max: 0o7777 }),
-      mtimeSeconds: mtimeArbitrary,
-      mtimeNanoseconds: fc.integer({ min: 0, max: 999_999_999 })
-    },
-    { requiredKeys: ['mode', 'mtimeSeconds'] }
-  ),
-  fc.constant({ mode: 0o644 }),
-  fc.constant({ mtimeSeconds: 0 }),
-  fc.constant({ mtimeSeconds: -1 })
-)
 
 const chunkBytes = 8
 const width = 3
