@@ -1,4 +1,6 @@
 import type { ServerResponse } from 'node:http'
+import { CairnError } from '../base/errors.ts'
+import { foreignMark } from '../base/foreign-request.ts'
 import type { HttpDoor } from '../base/http.ts'
 import type { Metric } from './metrics.ts'
 
@@ -8,7 +10,7 @@ export interface PlainDoorsOptions {
   readonly metrics: () => readonly Metric[]
 }
 
-/** `/healthz`, `/metrics` and the front page. */
+/** `/healthz`, `/metrics` and the front page; pages of other sites learn nothing of this machine. */
 export function openPlainDoors({ frontPage, metrics }: PlainDoorsOptions): HttpDoor[] {
   return [
     page('health', '/healthz', async response => send(response, 'text/plain', 'ok\n')),
@@ -33,7 +35,12 @@ function page(
     accepts: request =>
       (request.method === 'GET' || request.method === 'HEAD') &&
       request.url?.split('?', 1)[0] === path,
-    serve: (_request, response) => answer(response)
+    serve: async (request, response) => {
+      if (foreignMark(request.headers) !== undefined) {
+        throw new CairnError('denied', 'the Host is not this machine: use 127.0.0.1 or localhost')
+      }
+      await answer(response)
+    }
   }
 }
 

@@ -73,6 +73,8 @@ t.test('the port answers health, metrics, status; it stops nobody', async t => {
   const world = await makeWorld(t)
   const { url } = await world.start()
   t.equal(await (await fetch(`${url}healthz`)).text(), 'ok\n')
+  const fromPage = await fetch(`${url}metrics`, { headers: { 'sec-fetch-site': 'cross-site' } })
+  t.equal(fromPage.status, 403, 'pages of other sites learn nothing')
   const metrics = await (await fetch(`${url}metrics`)).text()
   t.match(metrics, /^cairn_store_blocks 0$/m)
   t.match(metrics, /^process_resident_memory_bytes \d+$/m)
