@@ -85,13 +85,21 @@ async function answer(
     await door.serve(request, response, gone.signal)
   } catch (cause) {
     const error = toCairnError(cause)
-    if (error.code !== 'aborted' && door !== undefined) {
-      log.warn({ door: door.name, path: request.url, err: error }, 'a request failed')
-    }
+    if (error.code !== 'aborted' && door !== undefined) logFailure(log, door, request, error)
     answerError(response, error)
   }
   const label = `${door?.name ?? 'none'} ${response.statusCode}`
   answers.set(label, (answers.get(label) ?? 0) + 1)
+}
+
+/** A stranger who asks wrongly writes no lines into the log of an operator. */
+function logFailure(log: Log, door: HttpDoor, request: IncomingMessage, error: CairnError): void {
+  const facts = { door: door.name, path: request.url?.slice(0, 200), code: error.code }
+  if (httpStatus[error.code] < 500) {
+    log.debug({ ...facts, why: error.message }, 'a request was refused')
+  } else {
+    log.warn({ ...facts, err: error }, 'a request failed')
+  }
 }
 
 function answerError(response: ServerResponse, error: CairnError): void {

@@ -115,7 +115,7 @@ class Output {
     if (this.#options.overwrite !== true) {
       throw new CairnError(
         'exists',
-        `${shownPath(path)} is there already: choose another place or ask to overwrite it`
+        `${shownPath(path)} is there already: choose another place, or overwrite it (--force)`
       )
     }
     rmSync(fromPath(path), { recursive: true })
