@@ -71,7 +71,7 @@ export function compared({ what, cairn, peer, peerName, bar }: Comparison): Row 
 export function bounded(what: string, value: number, unit: string, atMost: number): Row {
   return {
     what,
-    cairn: `${value.toFixed(0)} ${unit}`,
+    cairn: `${value.toFixed(value < 10 ? 1 : 0)} ${unit}`,
     peer: '',
     ratio: '',
     bar: `under ${atMost} ${unit}`,

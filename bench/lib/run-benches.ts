@@ -9,6 +9,7 @@ import { bench as find } from '../find.ts'
 import { bench as idle } from '../idle.ts'
 import { bench as importing } from '../import.ts'
 import { bench as read } from '../read.ts'
+import { bench as start } from '../start.ts'
 import { bench as status } from '../status.ts'
 import { bench as webdav } from '../webdav.ts'
 import type { Bench, Room, Row } from './bench.ts'
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, Bench>> = {
   create,
   apt,
   webdav,
+  start,
   status,
   idle
 }
