@@ -139,8 +139,10 @@ export type FetchUpstream = (
   options: {
     headers: Record<string, string>
     signal: AbortSignal
-    /** Default GET. Only GET follows redirects. */
+    /** Default GET. Only GET and HEAD follow redirects; `authorization` stays with the first origin. */
     method?: string
     body?: Uint8Array
+    /** Private hosts that redirects may lead to; by default only the one that redirects. */
+    mayEnter?: (hostname: string) => boolean
   }
 ) => Promise<{ status: number; headers: Headers; body: AsyncIterable<Uint8Array> | undefined }>

@@ -21,20 +21,37 @@ export function openFetchUpstream(): FetchUpstream & { close: () => void } {
   const fetchUpstream: FetchUpstream = async (url, options) => {
     let target = new URL(url)
     for (let hops = 0; ; hops++) {
-      const response = await ask(target, agents, options)
-      const location = (options.method ?? 'GET') === 'GET' ? response.headers.location : undefined
+      const response = await ask(
+        target,
+        agents,
+        hops === 0 ? options : redirected(url, target, options)
+      )
+      const follows = ['GET', 'HEAD'].includes(options.method ?? 'GET')
+      const location = follows ? response.headers.location : undefined
       if (!redirects.has(response.statusCode ?? 0) || location === undefined) {
         return answerOf(response, options.signal)
       }
       response.destroy()
       if (hops >= bounds.redirects) throw new CairnError('upstream', `${url}: redirects too often`)
-      target = checkRedirect(target, new URL(location, target))
+      target = checkRedirect(target, new URL(location, target), options.mayEnter)
     }
   }
   const close = (): void => {
     for (const agent of Object.values(agents)) agent.destroy()
   }
   return Object.assign(fetchUpstream, { close })
+}
+
+/** Credentials and the client's cookies are for the origin they were given for. */
+function redirected(
+  url: string,
+  target: URL,
+  options: Parameters<FetchUpstream>[1]
+): Parameters<FetchUpstream>[1] {
+  if (new URL(url).origin === target.origin) return options
+  const own = new Set(['authorization', 'cookie'])
+  const headers = Object.entries(options.headers).filter(([name]) => !own.has(name.toLowerCase()))
+  return { ...options, headers: Object.fromEntries(headers) }
 }
 
 interface Agents {
@@ -96,15 +113,20 @@ function reasonOf(signal: AbortSignal): Error {
   return signal.reason instanceof Error ? signal.reason : new CairnError('aborted', 'given up')
 }
 
-/** The place a redirect leads to, if it may be followed. Throws `upstream`. */
-export function checkRedirect(from: URL, to: URL): URL {
+/** The place a redirect leads to, if it may be followed; `mayEnter` names private hosts that are meant. Throws `upstream`. */
+export function checkRedirect(
+  from: URL,
+  to: URL,
+  mayEnter: (hostname: string) => boolean = () => false
+): URL {
   if (to.protocol !== 'http:' && to.protocol !== 'https:') {
     throw new CairnError('upstream', `${from.href}: redirects to ${to.protocol}, not followed`)
   }
   if (from.protocol === 'https:' && to.protocol === 'http:') {
     throw new CairnError('upstream', `${from.href}: redirects from https to http, not followed`)
   }
-  if (isPrivateHost(to.hostname) && to.hostname !== from.hostname) {
+  const inward = isPrivateHost(to.hostname) && to.hostname !== from.hostname
+  if (inward && !mayEnter(to.hostname)) {
     throw new CairnError('upstream', `${from.href}: redirects into a private network, not followed`)
   }
   return to

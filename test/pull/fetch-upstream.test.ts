@@ -58,6 +58,38 @@ t.test('a redirect leads nowhere that only this machine reaches', async t => {
   t.doesNotThrow(check('http://10.0.0.1/x', 'http://10.0.0.1/y'), 'a private mirror on itself')
 })
 
+t.test('a private place that is configured may be entered, and only that', async t => {
+  const mayEnter = (host: string) => host === '10.0.0.7'
+  const check = (to: string) => () =>
+    checkRedirect(new URL('http://m.test/'), new URL(to), mayEnter)
+  t.doesNotThrow(check('http://10.0.0.7/x'))
+  t.throws(check('http://10.0.0.8/x'), { code: 'upstream' })
+})
+
+t.test('credentials stay with the origin they were given for, over any redirect', async t => {
+  const { origin } = await setUp(t)
+  const other = await openFakeOrigin()
+  const fetchUpstream = openFetchUpstream()
+  t.teardown(async () => {
+    fetchUpstream.close()
+    await other.close()
+  })
+  other.items.set('away', { body: Buffer.from('x'), faults: [redirect(`${origin.url}back`)] })
+  origin.items.set('back', { body: Buffer.from('x') })
+  origin.items.set('here', { body: Buffer.from('x') })
+  for (const [path, target] of Object.entries({ a: `${other.url}away`, b: '/here' })) {
+    origin.items.set(path, { body: Buffer.alloc(0), faults: [redirect(target)] })
+    const headers = { Authorization: 'Basic c2VjcmV0', cookie: 'a=b', accept: 'x/y' }
+    const signal = new AbortController().signal
+    for await (const _ of (await fetchUpstream(origin.url + path, { headers, signal })).body ?? []);
+  }
+  const sent = (path: string, from: FakeOrigin) =>
+    from.requests.find(each => each.path === path)?.headers
+  t.equal(sent('here', origin)?.authorization, 'Basic c2VjcmV0')
+  t.match(sent('away', other), { authorization: undefined, cookie: undefined, accept: 'x/y' })
+  t.equal(sent('back', origin)?.authorization, 'Basic c2VjcmV0', 'and is back where it belongs')
+})
+
 t.test('what a private host is', async t => {
   for (const host of ['127.1.2.3', '[fe80::1]', '[fd00::1]', '100.64.0.1', 'a.local', '0.0.0.0']) {
     t.equal(isPrivateHost(host), true, host)
