@@ -2,11 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { CairnError } from '../base/errors.ts'
 import type { HttpDoor } from '../base/http.ts'
 import type { Adapter, Classification, Upstream } from '../pull/adapter.ts'
-import type { FetchUpstream, Pull, PullAnswer } from '../pull/api.ts'
-import { type ByteRange, isNotModified, rangeOf } from './conditions.ts'
-import { gunzipped, takesGzip } from './decode-body.ts'
+import type { FetchUpstream, Pull } from '../pull/api.ts'
 import { passOn } from './pass-on.ts'
-import { sendBody } from './send-body.ts'
+import { respond } from './respond.ts'
 import { isAbsolute, mirrorTarget } from './target.ts'
 
 export interface MirrorDoorOptions {
@@ -83,65 +81,4 @@ function classify(
     throw new CairnError('not-found', `${request.url}: no ${adapter.name} upstream of this name`)
   }
   return wanted
-}
-
-const outcomes: Readonly<Record<PullAnswer['from'], string>> = {
-  store: 'hit',
-  upstream: 'miss',
-  flight: 'join',
-  stale: 'stale'
-}
-
-async function respond(
-  request: IncomingMessage,
-  response: ServerResponse,
-  wanted: Classification,
-  answer: PullAnswer,
-  signal: AbortSignal
-): Promise<void> {
-  const { bytes } = answer
-  const headers = headersOf(answer)
-  if (wanted.vary !== undefined) headers.vary = wanted.vary
-  const decoded = wanted.encoding !== undefined && !takesGzip(request.headers)
-  if (decoded && answer.etag !== undefined) headers.etag = `W/${answer.etag}`
-  if (isNotModified(request.headers, answer)) {
-    response.writeHead(304, headers).end()
-    return
-  }
-  headers['content-type'] = answer.mediaType
-  if (decoded) {
-    delete headers['accept-ranges']
-    response.writeHead(200, headers)
-    if (request.method === 'HEAD') response.end()
-    else await sendBody(response, gunzipped(answer.body()), undefined, signal)
-    return
-  }
-  if (wanted.encoding !== undefined) headers['content-encoding'] = wanted.encoding
-  const range = bytes === undefined ? undefined : rangeOf(request.headers, bytes, answer)
-  if (range === 'unsatisfiable') {
-    response.writeHead(416, { ...headers, 'content-range': `bytes */${bytes}` }).end()
-    return
-  }
-  const length = lengthOf(bytes, range)
-  if (length !== undefined) headers['content-length'] = length
-  if (range !== undefined) {
-    headers['content-range'] = `bytes ${range.start}-${range.end - 1}/${bytes}`
-  }
-  response.writeHead(range === undefined ? 200 : 206, headers)
-  if (request.method === 'HEAD') response.end()
-  else await sendBody(response, answer.body(range), length, signal)
-}
-
-function lengthOf(bytes: number | undefined, range: ByteRange | undefined): number | undefined {
-  return range === undefined ? bytes : range.end - range.start
-}
-
-function headersOf(answer: PullAnswer): Record<string, string | number> {
-  return {
-    'last-modified': answer.lastModified,
-    'accept-ranges': 'bytes',
-    'x-cairn': outcomes[answer.from],
-    ...(answer.etag === undefined ? {} : { etag: answer.etag }),
-    ...(answer.from === 'stale' ? { warning: '110 - "Response is Stale"' } : {})
-  }
 }

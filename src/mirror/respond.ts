@@ -1,0 +1,72 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Classification } from '../pull/adapter.ts'
+import type { PullAnswer } from '../pull/api.ts'
+import { type ByteRange, isNotModified, rangeOf } from './conditions.ts'
+import { gunzipped, takesGzip } from './decode-body.ts'
+import { sendBody } from './send-body.ts'
+
+const outcomes: Readonly<Record<PullAnswer['from'], string>> = {
+  store: 'hit',
+  upstream: 'miss',
+  flight: 'join',
+  stale: 'stale'
+}
+
+/**
+ * Sends an answer as the request's conditions and range ask for it, with `extra` headers in all
+ * cases: 200, 206, 304 or 416. https://www.rfc-editor.org/rfc/rfc9110
+ */
+export async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  wanted: Pick<Classification, 'vary' | 'encoding'>,
+  answer: PullAnswer,
+  signal: AbortSignal,
+  extra: Readonly<Record<string, string>> = {}
+): Promise<void> {
+  const { bytes } = answer
+  const headers = { ...headersOf(answer), ...extra }
+  if (wanted.vary !== undefined) headers.vary = wanted.vary
+  const decoded = wanted.encoding !== undefined && !takesGzip(request.headers)
+  if (decoded && answer.etag !== undefined) headers.etag = `W/${answer.etag}`
+  if (isNotModified(request.headers, answer)) {
+    response.writeHead(304, headers).end()
+    return
+  }
+  headers['content-type'] = answer.mediaType
+  if (decoded) {
+    delete headers['accept-ranges']
+    response.writeHead(200, headers)
+    if (request.method === 'HEAD') response.end()
+    else await sendBody(response, gunzipped(answer.body()), undefined, signal)
+    return
+  }
+  if (wanted.encoding !== undefined) headers['content-encoding'] = wanted.encoding
+  const range = bytes === undefined ? undefined : rangeOf(request.headers, bytes, answer)
+  if (range === 'unsatisfiable') {
+    response.writeHead(416, { ...headers, 'content-range': `bytes */${bytes}` }).end()
+    return
+  }
+  const length = lengthOf(bytes, range)
+  if (length !== undefined) headers['content-length'] = length
+  if (range !== undefined) {
+    headers['content-range'] = `bytes ${range.start}-${range.end - 1}/${bytes}`
+  }
+  response.writeHead(range === undefined ? 200 : 206, headers)
+  if (request.method === 'HEAD') response.end()
+  else await sendBody(response, answer.body(range), length, signal)
+}
+
+function lengthOf(bytes: number | undefined, range: ByteRange | undefined): number | undefined {
+  return range === undefined ? bytes : range.end - range.start
+}
+
+function headersOf(answer: PullAnswer): Record<string, string | number> {
+  return {
+    'last-modified': answer.lastModified,
+    'accept-ranges': 'bytes',
+    'x-cairn': outcomes[answer.from],
+    ...(answer.etag === undefined ? {} : { etag: answer.etag }),
+    ...(answer.from === 'stale' ? { warning: '110 - "Response is Stale"' } : {})
+  }
+}
