@@ -1,11 +1,10 @@
-import { CID } from 'multiformats/cid'
+import type { CID } from 'multiformats/cid'
+import { cidFromText } from '../base/cid-text.ts'
 import { CairnError } from '../base/errors.ts'
 
-/** Text to a CID of version 0 or 1, base58btc, base32 or base36. Throws `usage`. */
+/** Text to a CID, in any base that the mount's /ipfs knows; `/ipfs/` may stand before it. Throws `usage`. */
 export function parseCid(text: string): CID {
-  try {
-    return CID.parse(text.replace(/^\/ipfs\//, ''))
-  } catch (cause) {
-    throw new CairnError('usage', `${JSON.stringify(text.slice(0, 120))} is not a CID`, { cause })
-  }
+  const cid = cidFromText(text.replace(/^\/ipfs\//, ''))
+  if (cid !== undefined) return cid
+  throw new CairnError('usage', `${JSON.stringify(text.slice(0, 120))} is not a CID`)
 }

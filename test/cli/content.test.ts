@@ -43,6 +43,13 @@ t.test('what is not here, or not what it should be, exits 1 and says so', async 
   }
 })
 
+t.test('a CID may be given in upper case', async t => {
+  const world = await makeWorld(t)
+  const cid = await world.line(['add', '-'], { input: 'file' })
+  t.equal((await world.run(['cat', cid.toUpperCase()])).stdout, 'file')
+  t.equal(await world.line(['add', '--expect', cid.toUpperCase(), '-'], { input: 'file' }), cid)
+})
+
 t.test('--json puts errors in JSON too', async t => {
   const world = await makeWorld(t)
   const { status, stderr } = await world.run(['cat', '--json', emptyCid])
