@@ -2,7 +2,8 @@ import type { CID } from 'multiformats/cid'
 
 /**
  * Roots: names for moving CIDs, with history; and pins. Rows in the home's database, so every
- * process sees them; all are roots of collection.
+ * process sees them; all are roots of collection. What a call changed survives a power cut when it
+ * returns, or when the caller's transaction is committed.
  */
 export interface Roots {
   /** Where a root stands, or undefined if there is none of that name. */

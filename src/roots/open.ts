@@ -34,12 +34,17 @@ class DatabaseRoots implements Roots {
   }
 
   advance(name: string, from: CID | undefined, to: CID, details: AdvanceDetails): RootState {
-    return this.#database.write(() => {
+    return this.#keep(() => {
       const current = this.get(name)
       if (current?.cid.toString() !== from?.toString()) throw stoodElsewhere(name, from, current)
       if (current?.cid.equals(to)) return current
       return this.#move(name, to, details, (current?.sequence ?? 0) + 1)
     })
+  }
+
+  /** What is promised to a person (a snapshot's CID, a pin) is on the disk before it is told. */
+  #keep<T>(work: () => T): T {
+    return this.#database.write(work, { durable: true })
   }
 
   #move(name: string, cid: CID, details: AdvanceDetails, sequence: number): RootState {
@@ -62,7 +67,7 @@ class DatabaseRoots implements Roots {
   }
 
   pin(cid: CID, options: PinOptions): void {
-    this.#database.write(() =>
+    this.#keep(() =>
       this.#database
         .statement(
           'INSERT INTO pins VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET label = excluded.label'
@@ -72,7 +77,7 @@ class DatabaseRoots implements Roots {
   }
 
   unpin(cid: CID): boolean {
-    return this.#database.write(
+    return this.#keep(
       () =>
         this.#database.statement('DELETE FROM pins WHERE cid = ?').run(cid.toString()).changes === 1
     )

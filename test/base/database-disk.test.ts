@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { type Database, type Migration, openDatabase } from '../../src/base/database.ts'
+import { countSyncs } from '../lib/count-syncs.ts'
 import { requireClient, requireRoot } from '../lib/skip.ts'
 
 const notes: Migration[] = [
@@ -33,11 +34,8 @@ t.test('sync and durable writes reach the disk, a plain commit only the system',
   if (!requireClient(t, 'strace')) return
   const base = new URL('../../src/base/database.ts', import.meta.url).href
   const path = join(folderOf(t), 'cairn.db')
-  const log = `${path}.strace`
   const program = `
-    import { accessSync } from 'node:fs'
     import { openDatabase } from ${JSON.stringify(base)}
-    const mark = name => { try { accessSync('/mark-' + name) } catch {} }
     const database = openDatabase(${JSON.stringify(path)}, { migrations: ${JSON.stringify(notes)} })
     const insert = () => database.statement("INSERT INTO notes (text) VALUES ('x')").run()
     database.write(insert)
@@ -50,14 +48,7 @@ t.test('sync and durable writes reach the disk, a plain commit only the system',
     mark('empty'); database.write(() => {}, { durable: true })
     mark('undone'); try { database.write(() => { database.write(insert, { durable: true }); throw new Error() }) } catch {}
     mark('end'); database.close()`
-  execFileSync('strace', [
-    ...['-f', '-o', log, '-e', 'trace=fsync,fdatasync,access', process.execPath],
-    ...['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program]
-  ])
-  const text = execFileSync('cat', [log], { encoding: 'utf8' })
-  const syncs = (from: string, to: string) =>
-    (text.split(`/mark-${from}"`)[1]?.split(`/mark-${to}"`)[0] ?? '').match(/f(data)?sync\(/g)
-      ?.length ?? 0
+  const syncs = countSyncs(`${path}.strace`, program)
   t.equal(syncs('plain', 'sync'), 0)
   t.equal(syncs('sync', 'again'), 1)
   t.equal(syncs('again', 'durable'), 1)

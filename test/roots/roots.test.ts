@@ -4,6 +4,8 @@ import { codec, makeCid, sha256Multihash } from '../../src/base/blocks.ts'
 import { openDatabase } from '../../src/base/database.ts'
 import { openRoots } from '../../src/roots/open.ts'
 import { rootsMigrations } from '../../src/roots/schema.ts'
+import { countSyncs } from '../lib/count-syncs.ts'
+import { requireClient } from '../lib/skip.ts'
 
 const cids = ['a', 'b', 'c'].map(text => makeCid(codec.raw, sha256Multihash(Buffer.from(text))))
 const [a, b, c] = cids as [(typeof cids)[0], (typeof cids)[0], (typeof cids)[0]]
@@ -50,6 +52,32 @@ t.test('advancing moves the root and appends to its history, newest first', asyn
     [3]
   )
   t.same(roots.history('other'), [])
+})
+
+t.test('a root that moved and a pin are on the disk when the call returns', async t => {
+  if (!requireClient(t, 'strace')) return
+  const from = (path: string) => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href)
+  const path = join(t.testdir(), 'cairn.db')
+  const program = `
+    import { codec, makeCid, sha256Multihash } from ${from('base/blocks.ts')}
+    import { openDatabase } from ${from('base/database.ts')}
+    import { openRoots } from ${from('roots/open.ts')}
+    import { rootsMigrations } from ${from('roots/schema.ts')}
+    const database = openDatabase(${JSON.stringify(path)}, { migrations: rootsMigrations })
+    const roots = openRoots(database, { nowMs: () => 1 })
+    const [a, b] = ['a', 'b'].map(text => makeCid(codec.raw, sha256Multihash(Buffer.from(text))))
+    const seal = { profile: 'unixfs-v1-2025', reason: 'seal' }
+    database.sync()
+    mark('advance'); roots.advance('mfs', undefined, a, seal)
+    mark('part'); database.write(() => roots.advance('mfs', a, b, seal))
+    mark('pin'); roots.pin(a, { label: 'a' })
+    mark('unpin'); roots.unpin(a)
+    mark('end'); database.close()`
+  const syncs = countSyncs(`${path}.strace`, program)
+  t.equal(syncs('advance', 'part'), 1)
+  t.equal(syncs('part', 'pin'), 1, 'as a part of a transaction, with that')
+  t.equal(syncs('pin', 'unpin'), 1)
+  t.equal(syncs('unpin', 'end'), 1)
 })
 
 t.test('moving to where it stands changes nothing and appends nothing', async t => {

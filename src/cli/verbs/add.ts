@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { systemClock } from '../../base/clock.ts'
 import { CairnError } from '../../base/errors.ts'
-import type { Content } from '../../daemon/content.ts'
 import { loadSettings, type Settings } from '../../daemon/settings.ts'
 import type { Imported, ImportOptions, Ingest } from '../../ingest/api.ts'
 import { openIngest } from '../../ingest/open.ts'
@@ -46,7 +45,7 @@ export async function add(cli: Cli, paths: readonly string[], options: AddOption
         if (expected !== undefined && !imported.cid.equals(expected)) {
           throw new CairnError('mismatch', `${path} is ${imported.cid}, not ${expected}`)
         }
-        if (options.onlyHash !== true) keep(content, path, imported)
+        if (options.onlyHash !== true) content.roots.pin(imported.cid, { label: path })
         tell(cli, path, imported, options)
       }
     } finally {
@@ -87,12 +86,6 @@ async function importOne(
 
 function openInput(cli: Cli, path: string): AsyncIterable<Uint8Array> {
   return path === '-' ? cli.stdin : createReadStream(path, { highWaterMark: 1024 * 1024 })
-}
-
-/** Pinned, and the pin on the disk as the blocks are, before the CID is told. */
-function keep({ roots, database }: Content, path: string, { cid }: Imported): void {
-  roots.pin(cid, { label: path })
-  database.sync()
 }
 
 function tell(cli: Cli, path: string, imported: Imported, options: AddOptions): void {
