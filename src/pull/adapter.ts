@@ -67,6 +67,8 @@ export interface Classification {
   readonly voucher?: Classification
   /** The stored bytes are so encoded; clients that do not take it are sent them decoded. */
   readonly encoding?: 'gzip'
+  /** What the upstream is told besides, the media types taken above all. */
+  readonly requestHeaders?: Readonly<Record<string, string>>
   /** Request headers that decide which item is meant, as `Vary` lists them. */
   readonly vary?: string
 }

@@ -14,6 +14,7 @@ export interface DownloadRequest {
   readonly expected: Expectation | undefined
   /** These bytes never change upstream: a rest may be asked for without a validator. */
   readonly immutable: boolean
+  readonly headers: Readonly<Record<string, string>>
   /** Requests at most. */
   readonly attempts: number
   readonly headMs: number
@@ -125,7 +126,10 @@ class Transfer {
   }
 
   #headers(): Record<string, string> {
-    const headers: Record<string, string> = { 'accept-encoding': 'identity' }
+    const headers: Record<string, string> = {
+      ...this.#request.headers,
+      'accept-encoding': 'identity'
+    }
     if (this.#arrived > 0) return { ...headers, ...this.#resumption() }
     const { etag, lastModified } = this.#request.validators
     if (etag !== undefined) headers['if-none-match'] = etag

@@ -187,6 +187,7 @@ export class Engine implements Pull {
         },
         expected,
         immutable: wanted.freshness.kind === 'immutable',
+        headers: wanted.requestHeaders ?? {},
         attempts: fallback ? 1 : bounds.attempts,
         headMs: fallback ? this.#patience.staleHeadMs : this.#patience.headMs
       },
