@@ -110,8 +110,6 @@ class Transfer {
     const body = answer.body ?? noBody()
     if (meaning === 'body') return await this.#take(answer.headers, body, watch)
     if (meaning === 'rest') return await this.#takeRest(answer.headers, body, watch)
-    watch.end()
-    await leave(body)
     const said = `${this.#request.url}: the upstream answered ${answer.status}`
     if (meaning === 'not-modified' && this.#mayBeUnchanged) return 'not-modified'
     if (meaning === 'not-found') throw new CairnError('not-found', said)
@@ -274,15 +272,6 @@ class Watch {
 
 function numberOf(header: string | null): number | undefined {
   return header !== null && /^\d{1,15}$/.test(header) ? Number(header) : undefined
-}
-
-/** A body that is not wanted must be begun, after the abort, to let go of its connection. */
-async function leave(body: AsyncIterable<Uint8Array>): Promise<void> {
-  try {
-    for await (const _ of body) break
-  } catch {
-    // The abort it was begun with.
-  }
 }
 
 async function* noBody(): AsyncGenerator<Uint8Array> {}

@@ -33,7 +33,7 @@ export function openFetchUpstream(): FetchUpstream & { close: () => void } {
       }
       response.destroy()
       if (hops >= bounds.redirects) throw new CairnError('upstream', `${url}: redirects too often`)
-      target = checkRedirect(target, new URL(location, target), options.mayEnter)
+      target = checkRedirect(target, placeOf(location, target), options.mayEnter)
     }
   }
   const close = (): void => {
@@ -90,27 +90,33 @@ function answerOf(
     if (typeof value === 'string') headers.set(name, value)
   }
   const status = response.statusCode ?? 0
-  if (bodiless.has(status)) response.resume()
-  return { status, headers, body: bodiless.has(status) ? undefined : readBody(response, signal) }
+  if (!bodiless.has(status)) return { status, headers, body: readBody(response, signal) }
+  response.resume()
+  return { status, headers, body: undefined }
 }
 
-/** Ends with an error when aborted; the connection is kept when the body was read to its end. */
-async function* readBody(
-  response: IncomingMessage,
-  signal: AbortSignal
-): AsyncGenerator<Uint8Array> {
+/**
+ * Ends with an error when aborted, and an abort lets go of the connection whether the body was begun
+ * or not; the connection is kept when the body was read to its end.
+ */
+function readBody(response: IncomingMessage, signal: AbortSignal): AsyncIterable<Uint8Array> {
   const stop = (): void => void response.destroy(reasonOf(signal))
+  // Whoever reads is told by the reading.
+  response.on('error', () => {})
+  response.once('close', () => signal.removeEventListener('abort', stop))
   signal.addEventListener('abort', stop, { once: true })
-  try {
-    if (signal.aborted) stop()
-    for await (const piece of response) yield piece as Buffer
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
+  if (signal.aborted) stop()
+  return response
 }
 
 function reasonOf(signal: AbortSignal): Error {
   return signal.reason instanceof Error ? signal.reason : new CairnError('aborted', 'given up')
+}
+
+function placeOf(location: string, from: URL): URL {
+  const place = URL.parse(location, from)
+  if (place !== null) return place
+  throw new CairnError('upstream', `${from.href}: redirects to what is no address`)
 }
 
 /** The place a redirect leads to, if it may be followed; `mayEnter` names private hosts that are meant. Throws `upstream`. */
@@ -132,7 +138,10 @@ export function checkRedirect(
   return to
 }
 
-/** Rules for IPv4 hold for its addresses mapped into IPv6 too. */
+/**
+ * https://www.iana.org/assignments/iana-ipv4-special-registry and its IPv6 sister, with the ways to
+ * write an IPv4 address as an IPv6 one; rules for IPv4 hold for its mapped addresses too.
+ */
 const privateRanges: ReadonlyArray<readonly [string, number, 'ipv4' | 'ipv6']> = [
   ['0.0.0.0', 8, 'ipv4'],
   ['10.0.0.0', 8, 'ipv4'],
@@ -141,14 +150,20 @@ const privateRanges: ReadonlyArray<readonly [string, number, 'ipv4' | 'ipv6']> =
   ['169.254.0.0', 16, 'ipv4'],
   ['172.16.0.0', 12, 'ipv4'],
   ['192.168.0.0', 16, 'ipv4'],
-  ['::', 127, 'ipv6'],
+  ['192.0.0.0', 24, 'ipv4'],
+  ['198.18.0.0', 15, 'ipv4'],
+  ['224.0.0.0', 3, 'ipv4'],
+  ['::', 96, 'ipv6'],
+  ['64:ff9b::', 96, 'ipv6'],
+  ['2002::', 16, 'ipv6'],
   ['fc00::', 7, 'ipv6'],
-  ['fe80::', 10, 'ipv6']
+  ['fe80::', 9, 'ipv6'],
+  ['ff00::', 8, 'ipv6']
 ]
 
 /** A loopback, link-local or private address, or a name that says so. Other names are not resolved here. */
 export function isPrivateHost(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '')
+  const host = hostname.replace(/^\[|\]$|\.$/g, '')
   const family = isIP(host)
   if (family === 0) return host === 'localhost' || /\.(localhost|local|internal)$/.test(host)
   const list = new BlockList()

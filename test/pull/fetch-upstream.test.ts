@@ -35,6 +35,12 @@ t.test('a redirect is followed, a ring of them is not', async t => {
   await t.rejects(get('c'), { code: 'upstream', message: /too often/ })
 })
 
+t.test('a redirect to what is no address is an answer that is wrong', async t => {
+  const { origin, get } = await setUp(t)
+  origin.items.set('a', { body: Buffer.alloc(0), faults: [redirect('http://[')] })
+  await t.rejects(get('a'), { code: 'upstream', message: /no address/ })
+})
+
 t.test('a redirect leads nowhere that only this machine reaches', async t => {
   const check = (from: string, to: string) => () => checkRedirect(new URL(from), new URL(to))
   for (const to of [
@@ -48,6 +54,12 @@ t.test('a redirect leads nowhere that only this machine reaches', async t => {
     'http://169.254.169.254/latest/meta-data/',
     'http://2130706433/x',
     'http://metadata.internal/x',
+    'http://localhost./x',
+    'http://metadata.internal./x',
+    'http://[64:ff9b::a9fe:a9fe]/x',
+    'http://[2002:7f00:1::]/x',
+    'http://[::127.0.0.1]/x',
+    'http://[fec0::1]/x',
     'ftp://mirror.test/x',
     'file:///etc/passwd'
   ]) {
@@ -107,6 +119,31 @@ t.test('an abort rejects, before the answer and in it', async t => {
   stop.abort(new Error('enough'))
   await t.rejects(waiting, { message: 'enough' })
   await t.rejects(get('a', AbortSignal.abort(new Error('late'))), { message: 'late' })
+})
+
+t.test('a body that nobody begins to read gives its connection back when aborted', async t => {
+  const { origin } = await setUp(t)
+  const fetchUpstream = openFetchUpstream()
+  t.teardown(() => fetchUpstream.close())
+  origin.items.set('big', { body: Buffer.alloc(10_000_000) })
+  const moreThanConnections = 40
+  for (let round = 0; round < moreThanConnections; round++) {
+    const leave = new AbortController()
+    const { body } = await fetchUpstream(`${origin.url}big`, { headers: {}, signal: leave.signal })
+    leave.abort(new Error('not wanted'))
+    await t.rejects(
+      async () => {
+        for await (const _ of body ?? []);
+      },
+      { message: 'not wanted' },
+      'and says why to who reads later'
+    )
+  }
+  for (let round = 0; round < moreThanConnections; round++) {
+    const leave = new AbortController()
+    await fetchUpstream(`${origin.url}big`, { headers: {}, signal: leave.signal })
+    leave.abort()
+  }
 })
 
 t.test('a connection is used again', async t => {

@@ -14,6 +14,19 @@ t.test('answers that are not wanted give their connections back', async t => {
   }
 })
 
+t.test('answers of a wrong length give their connections back', async t => {
+  const { world, origin } = await setUpPull(t)
+  const digest = digestOf('sha256', Buffer.from('right'))
+  for (let index = 0; index < 40; index++) {
+    const key = `fake/long-${index}`
+    origin.items.set(`long-${index}`, { body: Buffer.alloc(2_000_000) })
+    const learning = world.catalog.learn(key, { digest, learntMs: 1 })
+    learning.add([{ key, digest, bytes: 5 }])
+    learning.commit()
+    await t.rejects(world.pull.fetch(wantedItem(origin, `long-${index}`)), { code: 'mismatch' })
+  }
+})
+
 t.test(
   '"not modified" in the middle of a body fails its readers instead of leaving them',
   async t => {
