@@ -35,10 +35,11 @@ async function* bounded(plain: AsyncIterable<Uint8Array>, key: string): AsyncGen
 
 /** Below `dists` paths count from the repository's root; a flat repository is its own folder. */
 function archiveRoot(folder: string): string {
-  const dists = `${folder}/`.indexOf('/dists/')
-  if (dists >= 0) return folder.slice(0, dists)
-  const byHash = folder.indexOf('/by-hash/')
-  return byHash >= 0 ? folder.slice(0, byHash) : folder
+  const [adapter = '', upstream = '', ...path] = folder.split('/')
+  const dists = path.indexOf('dists')
+  const byHash = path.indexOf('by-hash')
+  const end = dists >= 0 ? dists : byHash >= 0 ? byHash : path.length
+  return [adapter, upstream, ...path.slice(0, end)].join('/')
 }
 
 const sections: Readonly<Record<string, [DigestAlgorithm, string]>> = {

@@ -46,9 +46,17 @@ function proxyTarget(target: string, upstreams: Readonly<Record<string, Upstream
   if (matching !== undefined) {
     return { path: `${matching.name}/${path.slice(matching.base.length)}`, upstreams }
   }
-  const name = new URL(origin).host.replace(':', '_')
+  const name = hostName(new URL(origin).host)
   const whole = { name, url: `${origin}/` }
   return { path: `${name}/${path}`, upstreams: { ...upstreams, [name]: whole } }
+}
+
+/**
+ * What a host's paths beside its upstreams go by in the catalog. No configured upstream is named so
+ * (an `@` stands in none), now or later: two places upstream never share a key.
+ */
+function hostName(host: string): string {
+  return `@${host.replaceAll(':', '+')}`
 }
 
 /** Not by `URL` as a whole: it would resolve `..`, which is to be refused. */

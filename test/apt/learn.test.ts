@@ -77,6 +77,18 @@ t.test('a flat repository is its own root', async t => {
   t.equal((await learn(flat, packages))[0]?.key, 'apt/d/sub/pool/main/h/hello_1.deb')
 })
 
+t.test('an upstream may have the name of a folder of repositories', async t => {
+  for (const [index, archive] of [
+    ['apt/dists/dists/x/main/binary-amd64/Packages', 'apt/dists/pool/main/h/hello_1.deb'],
+    ['apt/dists/sub/Packages', 'apt/dists/sub/pool/main/h/hello_1.deb'],
+    ['apt/dists/Packages', 'apt/dists/pool/main/h/hello_1.deb'],
+    ['apt/by-hash/sub/Packages', 'apt/by-hash/sub/pool/main/h/hello_1.deb'],
+    [`apt/d/sub/by-hash/SHA256/${hex('a')}`, 'apt/d/sub/pool/main/h/hello_1.deb']
+  ] as const) {
+    t.equal((await learn(index, packages))[0]?.key, archive, index)
+  }
+})
+
 t.test('cut or damaged compressed input is an error, not a short index', async t => {
   const packed: Uint8Array[] = [gzipSync(packages), zstdCompressSync(packages)]
   if (requireClient(t, 'xz')) packed.push(xzSync(Buffer.from(packages)))

@@ -17,13 +17,30 @@ t.test('a path or a proxy request names a path below an upstream', async t => {
     ['http://user:secret@mirror.test/debian/x', 'debian/x'],
     ['http://mirror.test/debian-security/dists/x', 'security/dists/x'],
     ['http://localhost:8080/x', 'local/x'],
-    ['http://mirror.test/other/x', 'mirror.test/other/x']
+    ['http://mirror.test/other/x', '@mirror.test/other/x']
   ] as const) {
     t.equal(mirrorTarget(target, '/apt/', upstreams)?.path, path, target)
   }
   const beside = mirrorTarget('http://mirror.test/other/x', '/apt/', upstreams)
-  t.equal(beside?.upstreams['mirror.test']?.url, 'http://mirror.test/')
+  t.equal(beside?.upstreams['@mirror.test']?.url, 'http://mirror.test/')
   t.equal(mirrorTarget('/npm/x', '/apt/', upstreams), undefined)
+})
+
+t.test('an upstream named like its own host keeps its name for itself', async t => {
+  const named = {
+    'mirror.test': { name: 'mirror.test', url: 'http://mirror.test/debian/' },
+    'mirror.test_8080': { name: 'mirror.test_8080', url: 'http://mirror.test:8080/debian/' }
+  }
+  for (const [target, name, url] of [
+    ['http://mirror.test/debian/x', 'mirror.test', 'http://mirror.test/debian/'],
+    ['http://mirror.test/x', '@mirror.test', 'http://mirror.test/'],
+    ['http://mirror.test:8080/x', '@mirror.test+8080', 'http://mirror.test:8080/']
+  ] as const) {
+    const found = mirrorTarget(target, '/apt/', named)
+    t.equal(found?.path, `${name}/x`, target)
+    t.equal(found?.upstreams[name]?.url, url, target)
+    t.equal(found?.upstreams['mirror.test']?.url, 'http://mirror.test/debian/')
+  }
 })
 
 t.test('a proxy request reaches nothing but the upstreams that are configured', async t => {
