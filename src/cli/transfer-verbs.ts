@@ -15,7 +15,7 @@ export function addTransferVerbs(program: Command, cli: Cli): void {
     .argument('<path>', contentPath)
     .option('-o, --output <path>', 'where to; by default its last name, in this folder')
     .option('--tar', 'write a tar archive to standard output, or to --output')
-    .option('--force', 'replace what stands there')
+    .option('--force', 'replace the files that stand there; a folder with things in it never')
     .action(async (path: string, options: GetOptions) =>
       (await import('./verbs/get.ts')).get(cli, path, options)
     )

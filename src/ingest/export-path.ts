@@ -2,11 +2,11 @@ import {
   chmodSync,
   closeSync,
   constants,
-  lstatSync,
   lutimesSync,
   mkdirSync,
   openSync,
   rmSync,
+  statfsSync,
   symlinkSync,
   utimesSync,
   writeSync
@@ -18,15 +18,18 @@ import type { ExportOptions, ExportResult } from './api.ts'
 import { Breather, entryUnits } from './breathe.ts'
 import { type Exported, readPieces, walkTree } from './export-walk.ts'
 import { type BytePath, fromPath, shownPath, toPath } from './paths.ts'
+import { clearWay, replacePath, whatIs } from './replace-path.ts'
 
 const pieceBytes = 1024 * 1024
 
 /**
  * Writes a DAG to `target`, which becomes the file, directory or symlink itself. Mode and mtime are
  * applied where recorded: times to the microsecond, as node:fs can, and set-id bits never. Nothing is
- * written through a symlink within the target: what is in the way is `exists`, or with `overwrite`
- * replaced. Throws besides as `UnixfsReader`, and `no-space`, `denied` and so on naming the path; what
- * was written by then stays.
+ * written through a symlink within the target: what is in the way is `exists`. With `overwrite` a file
+ * or symlink is replaced, once what replaces it is whole, and a directory of the DAG goes into the one
+ * that is there; a folder with things in it is never removed (`not-empty`). Throws besides as
+ * `UnixfsReader`, and `no-space`, `denied` and so on naming the path; the files that were whole by then
+ * stay, half ones do not.
  */
 export async function exportPath(
   cid: CID,
@@ -52,48 +55,55 @@ export async function exportPath(
 class Output {
   readonly result = { files: 0, directories: 0, symlinks: 0, bytes: 0 }
   readonly #reader: UnixfsReader
-  readonly #options: ExportOptions
+  readonly #overwrite: boolean
+  readonly #onProgress: ExportOptions['onProgress']
   readonly #buffer = Buffer.allocUnsafeSlow(pieceBytes)
 
-  constructor(reader: UnixfsReader, options: ExportOptions) {
+  constructor(reader: UnixfsReader, { overwrite = false, onProgress }: ExportOptions) {
     this.#reader = reader
-    this.#options = options
+    this.#overwrite = overwrite
+    this.#onProgress = onProgress
   }
 
   /** Writes one thing, in steps: yields the bytes of each. */
   *write(exported: Exported, path: BytePath): Generator<number> {
-    const { info, link, visit } = exported
+    const { info, visit } = exported
     if (visit === 'leave') return applyMetadata(path, info)
     switch (info.kind) {
       case 'directory':
         return this.#makeDirectory(path)
       case 'symlink':
-        this.#clear(path)
-        symlinkSync(
-          Buffer.from(this.#reader.readSymlink(link.codec, link.multihash)),
-          fromPath(path)
-        )
-        applyLinkTime(path, info)
+        yield* replacePath(path, this.#overwrite, at => this.#makeLink(exported, at))
         this.result.symlinks++
         return
       case 'file':
-        yield* this.#writeFile(exported, path)
+        throwIfTooLarge(path, info.bytes)
+        yield* replacePath(path, this.#overwrite, at => this.#makeFile(exported, at))
+        this.result.files++
+        this.#tell()
     }
   }
 
   /** Writable by its owner until all in it is written. */
   #makeDirectory(path: BytePath): void {
     this.result.directories++
-    if (this.#options.overwrite === true && isDirectory(path)) return
-    this.#clear(path)
+    if (this.#overwrite && whatIs(path)?.isDirectory() === true) return
+    if (!clearWay(path, this.#overwrite)) rmSync(fromPath(path))
     mkdirSync(fromPath(path))
   }
 
-  /** Made anew, never opened through a link that lies there. */
-  *#writeFile(exported: Exported, path: BytePath): Generator<number> {
-    this.#clear(path)
+  #makeLink({ info, link }: Exported, path: BytePath): number[] {
+    const target = this.#reader.readSymlink(link.codec, link.multihash)
+    symlinkSync(Buffer.from(target), fromPath(path))
+    applyLinkTime(path, info)
+    return []
+  }
+
+  /** Made anew, never opened through a link that lies there; of a recorded mode, nobody else's until it has it. */
+  *#makeFile(exported: Exported, path: BytePath): Generator<number> {
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
-    const file = openSync(fromPath(path), flags, 0o666)
+    const mode = exported.info.mode === undefined ? 0o666 : 0o600
+    const file = openSync(fromPath(path), flags, mode)
     try {
       for (const piece of readPieces(this.#reader, exported, this.#buffer)) {
         writeAll(file, piece)
@@ -105,38 +115,35 @@ class Output {
       closeSync(file)
     }
     applyMetadata(path, exported.info)
-    this.result.files++
-    this.#tell()
-  }
-
-  /** Makes sure that nothing is at a path. Throws `exists`. */
-  #clear(path: BytePath): void {
-    if (lstatSync(fromPath(path), { throwIfNoEntry: false }) === undefined) return
-    if (this.#options.overwrite !== true) {
-      throw new CairnError(
-        'exists',
-        `${shownPath(path)} is there already: choose another place, or overwrite it (--force)`
-      )
-    }
-    rmSync(fromPath(path), { recursive: true })
   }
 
   #tell(): void {
     const { files, bytes } = this.result
-    this.#options.onProgress?.({ files, bytes })
+    this.#onProgress?.({ files, bytes })
   }
 }
 
-function isDirectory(path: BytePath): boolean {
-  return lstatSync(fromPath(path), { throwIfNoEntry: false })?.isDirectory() === true
+/** Below it no look at the disk is worth its time. */
+const largeFileBytes = 64 * 1024 * 1024
+
+/** A file of a few blocks can claim petabytes: that is told before the disk is full of it. */
+function throwIfTooLarge(path: BytePath, bytes: number): void {
+  if (bytes < largeFileBytes) return
+  const { bavail, bsize } = statfsSync(fromPath(path.slice(0, path.lastIndexOf('/') + 1)))
+  if (bytes <= bavail * bsize) return
+  throw new CairnError(
+    'no-space',
+    `${shownPath(path)} needs ${bytes} bytes, the disk has ${bavail * bsize} left: make room`
+  )
 }
 
 function writeAll(file: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
 }
 
-function timeOf({ mtimeSeconds, mtimeNanoseconds = 0 }: Metadata): number | undefined {
-  return mtimeSeconds === undefined ? undefined : mtimeSeconds + mtimeNanoseconds / 1e9
+/** Text: node:fs takes a negative number for the time that it is. */
+function timeOf({ mtimeSeconds, mtimeNanoseconds = 0 }: Metadata): string | undefined {
+  return mtimeSeconds === undefined ? undefined : String(mtimeSeconds + mtimeNanoseconds / 1e9)
 }
 
 function applyMetadata(path: BytePath, metadata: Metadata): void {
