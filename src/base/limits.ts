@@ -59,6 +59,14 @@ export const limits = {
   /** A client that has not sent its request's head by then is dropped; one between requests is kept so long. */
   httpHeadMs: 20_000,
   httpIdleMs: 30_000,
+  /** One that has a request in progress and takes or sends nothing for so long is cut: a paused film comes back by range. */
+  httpStallMs: 120_000,
+  /** Open connections: below the 1024 files of a plain limit, with room for the store's own. */
+  httpConnections: 800,
+  /** Of these without a request in progress; then the oldest gives way to the newest. */
+  httpWaiting: 400,
+  /** Requests of one connection at a time: apt sends ten ahead, HTTP/1.1 clients else none. */
+  httpTogether: 16,
   /** What the daemon gives answers under way, and then the sealing of /mfs, when it is told to stop. */
   drainMs: 5_000,
   stopSealMs: 10_000,
@@ -77,6 +85,12 @@ export const limits = {
   davLocksTogether: 256,
   /** CIDs that /dav/ipfs lists, the last ones asked for. */
   davVisited: 1_000,
+  /** A visit is written down again after so long: reading must not write each time. */
+  davVisitedMs: 3_600_000,
+  /** The owner that a lock shows, as XML: a name and an address. */
+  davLockOwner: 2_048,
+  /** Name and namespace of one XML element; the longest in use have 60. */
+  davXmlName: 512,
   /** Dead properties of one resource, as text. */
   davPropertyBytes: 256 * KiB,
   /** What a GET reads and a PUT writes at a time. */

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { CairnError, toCairnError } from '../base/errors.ts'
 import { type HttpDoor, httpStatus } from '../base/http.ts'
 import { limits } from '../base/limits.ts'
+import { type ConnectionLimits, Connections } from './connections.ts'
 import { type ListenAddress, showAddress } from './listen-address.ts'
 import type { Log } from './logger.ts'
 
@@ -10,6 +11,14 @@ export interface HttpServerOptions {
   /** Asked in this order; the first that accepts serves. */
   readonly doors: readonly HttpDoor[]
   readonly log: Log
+  readonly connections?: ConnectionLimits
+}
+
+const connectionLimits: ConnectionLimits = {
+  connections: limits.httpConnections,
+  waiting: limits.httpWaiting,
+  together: limits.httpTogether,
+  stallMs: limits.httpStallMs
 }
 
 export interface HttpServer {
@@ -60,15 +69,36 @@ export async function openHttpSocket(
 
 function makeServer(options: HttpServerOptions): { server: Server; answers: Map<string, number> } {
   const answers = new Map<string, number>()
-  const server = createServer(
-    { headersTimeout: limits.httpHeadMs, requestTimeout: 0, keepAliveTimeout: limits.httpIdleMs },
-    (request, response) => void answer(request, response, options, answers)
-  )
+  const server = createServer({
+    headersTimeout: limits.httpHeadMs,
+    connectionsCheckingInterval: limits.httpHeadMs / 4,
+    requestTimeout: 0,
+    keepAliveTimeout: limits.httpIdleMs
+  })
+  const connections = new Connections(server, options.connections ?? connectionLimits)
+  server.on('request', (request, response) => {
+    void inTurn(connections, request, response, () => answer(request, response, options, answers))
+  })
   server.on('connect', (_request, socket) => {
     socket.on('error', () => {})
     socket.end('HTTP/1.1 501 Not Implemented\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
   })
   return { server, answers }
+}
+
+async function inTurn(
+  connections: Connections,
+  request: IncomingMessage,
+  response: ServerResponse,
+  work: () => Promise<void>
+): Promise<void> {
+  const exchange = { request, response }
+  if (!(await connections.enter(exchange))) return
+  try {
+    await work()
+  } finally {
+    connections.leave(exchange)
+  }
 }
 
 async function answer(
@@ -81,6 +111,7 @@ async function answer(
   response.on('close', () => gone.abort())
   const door = doors.find(each => each.accepts(request))
   try {
+    refuseAmbiguous(request)
     if (door === undefined) throw new CairnError('not-found', 'nothing is served at this path')
     await door.serve(request, response, gone.signal)
   } catch (cause) {
@@ -90,6 +121,16 @@ async function answer(
   }
   const label = `${door?.name ?? 'none'} ${response.statusCode}`
   answers.set(label, (answers.get(label) ?? 0) + 1)
+}
+
+/** What a program before this one could read otherwise: https://www.rfc-editor.org/rfc/rfc9112#section-3.2 */
+function refuseAmbiguous(request: IncomingMessage): void {
+  if ((request.headersDistinct.host?.length ?? 0) > 1) {
+    throw new CairnError('invalid', 'the request has more than one Host: send one')
+  }
+  if (request.httpVersionMajor !== 1) {
+    throw new CairnError('invalid', `HTTP/${request.httpVersion} is not spoken here: use HTTP/1.1`)
+  }
 }
 
 /** A stranger who asks wrongly writes no lines into the log of an operator. */
