@@ -54,6 +54,32 @@ export function makeCid(code: number, multihash: Multihash, version: 0 | 1 = 1):
   return Cid.decode(Buffer.concat([Buffer.from(prefix), encodeVarint(code), multihash]))
 }
 
+/** A CID as text, as `makeCid(…).toString()`: several times faster for what listings show by the thousand. */
+export function cidText(code: number, multihash: Multihash, version: 0 | 1 = 1): string {
+  const [hashCode, length] = multihash
+  if (version === 0 || code > 0x7f || hashCode !== 0x12 || length !== 0x20) {
+    return makeCid(code, multihash, version).toString()
+  }
+  return `b${base32(1, code, multihash)}`
+}
+
+const base32Alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
+
+/** Two bytes, then the rest, without padding: https://www.rfc-editor.org/rfc/rfc4648#section-6 */
+function base32(first: number, second: number, rest: Uint8Array): string {
+  let text = ''
+  let bits = 16
+  let held = (first << 8) | second
+  for (let index = 0; ; index++) {
+    for (; bits >= 5; bits -= 5) text += base32Alphabet[(held >> (bits - 5)) & 31]
+    const byte = rest[index]
+    if (byte === undefined) break
+    held = ((held & 31) << 8) | byte
+    bits += 8
+  }
+  return bits === 0 ? text : text + base32Alphabet[(held << (5 - bits)) & 31]
+}
+
 function encodeVarint(value: number): Uint8Array {
   const bytes: number[] = []
   for (; value > 127; value = Math.floor(value / 128)) bytes.push((value % 128) | 128)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { codec, makeCid, multihashKey, sha256Multihash } from '../../src/base/blocks.ts'
+import { cidText, codec, makeCid, multihashKey, sha256Multihash } from '../../src/base/blocks.ts'
 
 const empty = Buffer.from(
   '1220e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
@@ -36,4 +36,20 @@ t.test('keys are as different as the multihashes', async t => {
   )
   t.not(multihashKey(Buffer.from([0x12, 0xff])), multihashKey(Buffer.from([0x12, 0xfe])))
   t.equal(multihashKey(empty).length, 34)
+})
+
+t.test('a CID as text is what the reference code makes of it', async t => {
+  const multihashes = [
+    ...Array.from({ length: 200 }, (_, index) => sha256Multihash(Uint8Array.of(index))),
+    Uint8Array.of(0, 0),
+    Uint8Array.of(0, 3, 1, 2, 3),
+    Uint8Array.from([0x13, 64, ...new Uint8Array(64)])
+  ]
+  for (const multihash of multihashes) {
+    for (const code of [codec.raw, codec.dagPb, 0x0129]) {
+      t.equal(cidText(code, multihash), makeCid(code, multihash).toString())
+    }
+  }
+  const [first] = multihashes
+  t.equal(cidText(codec.dagPb, first!, 0), makeCid(codec.dagPb, first!, 0).toString())
 })

@@ -1,4 +1,4 @@
-import { codec, makeCid } from '../../base/blocks.ts'
+import { codec, cidText as textOfCid } from '../../base/blocks.ts'
 import { CairnError, type ErrorCode } from '../../base/errors.ts'
 import type { Name } from '../../base/names.ts'
 import { nameText } from '../../base/names.ts'
@@ -207,5 +207,5 @@ function keyOf(link: ContentLink, parent: Ino): InodeKey {
 
 /** As people write it: version 0 as it was, version 1 in base32. */
 export function cidText(link: Pick<ContentLink, 'codec' | 'multihash' | 'cidVersion'>): string {
-  return makeCid(link.codec, link.multihash, link.cidVersion).toString()
+  return textOfCid(link.codec, link.multihash, link.cidVersion)
 }

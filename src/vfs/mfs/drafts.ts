@@ -2,7 +2,14 @@ import type { Clock } from '../../base/clock.ts'
 import type { Database } from '../../base/database.ts'
 import { DraftFiles, type DraftState } from './draft-files.ts'
 import type { Lookups } from './lookups.ts'
-import { type SmallDraft, SmallDrafts } from './small-drafts.ts'
+import { type SmallDraft, SmallDrafts, timeOf } from './small-drafts.ts'
+
+/** What a query says of a draft's row: all null if there is none. */
+export interface DraftRow {
+  readonly draftBytes: number | null
+  readonly writtenSeconds: number | null
+  readonly writtenNanoseconds: number | null
+}
 
 export interface DraftsOptions {
   /** Of the files. */
@@ -95,6 +102,13 @@ export class Drafts {
   state(draft: number): DraftState {
     const small = this.#files.isOpen(draft) ? undefined : this.#small.state(draft)
     return small ?? this.#files.state(draft)
+  }
+
+  /** The state that a draft's row tells; undefined if it has none, or has become a file. */
+  stateOfRow(draft: number, row: DraftRow): DraftState | undefined {
+    const { draftBytes: size } = row
+    if (size === null || this.#files.isOpen(draft)) return undefined
+    return { size, written: timeOf(row) }
   }
 
   /** The draft's bytes survive a power cut as soon as the database was synchronised too. */

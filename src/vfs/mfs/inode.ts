@@ -25,6 +25,10 @@ export interface Sealed {
   readonly dagBytes: number | null
 }
 
+/** What listings look at. */
+export type ShownInode = Attributes &
+  Pick<Inode, 'dirty' | 'generation' | 'draft' | 'codec' | 'multihash' | 'cidVersion'>
+
 export interface Time {
   readonly seconds: number
   readonly nanoseconds: number
@@ -49,7 +53,7 @@ export function isSymlink(inode: { readonly mode: number }): boolean {
 }
 
 /** The row's facts, or the draft's where it was written since. */
-export function attributesOf(inode: Inode, draft: DraftState | undefined): Attributes {
+export function attributesOf(inode: ShownInode, draft: DraftState | undefined): Attributes {
   const written = draft?.written
   const changed = written !== undefined && isLater(written, inode) ? written : undefined
   return {
@@ -69,7 +73,7 @@ export function attributesOf(inode: Inode, draft: DraftState | undefined): Attri
   }
 }
 
-function isLater(time: Time, inode: Inode): boolean {
+function isLater(time: Time, inode: Attributes): boolean {
   if (time.seconds !== inode.ctimeSeconds) return time.seconds > inode.ctimeSeconds
   return time.nanoseconds > inode.ctimeNanoseconds
 }

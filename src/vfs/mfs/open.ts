@@ -46,7 +46,8 @@ export function openMfs(options: MfsOptions): Mfs {
     draftsFolder: options.drafts,
     lookups,
     numbers: new Numbers(options.database),
-    positions: new WeakMap()
+    positions: new WeakMap(),
+    listed: new WeakMap()
   }
   if (options.recover) recover(context)
   plantRoot(context)

@@ -1,11 +1,12 @@
 import { codec } from '../../base/blocks.ts'
 import { CairnError } from '../../base/errors.ts'
 import { type Name, nameFromBytes } from '../../base/names.ts'
-import type { DirectoryEntry, ReadDirectoryOptions } from '../api.ts'
+import type { Attributes, DirectoryEntry, ReadDirectoryOptions } from '../api.ts'
 import { fileType } from '../api.ts'
 import type { Context } from './context.ts'
-import type { Inode } from './inode.ts'
+import { attributesOf, type Inode } from './inode.ts'
 import { findRow, getDirectory, linkInRange } from './inodes.ts'
+import { type JoinedEntry, joinedEntries } from './joined-entries.ts'
 import { linksOf, visitRange } from './ranges.ts'
 import { currentAttributes } from './read.ts'
 
@@ -18,6 +19,8 @@ interface Found {
   readonly cookie: number
   /** Null where the inode has no row. */
   readonly mode: number | null
+  /** Where one look at the rows told them all. */
+  readonly attributes?: Attributes | undefined
 }
 
 type Visit = (entry: DirectoryEntry) => boolean
@@ -36,7 +39,8 @@ export function readDirectory(
   let cookie = options.cookie
   for (;;) {
     const directory = getDirectory(context, ino)
-    const found = directory.unfolded === 1 ? unfoldedBatch : foldedBatch
+    const unfolded = options.withAttributes ? joinedBatch : unfoldedBatch
+    const found = directory.unfolded === 1 ? unfolded : foldedBatch
     const entries = found(context, directory, cookie)
     for (const entry of entries) {
       if (!show(context, entry, options.withAttributes, visit)) return
@@ -53,8 +57,28 @@ function unfoldedBatch(context: Context, directory: Inode, cookie: number): Foun
        LEFT JOIN inodes ON inodes.ino = dentries.ino
        WHERE parent = ? AND cookie > ? ORDER BY cookie LIMIT ${batch}`
     )
-    .all(directory.ino, cookie) as Array<Omit<Found, 'name'> & { name: Uint8Array }>
+    .all(directory.ino, cookie) as unknown as Array<Omit<Found, 'name'> & { name: Uint8Array }>
   return rows.map(row => ({ ...row, name: nameFromBytes(row.name) }))
+}
+
+function joinedBatch(context: Context, directory: Inode, cookie: number): Found[] {
+  return joinedEntries(context, directory.ino, cookie, batch).map(entry => ({
+    name: entry.name,
+    ino: entry.ino,
+    cookie: entry.cookie,
+    mode: entry.inode?.mode ?? null,
+    attributes: joinedAttributes(context, entry)
+  }))
+}
+
+/** Undefined if the rows do not tell all: the inode is in a block, or its draft in a file. */
+function joinedAttributes(context: Context, { inode, draft }: JoinedEntry): Attributes | undefined {
+  if (inode === undefined) return undefined
+  const state = inode.draft === null ? undefined : context.drafts.stateOfRow(inode.draft, draft)
+  if (inode.draft !== null && state === undefined) return undefined
+  const attributes = attributesOf(inode, state)
+  context.listed.set(attributes, inode)
+  return attributes
 }
 
 function foldedBatch(context: Context, directory: Inode, cookie: number): Found[] {
@@ -72,7 +96,9 @@ function foldedBatch(context: Context, directory: Inode, cookie: number): Found[
 /** Shows an entry, and counts a lookup if it was taken with its attributes. */
 function show(context: Context, found: Found, withAttributes: boolean, visit: Visit): boolean {
   const { name, ino, cookie } = found
-  const attributes = withAttributes ? orAbsent(() => currentAttributes(context, ino)) : undefined
+  const attributes = withAttributes
+    ? (found.attributes ?? orAbsent(() => currentAttributes(context, ino)))
+    : undefined
   const mode = attributes?.mode ?? found.mode ?? modeInRange(context, ino)
   const taken = visit({ name, ino, mode, attributes, cookie })
   if (taken && attributes !== undefined) context.lookups.add(ino)

@@ -156,7 +156,7 @@ export class SmallDrafts {
   }
 }
 
-function timeOf(row: Pick<Row, 'writtenSeconds' | 'writtenNanoseconds'>): Time | undefined {
+export function timeOf(row: Pick<Row, 'writtenSeconds' | 'writtenNanoseconds'>): Time | undefined {
   const { writtenSeconds, writtenNanoseconds } = row
   if (writtenSeconds === null || writtenNanoseconds === null) return undefined
   return { seconds: writtenSeconds, nanoseconds: writtenNanoseconds }

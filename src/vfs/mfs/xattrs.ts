@@ -1,4 +1,4 @@
-import { makeCid } from '../../base/blocks.ts'
+import { cidText } from '../../base/blocks.ts'
 import { CairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
 import type { Context } from './context.ts'
@@ -84,7 +84,7 @@ export function cidOf(
 ): string | undefined {
   const { codec, multihash, cidVersion, dirty } = inode
   if (dirty === 1 || codec === null || multihash === null) return undefined
-  return makeCid(codec, multihash, cidVersion === 0 ? 0 : 1).toString()
+  return cidText(codec, multihash, cidVersion === 0 ? 0 : 1)
 }
 
 /** ACLs (`system.`) would be promises nobody keeps here. */
