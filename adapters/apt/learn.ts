@@ -1,5 +1,5 @@
+import { ByteBudget } from '../../src/base/byte-budget.ts'
 import { type DigestAlgorithm, digestFromHex } from '../../src/base/digest.ts'
-import { CairnError } from '../../src/base/errors.ts'
 import { limits } from '../../src/base/limits.ts'
 import type { Learned, LearnItem } from '../../src/pull/adapter.ts'
 import { decompress } from './decompress.ts'
@@ -7,30 +7,21 @@ import { textLines } from './text-lines.ts'
 
 /**
  * What a Release, InRelease or Packages file says of other files. Throws `corrupt` if it cannot be
- * decompressed, `file-too-large` if more than `limits.documentBytes` come out of it.
+ * decompressed, `file-too-large` if more than `limits.documentBytes` come out of it (a few kilobytes
+ * can hold gigabytes of nothing), and the signal's reason.
  */
 export async function* learnApt(
   item: LearnItem,
-  document: AsyncIterable<Uint8Array>
+  document: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal
 ): AsyncGenerator<Learned> {
   const slash = item.key.lastIndexOf('/')
   const folder = item.key.slice(0, slash)
   const name = item.key.slice(slash + 1)
-  const lines = textLines(bounded(decompress(document), item.key))
+  const plain = new ByteBudget(limits.documentBytes, `what ${item.key} holds`)
+  const lines = textLines(plain.pass(decompress(document), signal))
   if (name === 'InRelease' || name === 'Release') yield* learnRelease(folder, lines)
   else yield* learnPackages(archiveRoot(folder), lines)
-}
-
-/** A few kilobytes can hold gigabytes of nothing. */
-async function* bounded(plain: AsyncIterable<Uint8Array>, key: string): AsyncGenerator<Uint8Array> {
-  let total = 0
-  for await (const piece of plain) {
-    total += piece.length
-    if (total > limits.documentBytes) {
-      throw new CairnError('file-too-large', `${key} unpacks to more than an index can hold`)
-    }
-    yield piece
-  }
 }
 
 /** Below `dists` paths count from the repository's root; a flat repository is its own folder. */

@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream'
 import type { Header } from 'tar-stream'
 import { extract } from 'tar-stream'
+import { ByteBudget } from '../../src/base/byte-budget.ts'
 import { CairnError, toCairnError } from '../../src/base/errors.ts'
+import { limits } from '../../src/base/limits.ts'
 import type { UnpackedEntry } from '../../src/pull/adapter.ts'
 import { readAr } from './ar.ts'
 import { decompress } from './decompress.ts'
@@ -10,28 +12,32 @@ import { decompress } from './decompress.ts'
  * A binary package's files as they would be installed, its control files below `DEBIAN`.
  * https://manpages.debian.org/bookworm/dpkg-dev/deb.5.en.html
  * Device nodes and fifos, which no package needs in a mount, are left out. Throws `invalid` on what
- * is not a package, `corrupt` on a damaged one.
+ * is not a package, `corrupt` on a damaged one, `file-too-large` over `mostBytes` of plain bytes, those
+ * that are left out too.
  */
 export async function* unpackDeb(
-  archive: AsyncIterable<Uint8Array>
+  archive: AsyncIterable<Uint8Array>,
+  mostBytes: number = limits.unpackedBytes
 ): AsyncGenerator<UnpackedEntry> {
   let data = false
+  const plain = new ByteBudget(mostBytes, 'what the package holds')
   for await (const member of readAr(archive)) {
-    if (member.name.startsWith('control.tar')) yield* unpackTar(member.content, 'DEBIAN/')
+    if (member.name.startsWith('control.tar'))
+      yield* unpackTar(plain.pass(decompress(member.content)), 'DEBIAN/')
     if (member.name.startsWith('data.tar')) {
       data = true
-      yield* unpackTar(member.content, '')
+      yield* unpackTar(plain.pass(decompress(member.content)), '')
     }
   }
   if (!data) throw new CairnError('invalid', 'a package without data.tar')
 }
 
 async function* unpackTar(
-  packed: AsyncIterable<Uint8Array>,
+  tar: AsyncIterable<Uint8Array>,
   prefix: string
 ): AsyncGenerator<UnpackedEntry> {
   const entries = extract()
-  const source = Readable.from(decompress(packed), { objectMode: false })
+  const source = Readable.from(tar, { objectMode: false })
   source.on('error', error => entries.destroy(error))
   source.pipe(entries as unknown as NodeJS.WritableStream)
   try {

@@ -1,5 +1,5 @@
+import { ByteBudget } from '../../src/base/byte-budget.ts'
 import { type Digest, type DigestAlgorithm, digestFromHex } from '../../src/base/digest.ts'
-import { CairnError } from '../../src/base/errors.ts'
 import { limits } from '../../src/base/limits.ts'
 import type { Learned, LearnItem } from '../../src/pull/adapter.ts'
 import { nameOfPackumentKey, tarballKey } from './package-path.ts'
@@ -21,17 +21,8 @@ export async function* learnNpm(
 
 async function gather(document: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
-  let total = 0
-  for await (const piece of document) {
-    total += piece.length
-    if (total > limits.derivedBytes) {
-      throw new CairnError(
-        'file-too-large',
-        `a packument of more than ${limits.derivedBytes} bytes`
-      )
-    }
-    pieces.push(Buffer.from(piece))
-  }
+  const budget = new ByteBudget(limits.derivedBytes, 'a packument')
+  for await (const piece of budget.pass(document)) pieces.push(Buffer.from(piece))
   return Buffer.concat(pieces)
 }
 

@@ -1,22 +1,29 @@
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { extract, type Header } from 'tar-stream'
+import { ByteBudget } from '../../src/base/byte-budget.ts'
 import { CairnError, toCairnError } from '../../src/base/errors.ts'
+import { limits } from '../../src/base/limits.ts'
 import type { UnpackedEntry } from '../../src/pull/adapter.ts'
 
 /**
  * A package's files as npm installs them: the first part of each path (`package/`) is taken off,
- * links and devices are left out. Throws `corrupt` on a damaged archive.
+ * links and devices are left out. Throws `corrupt` on a damaged archive, `file-too-large` over
+ * `mostBytes` of plain bytes, those that are left out too.
  */
 export async function* unpackTgz(
-  archive: AsyncIterable<Uint8Array>
+  archive: AsyncIterable<Uint8Array>,
+  mostBytes: number = limits.unpackedBytes
 ): AsyncGenerator<UnpackedEntry> {
-  const source = Readable.from(copied(archive), { objectMode: false })
+  const packed = Readable.from(copied(archive), { objectMode: false })
   const gunzip = createGunzip()
+  const plain = new ByteBudget(mostBytes, 'what the package holds')
+  const tar = Readable.from(plain.pass(gunzip), { objectMode: false })
   const entries = extract()
-  source.on('error', error => gunzip.destroy(error))
-  gunzip.on('error', error => entries.destroy(error))
-  source.pipe(gunzip).pipe(entries as unknown as NodeJS.WritableStream)
+  packed.on('error', error => gunzip.destroy(error))
+  tar.on('error', error => entries.destroy(error))
+  packed.pipe(gunzip)
+  tar.pipe(entries as unknown as NodeJS.WritableStream)
   try {
     for await (const entry of entries) {
       const content = entry as unknown as Readable
@@ -28,7 +35,8 @@ export async function* unpackTgz(
     if (cause instanceof CairnError) throw cause
     throw new CairnError('corrupt', `a damaged tarball: ${toCairnError(cause).message}`, { cause })
   } finally {
-    source.destroy()
+    tar.destroy()
+    packed.destroy()
     gunzip.destroy()
   }
 }

@@ -11,10 +11,15 @@ export interface Adapter {
   classify: (request: AdapterRequest) => Classification | undefined
   /**
    * What a document just stored says of other items: their digests, by key. Called with the whole
-   * document's bytes as a stream; reading stops after `limits.documentBytes`. Only for items
+   * document's bytes as a stream; reading stops after `limits.documentBytes`. What makes more of
+   * them (decompression) bounds that itself, and looks at `signal` while it does. Only for items
    * classified with a `document`.
    */
-  learn?: (item: LearnItem, document: AsyncIterable<Uint8Array>) => AsyncIterable<Learned>
+  learn?: (
+    item: LearnItem,
+    document: AsyncIterable<Uint8Array>,
+    signal?: AbortSignal
+  ) => AsyncIterable<Learned>
   /** Unpacks an archive for the mount; undefined for items that are not archives. */
   unpack?: (key: string) => Unpacker | undefined
   /** The upstream's URL for a request that is put to it each time and kept nowhere; undefined for all others. */
@@ -94,7 +99,10 @@ export interface Learned {
   readonly bytes?: number
 }
 
-/** Turns an archive's bytes into entries, in a stream, bounded by `limits.unpacked…`. */
+/**
+ * Turns an archive's bytes into entries, in a stream. Of all plain bytes, those of entries left out
+ * too, at most `limits.unpackedBytes` come out of it: then it throws `file-too-large`.
+ */
 export type Unpacker = (archive: AsyncIterable<Uint8Array>) => AsyncIterable<UnpackedEntry>
 
 export interface UnpackedEntry {

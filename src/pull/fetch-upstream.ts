@@ -114,7 +114,7 @@ function reasonOf(signal: AbortSignal): Error {
 }
 
 function placeOf(location: string, from: URL): URL {
-  const place = URL.parse(location, from)
+  const place = URL.parse(location, from.href)
   if (place !== null) return place
   throw new CairnError('upstream', `${from.href}: redirects to what is no address`)
 }

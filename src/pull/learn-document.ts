@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { CairnError } from '../base/errors.ts'
+import { ByteBudget } from '../base/byte-budget.ts'
 import { limits } from '../base/limits.ts'
 import type { Adapter, Learned, LearnItem } from './adapter.ts'
 import type { Catalog, LearnSource } from './api.ts'
@@ -15,7 +15,8 @@ export interface DocumentToLearn {
 
 /**
  * Brings what a document says into the catalog, a batch a transaction and other work between; seen
- * all at once at the end. A document that says nothing changes nothing. Returns the entries.
+ * all at once at the end. A document that says nothing changes nothing. Returns the entries. Throws
+ * `file-too-large` over `limits.documentBytes`, and the signal's reason.
  */
 export async function learnDocument(
   catalog: Catalog,
@@ -24,7 +25,9 @@ export async function learnDocument(
   signal: AbortSignal
 ): Promise<number> {
   if (adapter.learn === undefined) return 0
-  const batches = gather(adapter.learn(item, bounded(bytes, item.key)), bounds.learnBatch)
+  const budget = new ByteBudget(limits.documentBytes, item.key)
+  const entries = adapter.learn(item, budget.pass(bytes, signal), signal)
+  const batches = gather(entries, bounds.learnBatch)
   let count = 0
   let learning: ReturnType<Catalog['learn']> | undefined
   for await (const batch of batches) {
@@ -50,15 +53,4 @@ async function* gather(
     batch = []
   }
   if (batch.length > 0) yield batch
-}
-
-async function* bounded(bytes: AsyncIterable<Uint8Array>, key: string): AsyncGenerator<Uint8Array> {
-  let total = 0
-  for await (const piece of bytes) {
-    total += piece.length
-    if (total > limits.documentBytes) {
-      throw new CairnError('file-too-large', `${key} is too long to be read as an index`)
-    }
-    yield piece
-  }
 }

@@ -116,6 +116,17 @@ t.test('a line without end stays within memory and spoils nothing after it', asy
   t.same(await learn(packagesKey, long, 65_536), learnt)
 })
 
+t.test('an index is left in the middle of its nothing when told to stop', async t => {
+  const stop = new AbortController()
+  async function* nothing(): AsyncGenerator<Uint8Array> {
+    yield gzipSync(Buffer.alloc(64 * 1024, '\n'))
+    stop.abort(new Error('enough'))
+    yield gzipSync(Buffer.alloc(64 * 1024, '\n'))
+  }
+  const learning = learnApt({ key: packagesKey, url: '' }, nothing(), stop.signal)
+  await t.rejects(learning.next(), { message: 'enough' })
+})
+
 t.test('a small document that unpacks to gigabytes is given up', async t => {
   const megabyte = gzipSync(Buffer.alloc(1024 * 1024, '\n'))
   const bomb = Buffer.concat(Array.from({ length: 300 }, () => megabyte))

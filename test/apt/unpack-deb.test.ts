@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { unpackDeb } from '../../adapters/apt/unpack-deb.ts'
 import { requireClient } from '../lib/skip.ts'
@@ -10,9 +11,9 @@ async function* pieces(bytes: Uint8Array, size = 1000): AsyncGenerator<Uint8Arra
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 
-async function unpack(deb: Uint8Array): Promise<string[]> {
+async function unpack(deb: Uint8Array, mostBytes?: number): Promise<string[]> {
   const lines: string[] = []
-  for await (const entry of unpackDeb(pieces(deb))) {
+  for await (const entry of unpackDeb(pieces(deb), mostBytes)) {
     const hash = createHash('sha1')
     for await (const piece of entry.content ?? []) hash.update(piece)
     const body = entry.content === undefined ? (entry.target ?? '') : hash.digest('hex')
@@ -61,6 +62,23 @@ for (const compression of ['xz', 'gzip', 'zstd', 'none']) {
     t.ok(lines.some(line => line.startsWith('DEBIAN/control file 644 ')))
   })
 }
+
+function arMember(name: string, content: Uint8Array): Buffer {
+  const header = `${name.padEnd(48)}${String(content.length).padEnd(10)}\`\n`
+  const padding = Buffer.alloc(content.length % 2)
+  return Buffer.concat([Buffer.from(header, 'latin1'), content, padding])
+}
+
+t.test('what is left out while unpacking is counted too, over all parts', async t => {
+  const nothing = gzipSync(Buffer.alloc(1_024_000))
+  const deb = (...names: string[]): Buffer =>
+    Buffer.concat([Buffer.from('!<arch>\n'), ...names.map(name => arMember(name, nothing))])
+  t.same(await unpack(deb('control.tar.gz', 'data.tar.gz'), 2_048_000), [])
+  for (const names of [['data.tar.gz'], ['control.tar.gz', 'data.tar.gz']]) {
+    await t.rejects(unpack(deb(...names), names.length * 1_024_000 - 1), { code: 'file-too-large' })
+  }
+  t.same(await unpack(deb('other', 'data.tar.gz'), 1_024_000), [], 'what is not unpacked is not')
+})
 
 t.test('what is no package, or a part of one', async t => {
   await t.rejects(unpack(Buffer.alloc(0)), { code: 'invalid' })

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { pack } from 'tar-stream'
 import { npmAdapter } from '../../adapters/npm/adapter.ts'
+import { unpackTgz } from '../../adapters/npm/unpack-tgz.ts'
 import { openUnpacking } from '../../src/pull/unpack.ts'
 import { type FakeOrigin, openFakeOrigin, otherBytes, status } from '../lib/fake-origin.ts'
 import { type MirrorWorld, openMirrorWorld } from '../lib/mirror-world.ts'
@@ -125,6 +126,17 @@ t.test('questions are passed on, and nothing else', async t => {
   t.match(await written.json(), { error: /only mirrors another/ })
   await origin.down()
   t.equal((await fetch(`${world.url}/npm/-/ping`)).status, 503)
+})
+
+t.test('a small tarball that unpacks to gigabytes of nothing is given up', async t => {
+  async function* tarball(): AsyncGenerator<Uint8Array> {
+    yield gzipSync(Buffer.alloc(1_024_000))
+  }
+  const unpack = async (mostBytes: number): Promise<void> => {
+    for await (const _ of unpackTgz(tarball(), mostBytes));
+  }
+  await unpack(1_024_000)
+  await t.rejects(unpack(1_023_999), { code: 'file-too-large' })
 })
 
 t.test('a tarball is unpacked without its first folder, its links left out', async t => {
