@@ -47,12 +47,18 @@ export function answerError(
   }
   const error = toCairnError(cause)
   const status = error instanceof Refusal ? error.status : httpStatus[error.code]
-  const unread = !request.complete && Number(request.headers['content-length'] ?? Infinity)
-  if (unread !== false && unread > unreadBytes) response.setHeader('connection', 'close')
+  if (!request.complete && announcedBytes(request) > unreadBytes) {
+    response.setHeader('connection', 'close')
+  }
   if (status === 304) answerEmpty(response, 304)
   else if (error instanceof Refusal && error.condition !== undefined) {
     answerXml(response, status, 'error', error.condition)
   } else answerText(response, status, error.message)
+}
+
+function announcedBytes({ headers }: IncomingMessage): number {
+  if (headers['transfer-encoding'] !== undefined) return Infinity
+  return Number(headers['content-length'] ?? 0)
 }
 
 function answerText(response: ServerResponse, status: number, message: string): void {

@@ -26,6 +26,20 @@ export class DeadProperties {
     return this.#database.statement(one).get(ino) !== undefined
   }
 
+  /** Those of the inodes that have any, in one look. */
+  among(inos: readonly Ino[]): ReadonlySet<Ino> {
+    if (this.#database.statement('SELECT 1 FROM dav_properties LIMIT 1').get() === undefined) {
+      return new Set()
+    }
+    const rows = this.#database
+      .statement(
+        `SELECT DISTINCT ino FROM dav_properties
+         WHERE ino IN (SELECT value FROM json_each(?))`
+      )
+      .all(JSON.stringify(inos)) as Array<{ ino: Ino }>
+    return new Set(rows.map(({ ino }) => ino))
+  }
+
   all(ino: Ino): DeadProperty[] {
     return this.#database
       .statement('SELECT space, name, value FROM dav_properties WHERE ino = ?')

@@ -1,5 +1,6 @@
 import { type Name, nameText } from '../base/names.ts'
 import type { Exchange } from './api.ts'
+import { isoDate } from './dates.ts'
 import { escapeXml } from './escape-xml.ts'
 import { membersOf } from './members.ts'
 import { davRoot, encodeName } from './path.ts'
@@ -50,7 +51,7 @@ function row(member: Resource): string {
 
 function detailsOf({ attributes }: NodeResource, collection: boolean): string {
   const size = collection ? '' : attributes.size.toLocaleString('en')
-  const day = new Date(modifiedMsOf(attributes)).toISOString().slice(0, 16).replace('T', ' ')
+  const day = isoDate(modifiedMsOf(attributes)).slice(0, 16).replace('T', ' ')
   return `<td>${size}<td>${day}`
 }
 

@@ -2,6 +2,8 @@ import { type Name, nameText } from '../base/names.ts'
 import { fileType } from '../vfs/api.ts'
 import type { Dav } from './api.ts'
 import { contentTypeOf } from './content-type.ts'
+import { httpDate, isoDate } from './dates.ts'
+import type { PropertyName } from './dead-properties.ts'
 import { escapeXml } from './escape-xml.ts'
 import { describeLocks } from './lock-xml.ts'
 import { pathOf } from './path.ts'
@@ -10,7 +12,7 @@ import { modifiedMsOf, tagsOf } from './validators.ts'
 import { davSpace } from './xml.ts'
 
 /** The content of a property's element as XML; undefined if the resource has no such property. */
-type Value = (dav: Dav, resource: Resource) => string | undefined
+export type LiveValue = (dav: Dav, resource: Resource) => string | undefined
 
 const executableBits = 0o111
 
@@ -21,61 +23,61 @@ const supportedLock = ['exclusive', 'shared']
   )
   .join('')
 
-const collection: Value = (_dav, resource) => (isCollection(resource) ? '<D:collection/>' : '')
+const collection: LiveValue = (_dav, resource) => (isCollection(resource) ? '<D:collection/>' : '')
 
-const length: Value = (_dav, resource) => {
+const length: LiveValue = (_dav, resource) => {
   const file = fileOf(resource)
   return file === undefined ? undefined : String(file.attributes.size)
 }
 
-const contentType: Value = (_dav, resource) =>
+const contentType: LiveValue = (_dav, resource) =>
   fileOf(resource) === undefined ? undefined : escapeXml(contentTypeOf(resource.names.at(-1)))
 
-const lastModified: Value = (_dav, resource) =>
-  resource.kind === 'folder' ? undefined : new Date(modifiedMsOf(resource.attributes)).toUTCString()
+const lastModified: LiveValue = (_dav, resource) =>
+  resource.kind === 'folder' ? undefined : httpDate(modifiedMsOf(resource.attributes))
 
 /** No birth time is kept: the earlier of the times that are. */
-const created: Value = (_dav, resource) => {
+const created: LiveValue = (_dav, resource) => {
   if (resource.kind === 'folder') return undefined
   const { ctimeSeconds, mtimeSeconds } = resource.attributes
-  return `${new Date(Math.min(ctimeSeconds, mtimeSeconds) * 1000).toISOString().slice(0, 19)}Z`
+  return isoDate(Math.min(ctimeSeconds, mtimeSeconds) * 1000)
 }
 
-const tag: Value = (dav, resource) => {
+const tag: LiveValue = (dav, resource) => {
   const [shown] = tagsOf(dav, resource)
   return shown === undefined ? undefined : escapeXml(shown)
 }
 
-const displayName: Value = (_dav, resource) =>
+const displayName: LiveValue = (_dav, resource) =>
   escapeXml(nameText(resource.names.at(-1) ?? ('dav' as Name)))
 
-const locked: Value = (dav, resource) => {
+const locked: LiveValue = (dav, resource) => {
   if (!isInMfs(dav, resource)) return undefined
   return describeLocks(dav, dav.locks.covering(pathOf(resource.names)))
 }
 
-const lockable: Value = (dav, resource) => (isInMfs(dav, resource) ? supportedLock : undefined)
+const lockable: LiveValue = (dav, resource) => (isInMfs(dav, resource) ? supportedLock : undefined)
 
-const executable: Value = (_dav, resource) => {
+const executable: LiveValue = (_dav, resource) => {
   const file = fileOf(resource)
   if (file === undefined) return undefined
   return (file.attributes.mode & executableBits) === 0 ? 'F' : 'T'
 }
 
-const available: Value = (dav, resource) => {
+const available: LiveValue = (dav, resource) => {
   if (!isInMfs(dav, resource)) return undefined
   const { blockBytes, freeBlocks } = dav.trees.mfs.statistics()
   return String(blockBytes * freeBlocks)
 }
 
-const used: Value = (dav, resource) => {
+const used: LiveValue = (dav, resource) => {
   if (!isInMfs(dav, resource)) return undefined
   const { blockBytes, blocks, freeBlocks } = dav.trees.mfs.statistics()
   return String(blockBytes * (blocks - freeBlocks))
 }
 
 /** Every property this server keeps by itself: none may be set but `executable`. */
-const values: Readonly<Record<string, Value>> = {
+const values: Readonly<Record<string, LiveValue>> = {
   resourcetype: collection,
   getcontentlength: length,
   getcontenttype: contentType,
@@ -88,7 +90,7 @@ const values: Readonly<Record<string, Value>> = {
 }
 
 /** Answered when asked for by name only: https://www.rfc-editor.org/rfc/rfc4331#section-2 */
-const onRequest: Readonly<Record<string, Value>> = {
+const onRequest: Readonly<Record<string, LiveValue>> = {
   'quota-available-bytes': available,
   'quota-used-bytes': used
 }
@@ -104,14 +106,10 @@ export function isLive(space: string, name: string): boolean {
   return space === davSpace && (Object.hasOwn(values, name) || Object.hasOwn(onRequest, name))
 }
 
-export function liveValue(
-  dav: Dav,
-  resource: Resource,
-  { space, name }: { readonly space: string; readonly name: string }
-): string | undefined {
+/** Undefined for what this server does not keep by itself. */
+export function liveOf({ space, name }: PropertyName): LiveValue | undefined {
   if (!isLive(space, name)) return undefined
-  if (space === apacheSpace) return executable(dav, resource)
-  return (values[name] ?? onRequest[name])?.(dav, resource)
+  return space === apacheSpace ? executable : (values[name] ?? onRequest[name])
 }
 
 function isInMfs(dav: Dav, resource: Resource): boolean {

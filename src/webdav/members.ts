@@ -1,4 +1,4 @@
-import { CairnError } from '../base/errors.ts'
+import { CairnError, type ErrorCode } from '../base/errors.ts'
 import type { Name } from '../base/names.ts'
 import { type DirectoryEntry, fileType } from '../vfs/api.ts'
 import type { Exchange } from './api.ts'
@@ -28,17 +28,15 @@ export async function* membersOf(
   }
   for (let cookie = 0; ; ) {
     const entries = await readBatch(exchange, collection, cookie)
-    const members: Resource[] = []
-    for (const entry of entries) {
-      const member = await memberOf(exchange, collection, entry)
-      if (member !== undefined) members.push(member)
-    }
     try {
+      const members: Resource[] = []
+      for (const entry of entries) {
+        const member = await memberOf(exchange, collection, entry)
+        if (member !== undefined) members.push(member)
+      }
       yield members
     } finally {
-      for (const { attributes } of entries) {
-        if (attributes !== undefined) collection.tree.forget(attributes.ino, 1)
-      }
+      letGo(collection, entries)
     }
     const last = entries.at(-1)
     if (last === undefined || entries.length < batch) return
@@ -71,13 +69,24 @@ function readBatch(
 ): Promise<DirectoryEntry[]> {
   return complete(dav, signal, () => {
     const entries: DirectoryEntry[] = []
-    tree.readDirectory(attributes.ino, { cookie, withAttributes: true }, entry => {
-      if (entries.length === batch) return false
-      entries.push(entry)
-      return true
-    })
+    try {
+      tree.readDirectory(attributes.ino, { cookie, withAttributes: true }, entry => {
+        if (entries.length === batch) return false
+        entries.push(entry)
+        return true
+      })
+    } catch (cause) {
+      letGo({ tree }, entries)
+      throw cause
+    }
     return entries
   })
+}
+
+function letGo({ tree }: Pick<NodeResource, 'tree'>, entries: readonly DirectoryEntry[]): void {
+  for (const { attributes } of entries) {
+    if (attributes !== undefined) tree.forget(attributes.ino, 1)
+  }
 }
 
 async function memberOf(
@@ -92,13 +101,25 @@ async function memberOf(
   return orLeftOut(() => complete(dav, signal, () => find(dav, hold, pathOf(names))))
 }
 
+/** Links to what is no name too: in a mount they may lead anywhere. */
+const leftOut: ReadonlySet<ErrorCode> = new Set([
+  'loop',
+  'invalid',
+  'name-too-long',
+  'missing',
+  'corrupt',
+  'unsupported',
+  'timeout',
+  'upstream',
+  'mismatch'
+])
+
 /** What one member lacks must not end the listing of the others: whoever asks for it is told. */
 async function orLeftOut<T>(look: () => Promise<T>): Promise<T | undefined> {
   try {
     return await look()
   } catch (error) {
-    const leftOut = ['loop', 'missing', 'corrupt', 'unsupported', 'timeout', 'upstream', 'mismatch']
-    if (error instanceof CairnError && leftOut.includes(error.code)) return undefined
+    if (error instanceof CairnError && leftOut.has(error.code)) return undefined
     throw error
   }
 }

@@ -88,13 +88,19 @@ function tagsAt({ dav, hold }: Exchange, path: DavPath): Tags {
 /** The path of a URL if it is one of ours, with or without its host; else undefined. */
 export function urlPath(url: string, host: string | undefined): DavPath | undefined {
   const [, authority, rest = ''] = /^(?:https?:\/\/([^/?#]*))?(.*)$/is.exec(url) ?? []
-  if (authority !== undefined && authority.toLowerCase() !== host?.toLowerCase()) return undefined
+  if (authority !== undefined && withoutPort(authority) !== withoutPort(host ?? ''))
+    return undefined
   try {
     return parsePath(rest)
   } catch (error) {
     if (error instanceof Refusal && error.status === 404) return undefined
     throw error
   }
+}
+
+/** Some clients name a scheme's own port in one header and not in the other. */
+function withoutPort(authority: string): string {
+  return authority.toLowerCase().replace(/:(80|443)$/, '')
 }
 
 /** As the Destination header: throws a refusal with status 400, or 502 for another server's. */

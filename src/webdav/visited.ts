@@ -17,12 +17,12 @@ export class Visited {
   }
 
   note(name: Name): void {
-    const known = 'SELECT 1 FROM dav_visited WHERE name = ?'
-    if (this.#database.statement(known).get(name) !== undefined) return
+    const nowMs = this.#clock.nowMs()
+    const known = 'SELECT 1 FROM dav_visited WHERE name = ? AND visitedMs > ?'
+    const fresh = this.#database.statement(known).get(name, nowMs - limits.davVisitedMs)
+    if (fresh !== undefined) return
     this.#database.write(() => {
-      this.#database
-        .statement('INSERT OR IGNORE INTO dav_visited VALUES (?, ?)')
-        .run(name, this.#clock.nowMs())
+      this.#database.statement('INSERT OR REPLACE INTO dav_visited VALUES (?, ?)').run(name, nowMs)
       this.#database
         .statement(
           `DELETE FROM dav_visited WHERE name IN (

@@ -99,7 +99,12 @@ class BoundedParser {
     return this.#root
   }
 
+  /** An answer repeats names and their namespaces for every resource it shows. */
   #enter(element: XmlElement): void {
+    const names = [element, ...element.attributes]
+    if (names.some(({ space, name }) => space.length + name.length > limits.davXmlName)) {
+      throw refuse(400, `the XML has a name or namespace over ${limits.davXmlName} characters`)
+    }
     this.#open.at(-1)?.children.push(element)
     this.#root ??= element
     this.#open.push(element)
@@ -149,6 +154,12 @@ export function wrap(
   const [tag, declaration] = tagOf(space, name)
   const opening = `${tag}${declaration}${attributes}`
   return content === '' ? `<${opening}/>` : `<${opening}>${content}</${tag}>`
+}
+
+/** The tags around content, as `wrap` sets them. */
+export function tagsAround({ space, name }: Pick<XmlElement, 'space' | 'name'>): [string, string] {
+  const [tag, declaration] = tagOf(space, name)
+  return [`<${tag}${declaration}>`, `</${tag}>`]
 }
 
 function tagOf(space: string, name: string): [string, string] {

@@ -39,14 +39,14 @@ export function ask(
   return promise
 }
 
-/** Sends bytes as they are and returns the first line of what comes back, or '' if the server hung up. */
-export function askRaw(port: number, text: string): Promise<string> {
+/** Sends bytes as they are and returns the head of what comes back, or '' if the server hung up. */
+export function askHead(port: number, text: string): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>()
   const socket = connect(port, '127.0.0.1', () => socket.write(text))
   let received = ''
   const done = () => {
     socket.destroy()
-    resolve(received.split('\r\n')[0] ?? '')
+    resolve(received.split('\r\n\r\n')[0] ?? '')
   }
   socket.on('data', piece => {
     received += piece.toString('latin1')
@@ -55,6 +55,11 @@ export function askRaw(port: number, text: string): Promise<string> {
   socket.on('error', done)
   socket.on('close', done)
   return promise
+}
+
+/** As `askHead`, the first line only. */
+export async function askRaw(port: number, text: string): Promise<string> {
+  return (await askHead(port, text)).split('\r\n')[0] ?? ''
 }
 
 export const lockInfo = (scope: 'exclusive' | 'shared' = 'exclusive') =>

@@ -2,8 +2,10 @@ import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { request } from 'node:http'
 import t from 'tap'
+import { limits } from '../../src/base/limits.ts'
 import { toName } from '../../src/base/names.ts'
 import { checkMfs } from '../../src/vfs/mfs/check.ts'
+import { Visited } from '../../src/webdav/visited.ts'
 import { ask, lockInfo } from './ask.ts'
 import { type Served, serveDav } from './served.ts'
 
@@ -73,7 +75,7 @@ t.test('tags: the CID once sealed, and the one before goes on to count', async t
 })
 
 t.test('ranges: one, several, none that fits; If-Range', async t => {
-  const { port } = await serveDav(t, t.testdir())
+  const { port, mfs } = await serveDav(t, t.testdir())
   const { headers } = await ask(port, 'PUT', '/dav/mfs/a', { body: '0123456789' })
   const get = (sent: Record<string, string>) => ask(port, 'GET', '/dav/mfs/a', { headers: sent })
   const one = await get({ range: 'bytes=2-4' })
@@ -87,6 +89,9 @@ t.test('ranges: one, several, none that fits; If-Range', async t => {
   t.equal((await get({ range: 'bytes=10-' })).status, 416)
   t.equal((await get({ range: 'bytes=0-1', 'if-range': String(headers.etag) })).status, 206)
   t.equal((await get({ range: 'bytes=0-1', 'if-range': '"other"' })).text, '0123456789')
+  await mfs.seal()
+  const before = { range: 'bytes=0-1', 'if-range': String(headers.etag) }
+  t.equal((await get(before)).status, 206, 'a part goes on after the file was sealed')
   await ask(port, 'PUT', '/dav/mfs/empty', { body: '' })
   t.strictSame((await ask(port, 'GET', '/dav/mfs/empty')).bytes.byteLength, 0)
 })
@@ -250,3 +255,19 @@ async function inodes({ database, drafts }: Served): Promise<number> {
 async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise(resolve => setTimeout(resolve, 5))
 }
+
+t.test('the CIDs that were asked for last are listed, the others forgotten', async t => {
+  const { database } = await serveDav(t, t.testdir())
+  const time = { ms: 0 }
+  const visited = new Visited(database, { nowMs: () => time.ms })
+  const names = Array.from({ length: limits.davVisited + 1 }, (_, index) => toName(`c${index}`))
+  for (const name of names.slice(0, -1)) {
+    time.ms += 1
+    visited.note(name)
+  }
+  time.ms += limits.davVisitedMs
+  visited.note(toName('c0'))
+  visited.note(toName(names.at(-1) ?? ''))
+  const listed = new Set<string>(visited.names())
+  t.strictSame([listed.size, listed.has('c0'), listed.has('c1')], [limits.davVisited, true, false])
+})

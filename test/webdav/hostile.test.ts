@@ -1,5 +1,6 @@
 import t from 'tap'
-import { ask, askRaw, lockInfo } from './ask.ts'
+import { toName } from '../../src/base/names.ts'
+import { ask, askHead, askRaw, lockInfo } from './ask.ts'
 import { serveDav } from './served.ts'
 
 const bare = (method: string, path: string, headers: string) =>
@@ -72,7 +73,9 @@ t.test('XML that is malformed, deep, wide, long or laden with entities', async t
     ['<a>'.repeat(many), 400],
     [`<D:propfind xmlns:D="DAV:"><D:prop>${'<x/>'.repeat(many)}`, 400],
     [`<a>${'x'.repeat(2_000_000)}</a>`, 413],
-    [Buffer.from([0x3c, 0x61, 0xff, 0x3e]), 400]
+    [Buffer.from([0x3c, 0x61, 0xff, 0x3e]), 400],
+    [`<x:a xmlns:x="urn:${'x'.repeat(600_000)}">${'<x:b/>'.repeat(4_000)}</x:a>`, 400],
+    [`<a xmlns:x="urn:${'x'.repeat(600_000)}"><b x:c="1"/></a>`, 400]
   ] as const
   for (const method of ['PROPFIND', 'PROPPATCH', 'LOCK']) {
     for (const [body, status] of bodies) {
@@ -112,4 +115,48 @@ t.test('shared locks on one path are bounded in number', async t => {
     statuses.add(answer.status)
   }
   t.strictSame([...statuses], [200, 507])
+})
+
+t.test('the owner of a lock, which every member of a folder shows, is short', async t => {
+  const { port } = await serveDav(t, t.testdir())
+  const body = lockInfo().replace('>me<', `>${'x'.repeat(3_000)}<`)
+  t.equal((await ask(port, 'LOCK', '/dav/mfs/', { body })).status, 413)
+})
+
+t.test('what a mount can make of names and times does not end a listing', async t => {
+  const { port, mfs, faults } = await serveDav(t, t.testdir())
+  const caller = { uid: 1, gid: 1 }
+  const target = Buffer.from('x'.repeat(300))
+  mfs.makeSymlink(mfs.root, toName('long'), target, caller)
+  for (const [name, seconds] of [
+    ['late', 2 ** 45],
+    ['early', -(2 ** 45)]
+  ] as const) {
+    const { ino } = mfs.makeNode(mfs.root, toName(name), 0o100644, 0, caller)
+    mfs.change(ino, { mtime: { seconds, nanoseconds: 0 } }, caller)
+  }
+  const listed = await ask(port, 'PROPFIND', '/dav/mfs/', { headers: { depth: '1' } })
+  t.equal(listed.status, 207)
+  t.match(listed.text, 'Fri, 31 Dec 9999 23:59:59 GMT')
+  t.match(listed.text, '<D:creationdate>0001-01-01T00:00:00Z<')
+  t.notMatch(listed.text, 'long')
+  t.match((await ask(port, 'GET', '/dav/mfs/')).text, '9999-12-31')
+  t.equal((await ask(port, 'GET', '/dav/mfs/late')).status, 200)
+  t.strictSame(faults, [])
+})
+
+t.test('a request that is refused keeps its connection, unless a long body is unread', async t => {
+  const { port } = await serveDav(t, t.testdir())
+  const refused = [
+    ['GET', '/dav/%', ''],
+    ['PROPFIND', '/dav/mfs/none', 'Content-Length: 0\r\n'],
+    ['PUT', '/dav/mfs/none/a', 'Content-Length: 100000\r\n'],
+    ['PUT', '/dav/mfs/none/a', 'Transfer-Encoding: chunked\r\n']
+  ] as const
+  const closed = []
+  for (const [method, path, headers] of refused) {
+    const head = await askHead(port, bare(method, path, headers))
+    closed.push(/^connection: close/im.test(head))
+  }
+  t.strictSame(closed, [false, false, true, true])
 })

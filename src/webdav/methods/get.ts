@@ -7,6 +7,7 @@ import { answerEmpty } from '../answer.ts'
 import type { Exchange, Method } from '../api.ts'
 import { complete } from '../complete.ts'
 import { contentTypeOf } from '../content-type.ts'
+import { httpDate } from '../dates.ts'
 import { showListing } from '../listing.ts'
 import { type ByteRange, parseRanges } from '../ranges.ts'
 import { refuse } from '../refuse.ts'
@@ -29,8 +30,9 @@ export const get: Method = async exchange => {
 async function sendFile(exchange: Exchange, file: NodeResource): Promise<void> {
   const { dav, request, response } = exchange
   const { size } = file.attributes
-  const [tag] = tagsOf(dav, file)
-  const modified = new Date(modifiedMsOf(file.attributes)).toUTCString()
+  const tags = tagsOf(dav, file)
+  const [tag] = tags
+  const modified = httpDate(modifiedMsOf(file.attributes))
   const headers = {
     ...(tag === undefined ? {} : { etag: tag }),
     'last-modified': modified,
@@ -38,8 +40,8 @@ async function sendFile(exchange: Exchange, file: NodeResource): Promise<void> {
     'cache-control': 'no-cache',
     'x-content-type-options': 'nosniff'
   }
-  const condition = request.headers['if-range']
-  const current = condition === undefined || condition === tag || condition === modified
+  const condition = request.headers['if-range']?.toString()
+  const current = condition === undefined || tags.includes(condition) || condition === modified
   const ranges = current ? parseRanges(request.headers.range, size) : 'whole'
   if (ranges === 'unsatisfiable') {
     return answerEmpty(response, 416, { ...headers, 'content-range': `bytes */${size}` })

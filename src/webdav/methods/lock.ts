@@ -71,13 +71,20 @@ function parseLockInfo(exchange: Exchange, info: XmlElement): Omit<NewLock, 'hre
   }
   const depth = depthOf(exchange)
   if (depth === '1') throw refuse(400, 'a lock is of depth 0 or infinity')
-  const owner = childOf(info, 'owner')
   return {
     exclusive,
     infinite: depth === 'infinity',
-    owner: owner === undefined ? '' : serialize(owner),
+    owner: ownerOf(info),
     timeoutSeconds: timeoutOf(exchange)
   }
+}
+
+/** Shown with every resource that the lock covers, so it must be short. */
+function ownerOf(info: XmlElement): string {
+  const element = childOf(info, 'owner')
+  const owner = element === undefined ? '' : serialize(element)
+  if (owner.length <= limits.davLockOwner) return owner
+  throw refuse(413, `the owner of a lock has more than ${limits.davLockOwner} characters`)
 }
 
 /** The first time of the Timeout header that is understood, within bounds. */

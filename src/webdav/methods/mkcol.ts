@@ -6,7 +6,7 @@ import { checkLocks } from '../locks.ts'
 import { refuse } from '../refuse.ts'
 import { find } from '../resource.ts'
 import { checkConditions } from '../validators.ts'
-import { placeOf } from '../writable.ts'
+import { checkWritable, placeOf } from '../writable.ts'
 
 /** https://www.rfc-editor.org/rfc/rfc4918#section-9.3 */
 export const mkcol: Method = async exchange => {
@@ -18,6 +18,7 @@ export const mkcol: Method = async exchange => {
 
 function make(exchange: Exchange): void {
   const { dav, hold, path } = exchange
+  checkWritable(dav, path)
   const standing = find(dav, hold, path, 'itself')
   if (standing !== undefined) throw refuse(405, 'there is something of that name already')
   const { tree, parent, name } = placeOf(dav, hold, path)

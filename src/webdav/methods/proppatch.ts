@@ -23,7 +23,7 @@ import {
   type XmlElement
 } from '../xml.ts'
 
-/** In the order of the document. `value` is undefined where the property is to go. */
+/** In the order of the document. `set` is false where the property is to go. */
 interface Instruction {
   readonly element: XmlElement
   readonly set: boolean
