@@ -10,6 +10,8 @@ export interface HomePaths {
   readonly drafts: string
   /** Downloads in progress, one plain file a flight. */
   readonly flights: string
+  /** Blobs being pushed, one plain file an upload. */
+  readonly uploads: string
   readonly socket: string
   /** Held (locked) by the daemon, and holds its pid. */
   readonly lock: string
@@ -23,6 +25,7 @@ export function homePaths(home: string): HomePaths {
     segments: join(home, 'segments'),
     drafts: join(home, 'drafts'),
     flights: join(home, 'flights'),
+    uploads: join(home, 'uploads'),
     socket: join(home, 'cairn.sock'),
     lock: join(home, 'daemon.lock')
   }

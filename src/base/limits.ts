@@ -46,6 +46,19 @@ export const limits = {
   /** Requests that are passed on: an audit of thousands of packages, and what comes back. */
   passedRequestBytes: 4 * MiB,
   passedAnswerBytes: 64 * MiB,
+  /** A manifest or index of images: what registries take at least, and most at most. */
+  manifestBytes: 4 * MiB,
+  /** An upload that nobody went on with for so long is dropped; looked for once in a while. */
+  uploadIdleMs: 7 * 86_400_000,
+  uploadSweepMs: 3_600_000,
+  /** Names in one answer that lists tags or repositories. */
+  registryPage: 1_000,
+  /** A list of tags that an upstream sends: some have tens of thousands. */
+  tagListBytes: 16 * MiB,
+  /** What answers a request for a token, tokens held, and how long before its end one is not used any more. */
+  tokenAnswerBytes: 1 * MiB,
+  heldTokens: 10_000,
+  tokenMarginMs: 10_000,
   /** Unpacking an archive: plain bytes, ratio to the packed size, and entries. */
   unpackedBytes: 2 * GiB,
   unpackedRatio: 100,
