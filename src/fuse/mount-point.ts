@@ -1,4 +1,4 @@
-import { lstat, readFile, realpath } from 'node:fs/promises'
+import { lstat, readFile, realpath, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CairnError, toCairnError } from '../base/errors.ts'
 import { detachLazily } from './detach.ts'
@@ -35,10 +35,13 @@ async function resolve(path: string): Promise<string> {
   }
 }
 
+/** The kernel answers `lstat` from its cache for a while after a process was killed; `statfs` it never does. */
 async function look(mountPoint: string): Promise<'directory' | 'other' | 'stale'> {
   try {
     const found = await within(lstat(mountPoint), answerMs)
-    return found.isDirectory() ? 'directory' : 'other'
+    if (!found.isDirectory()) return 'other'
+    await within(statfs(mountPoint), answerMs)
+    return 'directory'
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOTCONN' || code === 'ECONNABORTED') return 'stale'
