@@ -38,16 +38,28 @@ export function checkName(name: Name): Name {
       `a name of ${name.length} bytes: at most ${limits.nameBytes} fit`
     )
   }
-  if (name === '' || name === '.' || name === '..' || name.includes('/') || name.includes('\0')) {
+  if (!isUsableName(name)) {
     throw new CairnError('invalid', `${JSON.stringify(nameText(name))} cannot be a file's name`)
   }
   return name
 }
 
+/** Whether `checkName` takes it. */
+export function isUsableName(name: Name): boolean {
+  if (name === '' || name === '.' || name === '..' || name.length > limits.nameBytes) return false
+  return !name.includes('/') && !name.includes('\0')
+}
+
 /** Splits a slash-separated path of text into checked names; empty parts and `.` vanish, `..` is `invalid`. */
 export function splitPath(path: string): Name[] {
-  return path
-    .split('/')
-    .filter(part => part !== '' && part !== '.')
-    .map(toName)
+  return partsOf(path).map(toName)
+}
+
+/** As `splitPath`, of a path that is bytes, one character a byte. */
+export function splitBytePath(path: string): Name[] {
+  return partsOf(path).map(part => checkName(part as Name))
+}
+
+function partsOf(path: string): string[] {
+  return path.split('/').filter(part => part !== '' && part !== '.')
 }

@@ -21,12 +21,15 @@ export interface Ingest {
     stream: AsyncIterable<Uint8Array>,
     options: ImportStreamOptions
   ) => Promise<Imported>
-  /** The tree within a tar archive, not compressed. Throws `invalid` on a damaged archive and as `importEntries`. */
+  /**
+   * The tree within a tar archive, not compressed. Throws `invalid` on a damaged archive, `unsupported`
+   * on entries that are stored sparse or belong to an incremental or multi-volume dump, and as `importEntries`.
+   */
   importTar: (archive: AsyncIterable<Uint8Array>, options: ImportOptions) => Promise<Imported>
   /**
    * A tree given entry by entry, in any order; a later entry replaces an earlier one of its path.
-   * Throws `invalid` on a path that is absolute, has a `..` or leads through a symlink, and on a hard
-   * link to nothing; `out-of-range` beyond `limits.unpackedEntries`.
+   * Throws `invalid` on a path that is absolute, has a `..` or leads through a symlink, and on a link
+   * to nothing; `out-of-range` beyond `limits.unpackedEntries` entries or directories.
    */
   importEntries: (entries: AsyncIterable<TreeEntry>, options: ImportOptions) => Promise<Imported>
   /** Ends the hash threads. Imports under way fail with `aborted`. */
@@ -90,6 +93,7 @@ export interface Progress {
   readonly complete: boolean
 }
 
+/** What there is now, hard links each as a file: of an archive, not what it had twice. */
 export interface Imported {
   readonly cid: CID
   readonly node: Node
@@ -103,13 +107,14 @@ export interface Imported {
   readonly warnings: readonly string[]
 }
 
-/** One entry of an archive; the shape that adapters unpack to. */
+/** One entry of an archive. Its paths are bytes, one character a byte (latin1), as `Name` is. */
 export interface TreeEntry {
   /** Slash-separated and relative. */
   readonly path: string
   readonly kind: 'file' | 'directory' | 'symlink' | 'link'
   readonly mode: number
   readonly mtimeSeconds: number
+  readonly mtimeNanoseconds?: number
   /** Target of a symlink, or path within the tree of a hard link. */
   readonly target?: string
   /** Of a file: read to its end before the next entry is asked for. */

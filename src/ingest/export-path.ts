@@ -148,7 +148,7 @@ function timeOf({ mtimeSeconds, mtimeNanoseconds = 0 }: Metadata): string | unde
 
 function applyMetadata(path: BytePath, metadata: Metadata): void {
   const { mode } = metadata
-  if (mode !== undefined) chmodSync(fromPath(path), mode & 0o777)
+  if (mode !== undefined) chmodSync(fromPath(path), mode & 0o1777)
   const time = timeOf(metadata)
   if (time !== undefined) utimesSync(fromPath(path), time, time)
 }

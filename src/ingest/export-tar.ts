@@ -2,19 +2,20 @@ import type { CID } from 'multiformats/cid'
 import { type Pack, pack } from 'tar-stream'
 import { CairnError, toCairnError } from '../base/errors.ts'
 import { type Name, nameText } from '../base/names.ts'
-import type { UnixfsReader } from '../unixfs/api.ts'
+import type { NodeInfo, UnixfsReader } from '../unixfs/api.ts'
 import type { ExportTarOptions } from './api.ts'
 import { Breather, entryUnits, throwIfAborted } from './breathe.ts'
 import { type Exported, readPieces, walkTree } from './export-walk.ts'
+import { formatPaxTime } from './pax-time.ts'
 
 /** Small pieces: a consumer that stops has little behind it. */
 const pieceBytes = 256 * 1024
 
 /**
- * A DAG as a tar archive (pax where a name or a size needs it), its entries below `name`; a root that
- * is a file or a symlink is the entry `name` itself. Without metadata files are 0644, directories 0755,
- * all of the year 1970: the same DAG gives the same archive. Throws as `UnixfsReader`, and
- * `unsupported` for a name that is not UTF-8, which tar-stream cannot write.
+ * A DAG as a tar archive (pax where a name, a size or a time needs it), its entries below `name`; a root
+ * that is a file or a symlink is the entry `name` itself. Without metadata files are 0644, directories
+ * 0755, all of the year 1970: the same DAG gives the same archive. Set-id bits are not given out. Throws
+ * as `UnixfsReader`, and `unsupported` for a name that is not UTF-8, which tar-stream cannot write.
  */
 export async function* exportTar(
   cid: CID,
@@ -81,16 +82,12 @@ async function write(entry: TarEntry, piece: Uint8Array, archive: Pack): Promise
 
 function headerOf(exported: Exported, name: string, reader: UnixfsReader): TarHeader {
   const { info, link, path } = exported
-  const { mtimeSeconds = 0, mode } = info
-  const common = {
-    name: path === '' ? name : `${name}/${textOf(path)}`,
-    mtime: new Date(mtimeSeconds * 1000)
-  }
+  const common = { name: path === '' ? name : `${name}/${textOf(path)}`, ...timeOf(info) }
   switch (info.kind) {
     case 'directory':
-      return { ...common, type: 'directory', mode: mode ?? 0o755 }
+      return { ...common, type: 'directory', mode: modeOf(info, 0o755) }
     case 'file':
-      return { ...common, type: 'file', mode: mode ?? 0o644, size: info.bytes }
+      return { ...common, type: 'file', mode: modeOf(info, 0o644), size: info.bytes }
     case 'symlink': {
       const target = Buffer.from(reader.readSymlink(link.codec, link.multihash))
       return {
@@ -101,6 +98,19 @@ function headerOf(exported: Exported, name: string, reader: UnixfsReader): TarHe
       }
     }
   }
+}
+
+/** With a bit that no header has room for: of a mode of 0 tar-stream would make its default. */
+function modeOf({ mode }: NodeInfo, assumed: number): number {
+  return 0o100000 | ((mode ?? assumed) & 0o1777)
+}
+
+/** The seconds that tar-stream writes right end in 2038; what else there is goes into an extended header. */
+function timeOf({ mtimeSeconds = 0, mtimeNanoseconds = 0 }: NodeInfo): Partial<TarHeader> {
+  const isPlain = mtimeNanoseconds === 0 && mtimeSeconds >= 0 && mtimeSeconds < 2 ** 31
+  const whole = Math.min(Math.max(mtimeSeconds, 0), 2 ** 31 - 1)
+  const pax = { mtime: formatPaxTime({ mtimeSeconds, mtimeNanoseconds }) }
+  return { mtime: new Date(whole * 1000), ...(isPlain ? {} : { pax }) }
 }
 
 function textOf(path: string): string {

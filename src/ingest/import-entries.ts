@@ -4,8 +4,9 @@ import type { Metadata, Node } from '../unixfs/api.ts'
 import { abortable } from './abortable.ts'
 import type { TreeEntry } from './api.ts'
 import { entryUnits } from './breathe.ts'
-import { EntryTree } from './entry-tree.ts'
+import { EntryTree, shownEntry } from './entry-tree.ts'
 import { addStream } from './import-stream.ts'
+import { fromPath } from './paths.ts'
 import type { Tally } from './tally.ts'
 
 /** As `Ingest.importEntries`, without the flush. */
@@ -17,14 +18,17 @@ export async function importEntries(
   let count = 0
   for await (const entry of abortable(entries, tally.signal)) {
     if (++count > limits.unpackedEntries) {
-      throw new CairnError('out-of-range', `the archive has over ${limits.unpackedEntries} entries`)
+      throw new CairnError(
+        'out-of-range',
+        `the archive has over ${limits.unpackedEntries} entries: unpack it and add the folder`
+      )
     }
     await takeEntry(tally, tree, entry)
     await tally.breather.did(entryUnits)
   }
   tally.complete = true
-  const { node, directories } = tree.build(tally.writer)
-  tally.directories = directories
+  const { node, counts } = await tree.build(tally.writer, tally.breather)
+  Object.assign(tally, counts)
   return node
 }
 
@@ -35,26 +39,33 @@ async function takeEntry(tally: Tally, tree: EntryTree, entry: TreeEntry): Promi
     case 'directory':
       return tree.putDirectory(path, metadata)
     case 'symlink': {
+      if (target === '') throw badLink(entry, 'a symlink to nothing at all')
       const { mode: _meaningless, ...time } = metadata
-      tally.symlinks++
-      return tree.putLeaf(path, 'symlink', tally.writer.symlink(Buffer.from(target), time))
+      const node = tally.writer.symlink(fromPath(target), time)
+      return tree.putLeaf(path, { kind: 'symlink', node })
     }
     case 'link': {
-      const node = tree.file(target)
-      if (node !== undefined) return tree.putLeaf(path, 'file', node)
-      const names = `${JSON.stringify(path)} is a hard link to ${JSON.stringify(target)}`
-      throw new CairnError('invalid', `the archive's entry ${names}, which is no file in it`)
+      const leaf = tree.leaf(target)
+      if (leaf !== undefined) return tree.putLeaf(path, leaf)
+      throw badLink(entry, `a hard link to ${shownEntry(target)}, which is no file in it`)
     }
     case 'file': {
       tally.filesFound++
-      tree.putLeaf(path, 'file', await addStream(tally, entry.content ?? nothing(), metadata))
+      const node = await addStream(tally, entry.content ?? nothing(), metadata)
+      tree.putLeaf(path, { kind: 'file', node })
       return tally.finishedFile()
     }
   }
 }
 
-function metadataOf(tally: Tally, { mode, mtimeSeconds }: TreeEntry): Metadata {
-  return tally.options.metadata ? { mode: mode & 0o7777, mtimeSeconds } : {}
+function badLink({ path }: TreeEntry, what: string): CairnError {
+  return new CairnError('invalid', `the archive's entry ${shownEntry(path)} is ${what}`)
+}
+
+function metadataOf(tally: Tally, { mode, mtimeSeconds, mtimeNanoseconds }: TreeEntry): Metadata {
+  if (!tally.options.metadata) return {}
+  const nanoseconds = mtimeNanoseconds === undefined ? {} : { mtimeNanoseconds }
+  return { mode: mode & 0o7777, mtimeSeconds, ...nanoseconds }
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

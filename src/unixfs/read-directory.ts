@@ -1,13 +1,13 @@
 import { codec, type Multihash, multihashKey } from '../base/blocks.ts'
 import { CairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
-import type { Name } from '../base/names.ts'
+import { isUsableName, type Name } from '../base/names.ts'
 import type { DirectoryLink } from './api.ts'
 import { HamtPath, hamtPrefix } from './hamt-path.ts'
 import { type NodeLoader, naming } from './load-node.ts'
 import { LruCache } from './lru-cache.ts'
 import { damaged } from './protobuf.ts'
-import { isUsableName, type ShardNode } from './unixfs-node.ts'
+import type { ShardNode } from './unixfs-node.ts'
 
 /** Merged lists of sharded directories, and lists of flat ones. */
 const listCacheBytes = 32 * 1024 * 1024

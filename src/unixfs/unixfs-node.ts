@@ -1,6 +1,6 @@
 import { CairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
-import type { Name } from '../base/names.ts'
+import { isUsableName, type Name } from '../base/names.ts'
 import type { DirectoryLink, Metadata } from './api.ts'
 import { type DecodedData, decodeData } from './decode-data.ts'
 import { type DecodedNode, decodeNode } from './decode-node.ts'
@@ -113,12 +113,6 @@ function usableEntries(links: readonly DirectoryLink[]): Map<Name, DirectoryLink
     if (isUsableName(link.name) && !entries.has(link.name)) entries.set(link.name, link)
   }
   return entries
-}
-
-/** Whether `checkName` would take it. */
-export function isUsableName(name: Name): boolean {
-  if (name === '' || name === '.' || name === '..' || name.length > limits.nameBytes) return false
-  return !name.includes('/') && !name.includes('\0')
 }
 
 /** The widest shard that other implementations read. */
