@@ -22,7 +22,7 @@ const parserOptions: Parameters<typeof extract>[0] & {
 
 /** The fields of an entry's extended header. */
 function paxOf(header: Header): Readonly<Record<string, string>> {
-  return { ...header.pax }
+  return (header.pax ?? {}) as Readonly<Record<string, string>>
 }
 
 /**
