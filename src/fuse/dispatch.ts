@@ -5,6 +5,7 @@ import * as directories from './operations/directories.ts'
 import * as files from './operations/files.ts'
 import * as names from './operations/names.ts'
 import { type Operation, silent } from './operations/operation.ts'
+import * as ranges from './operations/ranges.ts'
 import * as xattrs from './operations/xattrs.ts'
 import { opcode, opcodeCount, sizeOf } from './protocol.ts'
 import type { Session } from './session.ts'
@@ -24,7 +25,7 @@ const agree: Operation = { bytes: header, answer: () => 0 }
  * Every request we answer by more than ENOSYS, which the kernel takes as "never ask again":
  * - FLUSH: nothing is held back between a write and its answer, so a close has nothing to report.
  * - ACCESS: the mount has `default_permissions`.
- * - LSEEK, FALLOCATE, COPY_FILE_RANGE: the kernel or the C library does without.
+ * - GETLK, SETLK, SETLKW: locks are the kernel's own, since nobody else serves the same files.
  */
 const table: ReadonlyMap<number, Operation> = new Map([
   [opcode.lookup, names.lookup],
@@ -46,7 +47,12 @@ const table: ReadonlyMap<number, Operation> = new Map([
   [opcode.create, files.create],
   [opcode.read, files.read],
   [opcode.write, files.write],
+  [opcode.tmpfile, files.makeTemporary],
   [opcode.release, files.release],
+  [opcode.fallocate, ranges.allocate],
+  [opcode.lseek, ranges.seek],
+  [opcode.copy_file_range, ranges.copyRange],
+  [opcode.copy_file_range_64, ranges.copyRange64],
   [opcode.fsync, files.synchronize],
   [opcode.fsyncdir, files.synchronize],
   [opcode.opendir, directories.openDirectory],

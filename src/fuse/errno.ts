@@ -6,6 +6,7 @@ export const errno = {
   ENOENT: 2,
   EINTR: 4,
   EIO: 5,
+  ENXIO: 6,
   EACCES: 13,
   EBUSY: 16,
   EEXIST: 17,

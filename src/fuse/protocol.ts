@@ -45,7 +45,9 @@ export const opcode = {
   readdirplus: 44,
   rename2: 45,
   lseek: 46,
-  copy_file_range: 47
+  copy_file_range: 47,
+  tmpfile: 51,
+  copy_file_range_64: 53
 } as const
 
 /** Opcodes are below this; counters have as many places. */
@@ -62,6 +64,8 @@ export const sizeOf = {
   writeOut: 8,
   statfsOut: 80,
   xattrOut: 8,
+  lseekOut: 8,
+  copyRangeOut: 8,
   initIn: 16,
   initOut: 64,
   dirent: 24,
@@ -104,6 +108,12 @@ export const openReply = { keepCache: 1 << 1, cacheDirectory: 1 << 3 } as const
 /** `open_flags` of fuse_open_in, `write_flags` of fuse_write_in: the caller may not keep set-id bits. */
 export const openKillSuidgid = 1 << 0
 export const writeKillSuidgid = 1 << 2
+
+/** `mode` of fuse_fallocate_in: https://man7.org/linux/man-pages/man2/fallocate.2.html */
+export const fallocate = { keepSize: 1, punchHole: 2, zeroRange: 16 } as const
+
+/** `whence` of fuse_lseek_in; the others the kernel answers by itself. */
+export const seekWhence = { data: 3, hole: 4 } as const
 
 /** `error` of an unsolicited fuse_out_header (unique 0). */
 export const notification = { invalidateInode: 2, invalidateEntry: 3 } as const

@@ -95,7 +95,7 @@ export class Reply {
     const { size } = attributes
     this.number(index, ino)
     this.number(index + 2, size)
-    this.number(index + 4, Math.ceil(size / 512))
+    this.number(index + 4, attributes.blocks ?? Math.ceil(size / 512))
     this.number(index + 6, attributes.atimeSeconds)
     this.number(index + 8, attributes.mtimeSeconds)
     this.number(index + 10, attributes.ctimeSeconds)

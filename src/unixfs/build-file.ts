@@ -74,7 +74,8 @@ export function linkLeaves(
   return level[0]!
 }
 
-function addFileNode(
+/** Links children, in order, under one node of a file. */
+export function addFileNode(
   blocks: BlockWriter,
   profile: Profile,
   children: readonly Node[],

@@ -22,6 +22,8 @@ export interface Attributes {
   readonly gid: number
   readonly rdev: number
   readonly size: number
+  /** Of 512 bytes, where a file has holes; else its size says it. */
+  readonly blocks?: number | undefined
   readonly atimeSeconds: number
   readonly atimeNanoseconds: number
   readonly mtimeSeconds: number
@@ -104,6 +106,23 @@ export interface Caller {
   readonly gid: number
 }
 
+/** fallocate(2): https://man7.org/linux/man-pages/man2/fallocate.2.html */
+export interface Allocation {
+  /** `allocate`: space is there; `zero`: it reads as zeros; `punch`: and takes no space (implies `keepSize`). */
+  readonly kind: 'allocate' | 'zero' | 'punch'
+  readonly position: number
+  /** Above 0. */
+  readonly length: number
+  /** False: a file that ends before `position + length` grows to there. */
+  readonly keepSize: boolean
+}
+
+/** Bytes of a file, from a position on. */
+export interface Place {
+  readonly ino: Ino
+  readonly position: number
+}
+
 /** Absent fields stay as they are. */
 export interface AttributeChanges {
   /** Permission bits only, 0 to 0o7777. */
@@ -142,6 +161,24 @@ export interface WritableTree extends Tree {
   releaseWriting: (ino: Ino) => void
   /** Between `openForWriting` and `releaseWriting`. Returns the bytes written: all of `source`, or throws. */
   write: (ino: Ino, source: Uint8Array, position: number) => number
+  /** Between `openForWriting` and `releaseWriting`. Throws `no-space`, `file-too-large`. */
+  allocate: (ino: Ino, allocation: Allocation) => void
+  /**
+   * lseek(2), SEEK_DATA and SEEK_HOLE: where data, or a hole, begins from `position` on; the end of the
+   * file counts as a hole. Undefined at or after the end, and where no data follows.
+   */
+  seek: (ino: Ino, position: number, what: 'data' | 'hole') => number | undefined
+  /**
+   * copy_file_range(2) into a file that is open for writing: of a whole sealed file onto an empty one,
+   * or one it covers, its CID, else bytes. Returns how many were copied, which may be fewer than asked
+   * for; 0 at the source's end. Throws `invalid` if both are one file and overlap.
+   */
+  copyRange: (from: Place, to: Place, length: number) => number
+  /**
+   * O_TMPFILE: a regular file without a name, open for writing, owned as one made in `parent` is.
+   * Counts as a lookup. `makeLink` names it; else it goes when it is released and forgotten.
+   */
+  makeTemporary: (parent: Ino, mode: number, caller: Caller) => Attributes
   /** Bytes, and with them the inode and its name, survive a power cut when this returns. */
   synchronize: (ino: Ino) => void
   setXattr: (ino: Ino, name: string, value: Uint8Array, mode: 'any' | 'create' | 'replace') => void

@@ -1,12 +1,14 @@
 import { CairnError } from '../../src/base/errors.ts'
 import { checkName, type Name } from '../../src/base/names.ts'
 import {
+  type Allocation,
   type AttributeChanges,
   type Attributes,
   type Caller,
   type DirectoryEntry,
   fileType,
   type Ino,
+  type Place,
   type ReadDirectoryOptions,
   type RenameOptions,
   type TreeStatistics,
@@ -205,6 +207,33 @@ export class MemoryTree implements WritableTree {
     node.mtime = now()
     node.ctime = node.mtime
     return source.length
+  }
+
+  allocate(ino: Ino, { kind, position, length, keepSize }: Allocation): void {
+    const node = this.#node(ino)
+    const end = position + length
+    if (!keepSize && end > node.size) resize(node, end)
+    if (kind !== 'allocate') node.bytes.fill(0, position, Math.min(end, node.size))
+  }
+
+  seek(ino: Ino, position: number, what: 'data' | 'hole'): number | undefined {
+    const { size } = this.#node(ino)
+    if (position >= size) return undefined
+    return what === 'data' ? position : size
+  }
+
+  copyRange(from: Place, to: Place, length: number): number {
+    const bytes = new Uint8Array(length)
+    const count = this.read(from.ino, bytes, from.position)
+    return this.write(to.ino, bytes.subarray(0, count), to.position)
+  }
+
+  makeTemporary(parent: Ino, mode: number, caller: Caller): Attributes {
+    const node = makeNode(this.#nextIno++, fileType.regular | mode, parent, caller, 0)
+    node.links = 0
+    this.openForWrite++
+    this.#nodes.set(node.ino, node)
+    return this.#counted(node.ino)
   }
 
   synchronize(ino: Ino): void {

@@ -51,6 +51,18 @@ export const create: Operation = {
   }
 }
 
+/** O_TMPFILE. As CREATE; the name is a placeholder. */
+export const makeTemporary: Operation = {
+  bytes: header + 16 + 2,
+  answer: session => {
+    const { request, reply } = session
+    const mode = request.word(11) & ~fileType.mask
+    const made = session.writer().makeTemporary(request.ino, mode, request.caller)
+    const bytes = replyEntry(session, request.ino, made)
+    return bytes + reply.opened(Reply.start + (bytes >> 2), 0)
+  }
+}
+
 /** Somebody else may have made it since the kernel looked. */
 function makeOrFind(session: Session, name: Name, flags: number): Attributes {
   const { request } = session

@@ -1,7 +1,7 @@
 import type { Name } from '../../base/names.ts'
 import type { DirectoryLink } from '../../unixfs/api.ts'
-import type { MfsOptions } from './api.ts'
 import type { Attributes } from '../api.ts'
+import type { MfsOptions } from './api.ts'
 import type { Drafts } from './drafts.ts'
 import type { ShownInode } from './inode.ts'
 import type { Lookups } from './lookups.ts'

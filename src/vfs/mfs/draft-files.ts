@@ -17,6 +17,9 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { toCairnError } from '../../base/errors.ts'
+import { LibcFiles } from '../../base/libc-files.ts'
+import { limits } from '../../base/limits.ts'
+import type { Allocation } from '../api.ts'
 import type { Lookups } from './lookups.ts'
 
 /** Open files an instance keeps: enough for what a thread writes at a time. */
@@ -34,12 +37,15 @@ export interface DraftState {
   readonly size: number
   /** Of the last write; undefined if the row's times still count. */
   readonly written: { readonly seconds: number; readonly nanoseconds: number } | undefined
+  /** What it takes on the disk, in units of 512 bytes; undefined where that says nothing. */
+  readonly blocks: number | undefined
 }
 
 /** Drafts that are plain files of a folder, named by their numbers. */
 export class DraftFiles {
   readonly #folder: string
   readonly #lookups: Lookups
+  readonly #libc = new LibcFiles()
   readonly #files = new Map<number, number>()
   #epoch: number
 
@@ -106,6 +112,27 @@ export class DraftFiles {
     ftruncateSync(this.#open(draft), size)
   }
 
+  /**
+   * fallocate(2). Where the disk's file system has no holes, zeros are written instead, and space that
+   * was asked for is not reserved: a later write may meet a full disk, as on ZFS.
+   */
+  allocate(draft: number, { kind, position, length, keepSize }: Allocation): void {
+    const file = this.#open(draft)
+    const { size } = fstatSync(file)
+    const end = position + length
+    if (!this.#libc.allocate(file, kind, position, length) && kind !== 'allocate') {
+      writeZeros(file, position, Math.min(end, size))
+    }
+    if (!keepSize && end > size) ftruncateSync(file, end)
+  }
+
+  /** Where data, or a hole, begins from `position` on; the file's end counts as a hole. Undefined if there is no data. */
+  seek(draft: number, position: number, what: 'data' | 'hole'): number | undefined {
+    const file = this.#open(draft)
+    if (this.#libc.seesHoles) return this.#libc.seek(file, position, what)
+    return seekInData(fstatSync(file).size, position, what)
+  }
+
   /** From now the row's times count, until the next write. */
   markUnwritten(draft: number): void {
     this.#setTime(draft, unwrittenSeconds)
@@ -116,11 +143,14 @@ export class DraftFiles {
   }
 
   state(draft: number): DraftState {
-    const { size, mtimeNs } = this.#stat(draft)
-    if (mtimeNs === unwrittenNanoseconds) return { size: Number(size), written: undefined }
+    const found = this.#stat(draft)
+    const { mtimeNs } = found
+    const size = Number(found.size)
+    const blocks = Number(found.blocks)
+    if (mtimeNs === unwrittenNanoseconds) return { size, written: undefined, blocks }
     const seconds = Number(mtimeNs / 1_000_000_000n)
     const nanoseconds = Number(mtimeNs % 1_000_000_000n)
-    return { size: Number(size), written: { seconds, nanoseconds } }
+    return { size, written: { seconds, nanoseconds }, blocks }
   }
 
   /** One that is not open need not be: of many, each is looked at once. */
@@ -192,5 +222,22 @@ export class DraftFiles {
     if (file === undefined) return
     this.#files.delete(draft)
     closeSync(file)
+  }
+}
+
+/** `DraftFiles.seek` where all that there is is data. */
+export function seekInData(
+  size: number,
+  position: number,
+  what: 'data' | 'hole'
+): number | undefined {
+  if (position >= size) return undefined
+  return what === 'data' ? position : size
+}
+
+function writeZeros(file: number, start: number, end: number): void {
+  const zeros = new Uint8Array(Math.max(0, Math.min(limits.fuseRequestBytes, end - start)))
+  for (let at = start; at < end; ) {
+    at += writeSync(file, zeros, 0, Math.min(zeros.byteLength, end - at), at)
   }
 }

@@ -1,6 +1,8 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Database } from '../../base/database.ts'
-import { DraftFiles, type DraftState } from './draft-files.ts'
+import { Reserve } from '../../base/reserve.ts'
+import type { Allocation } from '../api.ts'
+import { DraftFiles, type DraftState, seekInData } from './draft-files.ts'
 import type { Lookups } from './lookups.ts'
 import { type SmallDraft, SmallDrafts, timeOf } from './small-drafts.ts'
 
@@ -31,11 +33,13 @@ export class Drafts {
   readonly #small: SmallDrafts
   readonly #files: DraftFiles
   readonly #database: Database
+  readonly #reserve: Reserve
 
   constructor({ folder, database, lookups, clock }: DraftsOptions) {
     this.#small = new SmallDrafts(database, clock)
     this.#files = new DraftFiles(folder, lookups)
     this.#database = database
+    this.#reserve = new Reserve(folder)
   }
 
   create(draft: number): void {
@@ -56,6 +60,7 @@ export class Drafts {
   }
 
   write(draft: number, source: Uint8Array, position: number): void {
+    this.#reserve.spend(source.byteLength)
     if (!this.#changed(draft, () => this.#small.write(draft, source, position))) {
       this.#files.write(draft, source, position)
     }
@@ -65,6 +70,20 @@ export class Drafts {
     if (!this.#changed(draft, () => this.#small.truncate(draft, size))) {
       this.#files.truncate(draft, size)
     }
+  }
+
+  /** fallocate(2). */
+  allocate(draft: number, allocation: Allocation): void {
+    if (!this.#changed(draft, () => this.#small.allocate(draft, allocation))) {
+      this.#files.allocate(draft, allocation)
+    }
+  }
+
+  /** As `DraftFiles.seek`; a row is data from end to end. */
+  seek(draft: number, position: number, what: 'data' | 'hole'): number | undefined {
+    const small = this.#files.isOpen(draft) ? undefined : this.#small.state(draft)
+    if (small === undefined) return this.#files.seek(draft, position, what)
+    return seekInData(small.size, position, what)
   }
 
   /** True if the row took the change; after false there is a file to change. */
@@ -108,7 +127,7 @@ export class Drafts {
   stateOfRow(draft: number, row: DraftRow): DraftState | undefined {
     const { draftBytes: size } = row
     if (size === null || this.#files.isOpen(draft)) return undefined
-    return { size, written: timeOf(row) }
+    return { size, written: timeOf(row), blocks: undefined }
   }
 
   /** The draft's bytes survive a power cut as soon as the database was synchronised too. */

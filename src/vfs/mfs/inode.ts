@@ -64,6 +64,7 @@ export function attributesOf(inode: ShownInode, draft: DraftState | undefined): 
     gid: inode.gid,
     rdev: inode.rdev,
     size: draft?.size ?? inode.size,
+    blocks: draft?.blocks,
     atimeSeconds: inode.atimeSeconds,
     atimeNanoseconds: inode.atimeNanoseconds,
     mtimeSeconds: written?.seconds ?? inode.mtimeSeconds,

@@ -129,7 +129,10 @@ export function makeSymlink(
   return make(context, parent, name, wanted, caller)
 }
 
-/** A further name for an inode; counts as a lookup. */
+/**
+ * A further name for an inode, or the first for one of `makeTemporary`; counts as a lookup. Whether an
+ * inode that lost its last name may get one again is for the kernel to say, which forbids it.
+ */
 export function makeLink(context: Context, ino: number, parent: number, name: Name): Attributes {
   checkName(name)
   context.numbers.prepare()
@@ -141,14 +144,19 @@ export function makeLink(context: Context, ino: number, parent: number, name: Na
         'a directory has one name: hard links to it are not made'
       )
     }
-    if (inode.links === 0) throw new CairnError('not-found', `inode ${ino} was removed`)
     const directory = enter(context, parent, name)
     storeInode(context, inode)
     context.database.statement('UPDATE inodes SET links = links + 1 WHERE ino = ?').run(ino)
     touchTimes(context, ino, false)
+    if (inode.links === 0) adopted(context)
     addDentry(context, parent, name, { ino, cookie: context.numbers.take() })
     touchDirectory(context, directory, 0)
   })
   context.lookups.add(ino)
   return currentAttributes(context, ino)
+}
+
+/** One orphan fewer, once that is certain. */
+export function adopted(context: Context): void {
+  context.database.afterTransaction(done => done && context.lookups.countOrphans(-1))
 }

@@ -3,10 +3,12 @@ import type { CID } from 'multiformats/cid'
 import type { Name } from '../../base/names.ts'
 import type { HistoryEntry } from '../../roots/api.ts'
 import type {
+  Allocation,
   AttributeChanges,
   Attributes,
   Caller,
   DirectoryEntry,
+  Place,
   ReadDirectoryOptions,
   RenameOptions,
   TreeStatistics
@@ -16,8 +18,10 @@ import type { CloneOptions, Mfs, MfsOptions, SealOptions, SealResult, Validators
 import { change } from './change.ts'
 import { clone } from './clone.ts'
 import { type Context, rootIno } from './context.ts'
+import { copyRange } from './copy-range.ts'
 import { parentOf } from './dentries.ts'
 import { Drafts } from './drafts.ts'
+import { allocate, seek } from './holes.ts'
 import { getDirectory, getInode } from './inodes.ts'
 import { Lookups, mfsSharedMemory } from './lookups.ts'
 import { checkNodeMode, make, makeLink, makeSymlink } from './make.ts'
@@ -31,7 +35,7 @@ import { removeTree } from './remove-tree.ts'
 import { rename } from './rename.ts'
 import { restore } from './restore.ts'
 import { Sealer } from './seal.ts'
-import { adoptFile, stageFile } from './stage.ts'
+import { adoptFile, makeTemporary, stageFile } from './stage.ts'
 import { validatorsOf } from './version.ts'
 import { openForWriting, releaseWriting, write } from './write.ts'
 import { getXattr, removeXattr, setXattr, xattrNames } from './xattrs.ts'
@@ -181,6 +185,22 @@ class MutableTree implements Mfs {
 
   write(ino: number, source: Uint8Array, position: number): number {
     return write(this.#context, ino, source, position)
+  }
+
+  allocate(ino: number, allocation: Allocation): void {
+    allocate(this.#context, ino, allocation)
+  }
+
+  seek(ino: number, position: number, what: 'data' | 'hole'): number | undefined {
+    return seek(this.#context, ino, position, what)
+  }
+
+  copyRange(from: Place, to: Place, length: number): number {
+    return copyRange(this.#context, from, to, length)
+  }
+
+  makeTemporary(parent: number, mode: number, caller: Caller): Attributes {
+    return makeTemporary(this.#context, parent, mode, caller)
   }
 
   synchronize(ino: number): void {

@@ -1,5 +1,6 @@
 import { limits } from '../../base/limits.ts'
 import type { Metadata, Node } from '../../unixfs/api.ts'
+import { withMetadata } from '../../unixfs/with-metadata.ts'
 import type { Attributes } from '../api.ts'
 import type { Context } from './context.ts'
 import { attributesOf, type Inode, isDirectory, isRegular, isSymlink } from './inode.ts'
@@ -30,21 +31,32 @@ export async function sealFile(
   const attributes = attributesOf(inode, state)
   const metadata = metadataOf(context, attributes)
   if (isSymlink(inode)) {
-    const node = context.unixfs.writer.symlink(readLink(context, inode.ino), metadata)
+    const target = whileChanging(() => readLink(context, inode.ino))
+    const node = context.unixfs.writer.symlink(target, metadata)
     return { inode, node, attributes }
   }
-  const unchanged = sealedAsIs(context, inode)
+  const unchanged = sealedAsIs(context, inode, metadata)
   if (unchanged !== undefined) return { inode, node: unchanged, attributes }
   const builder = context.unixfs.writer.file()
   for await (const bytes of pieces(context, inode, attributes.size, breathe)) builder.write(bytes)
   return { inode, node: builder.finish(metadata), attributes }
 }
 
-/** Without metadata a file that has content but no draft is that content. */
-function sealedAsIs(context: Context, inode: Inode): Node | undefined {
-  const { codec, multihash, cidVersion, dagBytes } = inode
-  if (context.metadata || inode.draft !== null) return undefined
-  if (codec === null || multihash === null) return undefined
+/**
+ * A file that has content but no draft (its mode or time changed, or the content is another's, shared)
+ * is that content; its metadata, if that is to travel, goes around it. No byte of it is read again.
+ */
+function sealedAsIs(
+  context: Context,
+  inode: Inode,
+  metadata: Metadata | undefined
+): Node | undefined {
+  const { codec, multihash, cidVersion, dagBytes, size } = inode
+  if (inode.draft !== null || codec === null || multihash === null) return undefined
+  if (metadata !== undefined) {
+    const { profile } = context.unixfs.writer
+    return withMetadata(context.blocks, profile, { codec, multihash, fileBytes: size }, metadata)
+  }
   return {
     codec,
     multihash,

@@ -6,6 +6,7 @@ import type { DirectoryLink, Node } from '../../unixfs/api.ts'
 import type { SealOptions, SealResult } from './api.ts'
 import type { Context } from './context.ts'
 import { type Inode, isDirectory } from './inode.ts'
+import { findRow } from './inodes.ts'
 import { type DirectoryPlan, planDirectories } from './plan-seal.ts'
 import { isChanged } from './read.ts'
 import { sweepOrphans } from './remove.ts'
@@ -112,9 +113,27 @@ export class Sealer {
     const files = new Map<number, SealedFile>()
     for (const { inode } of plans.flatMap(plan => plan.pending)) {
       if (isDirectory(inode) || files.has(inode.ino)) continue
-      files.set(inode.ino, await sealFile(this.#context, inode, breathe))
+      const file = await this.#sealAsItIsNow(inode, breathe)
+      if (file !== undefined) files.set(inode.ino, file)
     }
     return files
+  }
+
+  /**
+   * A file whose draft went since the plan is read by its row of now. One that was removed meanwhile is
+   * left out: the directory it was in is dirty again, and next time built without it.
+   */
+  async #sealAsItIsNow(planned: Inode, breathe: Breathe): Promise<SealedFile | undefined> {
+    let inode = planned
+    for (let attempt = 1; attempt < attempts; attempt++) {
+      const current = inode
+      const file = await orGone(() => sealFile(this.#context, current, breathe))
+      if (file !== undefined) return file
+      const found = findRow(this.#context, planned.ino)
+      if (found === undefined) return undefined
+      inode = found
+    }
+    return sealFile(this.#context, inode, breathe)
   }
 
   #advance(

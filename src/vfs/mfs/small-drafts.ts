@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Database } from '../../base/database.ts'
 import { limits } from '../../base/limits.ts'
+import type { Allocation } from '../api.ts'
 import type { DraftState } from './draft-files.ts'
 import { type Time, timeNow } from './inode.ts'
 
@@ -71,7 +72,8 @@ export class SmallDrafts {
       .get(draft) as
       | ({ size: number } & Pick<Row, 'writtenSeconds' | 'writtenNanoseconds'>)
       | undefined
-    return row === undefined ? undefined : { size: row.size, written: timeOf(row) }
+    if (row === undefined) return undefined
+    return { size: row.size, written: timeOf(row), blocks: undefined }
   }
 
   /** Inside a transaction: false if it would grow too large, or there is no such row. */
@@ -117,6 +119,20 @@ export class SmallDrafts {
     if (bytes === undefined) return false
     const whole = new Uint8Array(size)
     whole.set(bytes.subarray(0, size))
+    this.#set(draft, whole)
+    return true
+  }
+
+  /** Inside a transaction, fallocate(2): false if it would be too large, or there is no such row. */
+  allocate(draft: number, { kind, position, length, keepSize }: Allocation): boolean {
+    const bytes = this.find(draft)?.bytes
+    if (bytes === undefined) return false
+    const end = position + length
+    const size = keepSize ? bytes.byteLength : Math.max(bytes.byteLength, end)
+    if (size > limits.smallDraftBytes) return false
+    const whole = new Uint8Array(size)
+    whole.set(bytes)
+    if (kind !== 'allocate') whole.fill(0, position, end)
     this.#set(draft, whole)
     return true
   }

@@ -6,7 +6,7 @@ import { addDentry, deleteDentry, findDentry, unfold } from './dentries.ts'
 import { touchDirectory } from './dirty.ts'
 import { attributesOf, type Inode, isDirectory, isRegular, timeNow } from './inode.ts'
 import { getDirectory, getInode, insertInode, storeInode } from './inodes.ts'
-import { newInode } from './make.ts'
+import { adopted, newInode } from './make.ts'
 import { currentAttributes } from './read.ts'
 import { dropLink } from './remove.ts'
 
@@ -15,6 +15,25 @@ import { dropLink } from './remove.ts'
  * crash, or a release and a forget, leaves nothing of it.
  */
 export function stageFile(context: Context, mode: number, caller: Caller): Attributes {
+  return stage(context, { mode: 0, gid: caller.gid }, mode, caller)
+}
+
+/** As `stageFile`, of the group that a directory hands on. Throws `not-directory`. */
+export function makeTemporary(
+  context: Context,
+  parent: number,
+  mode: number,
+  caller: Caller
+): Attributes {
+  return stage(context, getDirectory(context, parent), mode, caller)
+}
+
+function stage(
+  context: Context,
+  directory: Pick<Inode, 'mode' | 'gid'>,
+  mode: number,
+  caller: Caller
+): Attributes {
   context.numbers.prepare()
   const draft = context.numbers.take()
   const wanted = {
@@ -25,7 +44,7 @@ export function stageFile(context: Context, mode: number, caller: Caller): Attri
     draft
   }
   const inode = {
-    ...newInode(context, { mode: 0, gid: caller.gid }, wanted, caller),
+    ...newInode(context, directory, wanted, caller),
     links: 0
   }
   try {
@@ -57,7 +76,7 @@ export function adoptFile(context: Context, ino: number, parent: number, name: N
       throw new CairnError('not-found', `the directory for ${nameText(name)} was removed`)
     }
     take(context, staged, directory, name)
-    context.database.afterTransaction(done => done && context.lookups.countOrphans(-1))
+    adopted(context)
   })
   return currentAttributes(context, ino)
 }

@@ -74,7 +74,8 @@ function retryWrite(context: Context, draft: number, source: Uint8Array, positio
   }
 }
 
-function draftForWriting(context: Context, ino: number): number {
+/** The draft of a file that is open for writing, made of its content if there is none. Throws `invalid`. */
+export function draftForWriting(context: Context, ino: number): number {
   const row = context.database
     .statement('SELECT draft, writers FROM inodes WHERE ino = ?')
     .get(ino) as { draft: number | null; writers: number } | undefined
@@ -116,11 +117,18 @@ function copyContent(context: Context, inode: Inode, draft: number, keepBytes: n
       const wanted = piece.subarray(0, Math.min(piece.byteLength, end - position))
       const count = context.unixfs.reader.readFile(codec, multihash, wanted, position)
       if (count === 0) break
-      context.drafts.write(draft, wanted.subarray(0, count), position)
+      const part = wanted.subarray(0, count)
+      if (!isZero(part)) context.drafts.write(draft, part, position)
       position += count
     }
+    if (context.drafts.state(draft).size < end) context.drafts.truncate(draft, end)
   }
   context.drafts.markUnwritten(draft)
+}
+
+/** Zeros become a hole of the draft, as they may have been before they were sealed. */
+function isZero(bytes: Uint8Array): boolean {
+  return bytes[0] === 0 && Buffer.compare(bytes, new Uint8Array(bytes.byteLength)) === 0
 }
 
 /** Inside a transaction: true if the inode took the draft, false if it is no longer what was copied. */
