@@ -1,6 +1,7 @@
 import { CairnError, type Want } from '../../src/base/errors.ts'
 import type { Name } from '../../src/base/names.ts'
 import {
+  type Allocation,
   type Attributes,
   type Caller,
   fileType,
@@ -54,6 +55,18 @@ export function resize(node: Node, size: number): void {
     node.bytes = grown
   } else if (size < node.size) node.bytes.fill(0, size, node.size)
   node.size = size
+}
+
+/** fallocate(2): nothing is ever a hole. */
+export function allocate(node: Node, { kind, position, length, keepSize }: Allocation): void {
+  const end = position + length
+  if (!keepSize && end > node.size) resize(node, end)
+  if (kind !== 'allocate') node.bytes.fill(0, position, Math.min(end, node.size))
+}
+
+export function seek(node: Node, position: number, what: 'data' | 'hole'): number | undefined {
+  if (position >= node.size) return undefined
+  return what === 'data' ? position : node.size
 }
 
 export function isDirectory(node: Node): boolean {

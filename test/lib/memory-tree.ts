@@ -1,19 +1,18 @@
 import { CairnError } from '../../src/base/errors.ts'
 import { checkName, type Name } from '../../src/base/names.ts'
 import {
-  type Allocation,
   type AttributeChanges,
   type Attributes,
   type Caller,
   type DirectoryEntry,
   fileType,
   type Ino,
-  type Place,
   type ReadDirectoryOptions,
   type RenameOptions,
   type TreeStatistics,
   type WritableTree
 } from '../../src/vfs/api.ts'
+import { MemoryFiles } from './memory-files.ts'
 import {
   attributesOf,
   isDirectory,
@@ -28,7 +27,7 @@ import {
  * A small `WritableTree` in the memory of one thread, for tests of doors. Not shared between
  * threads: a mount of it has one thread.
  */
-export class MemoryTree implements WritableTree {
+export class MemoryTree extends MemoryFiles implements WritableTree {
   readonly root = 1
   readonly nature: 'frozen' | 'live'
   openForWrite = 0
@@ -37,6 +36,7 @@ export class MemoryTree implements WritableTree {
   #nextCookie = 1
 
   constructor(nature: 'frozen' | 'live' = 'live') {
+    super()
     this.nature = nature
     this.#nodes.set(1, makeNode(1, fileType.directory | 0o755, 1, { uid: 0, gid: 0 }, 0))
   }
@@ -48,19 +48,11 @@ export class MemoryTree implements WritableTree {
     return this.#counted(entry.ino)
   }
 
-  attributes(ino: Ino): Attributes {
-    return attributesOf(this.#node(ino))
-  }
-
   forget(ino: Ino, lookups: number): void {
     const node = this.#nodes.get(ino)
     if (node === undefined) return
     node.lookups -= lookups
     this.#reap(node)
-  }
-
-  readLink(ino: Ino): Uint8Array {
-    return this.#node(ino).bytes
   }
 
   readDirectory(
@@ -70,7 +62,7 @@ export class MemoryTree implements WritableTree {
   ): void {
     for (const [name, entry] of this.#directory(ino).entries) {
       if (entry.cookie <= cookie) continue
-      const node = this.#node(entry.ino)
+      const node = this.node(entry.ino)
       const attributes = withAttributes ? attributesOf(node) : undefined
       if (!visit({ name, ino: node.ino, mode: node.mode, attributes, cookie: entry.cookie })) return
       if (withAttributes) node.lookups++
@@ -78,25 +70,7 @@ export class MemoryTree implements WritableTree {
   }
 
   parent(ino: Ino): Ino {
-    return this.#node(ino).parent
-  }
-
-  read(ino: Ino, target: Uint8Array, position: number): number {
-    const { bytes, size } = this.#node(ino)
-    const end = Math.min(size, position + target.length)
-    if (end <= position) return 0
-    target.set(bytes.subarray(position, end))
-    return end - position
-  }
-
-  xattr(ino: Ino, name: string): Uint8Array {
-    const value = this.#node(ino).xattrs.get(name)
-    if (value === undefined) throw new CairnError('no-attribute', `no ${name}`)
-    return value
-  }
-
-  xattrNames(ino: Ino): string[] {
-    return [...this.#node(ino).xattrs.keys()]
+    return this.node(ino).parent
   }
 
   statistics(): TreeStatistics {
@@ -118,20 +92,20 @@ export class MemoryTree implements WritableTree {
   }
 
   makeDirectory(parent: Ino, name: Name, mode: number, caller: Caller): Attributes {
-    this.#node(parent).links++
+    this.node(parent).links++
     return this.#add(parent, name, (mode & 0o7777) | fileType.directory, caller, 0)
   }
 
   makeSymlink(parent: Ino, name: Name, target: Uint8Array, caller: Caller): Attributes {
     const made = this.#add(parent, name, fileType.symlink | 0o777, caller, 0)
-    const node = this.#node(made.ino)
+    const node = this.node(made.ino)
     node.bytes = target
     node.size = target.length
     return attributesOf(node)
   }
 
   makeLink(ino: Ino, parent: Ino, name: Name): Attributes {
-    const node = this.#node(ino)
+    const node = this.node(ino)
     this.#enter(parent, name, ino)
     node.links++
     node.ctime = now()
@@ -139,7 +113,7 @@ export class MemoryTree implements WritableTree {
   }
 
   remove(parent: Ino, name: Name): void {
-    const node = this.#node(this.#entry(parent, name).ino)
+    const node = this.node(this.#entry(parent, name).ino)
     if (isDirectory(node)) throw new CairnError('is-directory', 'a directory')
     this.#leave(parent, name)
     node.links--
@@ -148,17 +122,17 @@ export class MemoryTree implements WritableTree {
   }
 
   removeDirectory(parent: Ino, name: Name): void {
-    const node = this.#node(this.#entry(parent, name).ino)
+    const node = this.node(this.#entry(parent, name).ino)
     if (!isDirectory(node)) throw new CairnError('not-directory', 'no directory')
     if (node.entries.size > 0) throw new CairnError('not-empty', 'not empty')
     this.#leave(parent, name)
-    this.#node(parent).links--
+    this.node(parent).links--
     node.links = 0
     this.#reap(node)
   }
 
   rename(from: Ino, name: Name, to: Ino, newName: Name, { mode }: RenameOptions): void {
-    const moved = this.#node(this.#entry(from, name).ino)
+    const moved = this.node(this.#entry(from, name).ino)
     const other = this.#directory(to).entries.get(newName)
     if (mode === 'no-replace' && other !== undefined) throw new CairnError('exists', newName)
     if (other?.ino === moved.ino) return
@@ -167,19 +141,19 @@ export class MemoryTree implements WritableTree {
       return
     }
     if (other !== undefined) {
-      if (isDirectory(this.#node(other.ino))) this.removeDirectory(to, newName)
+      if (isDirectory(this.node(other.ino))) this.removeDirectory(to, newName)
       else this.remove(to, newName)
     }
     this.#leave(from, name)
     this.#enter(to, newName, moved.ino)
     if (!isDirectory(moved)) return
-    this.#node(from).links--
-    this.#node(to).links++
+    this.node(from).links--
+    this.node(to).links++
     moved.parent = to
   }
 
   change(ino: Ino, changes: AttributeChanges, _caller: Caller): Attributes {
-    const node = this.#node(ino)
+    const node = this.node(ino)
     if (changes.size !== undefined) resize(node, changes.size)
     if (changes.mode !== undefined) node.mode = (node.mode & fileType.mask) | changes.mode
     node.uid = changes.uid ?? node.uid
@@ -191,7 +165,7 @@ export class MemoryTree implements WritableTree {
   }
 
   openForWriting(ino: Ino, truncate: boolean): void {
-    const node = this.#node(ino)
+    const node = this.node(ino)
     this.openForWrite++
     if (truncate) resize(node, 0)
   }
@@ -200,55 +174,12 @@ export class MemoryTree implements WritableTree {
     this.openForWrite--
   }
 
-  write(ino: Ino, source: Uint8Array, position: number): number {
-    const node = this.#node(ino)
-    if (position + source.length > node.size) resize(node, position + source.length)
-    node.bytes.set(source, position)
-    node.mtime = now()
-    node.ctime = node.mtime
-    return source.length
-  }
-
-  allocate(ino: Ino, { kind, position, length, keepSize }: Allocation): void {
-    const node = this.#node(ino)
-    const end = position + length
-    if (!keepSize && end > node.size) resize(node, end)
-    if (kind !== 'allocate') node.bytes.fill(0, position, Math.min(end, node.size))
-  }
-
-  seek(ino: Ino, position: number, what: 'data' | 'hole'): number | undefined {
-    const { size } = this.#node(ino)
-    if (position >= size) return undefined
-    return what === 'data' ? position : size
-  }
-
-  copyRange(from: Place, to: Place, length: number): number {
-    const bytes = new Uint8Array(length)
-    const count = this.read(from.ino, bytes, from.position)
-    return this.write(to.ino, bytes.subarray(0, count), to.position)
-  }
-
   makeTemporary(parent: Ino, mode: number, caller: Caller): Attributes {
     const node = makeNode(this.#nextIno++, fileType.regular | mode, parent, caller, 0)
     node.links = 0
     this.openForWrite++
     this.#nodes.set(node.ino, node)
     return this.#counted(node.ino)
-  }
-
-  synchronize(ino: Ino): void {
-    this.#node(ino)
-  }
-
-  setXattr(ino: Ino, name: string, value: Uint8Array, mode: 'any' | 'create' | 'replace'): void {
-    const { xattrs } = this.#node(ino)
-    if (mode === 'create' && xattrs.has(name)) throw new CairnError('exists', name)
-    if (mode === 'replace' && !xattrs.has(name)) throw new CairnError('no-attribute', name)
-    xattrs.set(name, value)
-  }
-
-  removeXattr(ino: Ino, name: string): void {
-    if (!this.#node(ino).xattrs.delete(name)) throw new CairnError('no-attribute', name)
   }
 
   /** Inodes that exist, unlinked ones that are still held included. */
@@ -273,14 +204,14 @@ export class MemoryTree implements WritableTree {
     two.ino = ino
   }
 
-  #node(ino: Ino): Node {
+  protected node(ino: Ino): Node {
     const node = this.#nodes.get(ino)
     if (node === undefined) throw new CairnError('not-found', `no inode ${ino}`)
     return node
   }
 
   #directory(ino: Ino): Node {
-    const node = this.#node(ino)
+    const node = this.node(ino)
     if (!isDirectory(node)) throw new CairnError('not-directory', `inode ${ino}`)
     return node
   }
@@ -292,7 +223,7 @@ export class MemoryTree implements WritableTree {
   }
 
   #counted(ino: Ino): Attributes {
-    const node = this.#node(ino)
+    const node = this.node(ino)
     node.lookups++
     return attributesOf(node)
   }
@@ -317,7 +248,7 @@ export class MemoryTree implements WritableTree {
   }
 
   #touch(ino: Ino): void {
-    const node = this.#node(ino)
+    const node = this.node(ino)
     node.mtime = now()
     node.ctime = node.mtime
   }
