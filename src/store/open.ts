@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import type { Database } from '../base/database.ts'
 import { CairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
+import type { Reserve } from '../base/reserve.ts'
 import type { BlockStore, StoreStatistics } from './api.ts'
 import { BlockAppender } from './append-blocks.ts'
 import { BlockIndex, type LocatedBlock, type Location } from './block-index.ts'
@@ -37,6 +38,8 @@ export interface BlockStoreOptions {
   readonly clock?: Clock
   /** Default `limits.segmentBytes`. */
   readonly segmentBytes?: number
+  /** What of the disk is not for blocks; none by default. */
+  readonly reserve?: Reserve
 }
 
 /**
@@ -48,7 +51,8 @@ export function openBlockStore(options: BlockStoreOptions): BlockStore {
   const { nowMs } = options.clock ?? systemClock
   const index = new BlockIndex(options.database)
   const segmentBytes = options.segmentBytes ?? limits.segmentBytes
-  const place = { index, folder: options.segments, boot: bootName(), segmentBytes, nowMs }
+  const { segments: folder, reserve } = options
+  const place = { index, folder, boot: bootName(), segmentBytes, nowMs, reserve }
   recoverSegments(place)
   return new SegmentStore(place)
 }
@@ -147,7 +151,8 @@ class SegmentStore implements BlockStore {
   }
 
   size(multihash: Multihash): number | undefined {
-    return inlineBytes(multihash)?.length ?? this.#locate(multihash)?.length
+    const here = inlineBytes(multihash) ?? this.#appender.pending(multihash)
+    return here?.length ?? this.#index.bytesOf(multihash)
   }
 
   read(multihash: Multihash): Uint8Array {
