@@ -27,6 +27,10 @@ export const limits = {
   dagDepth: 32,
   /** Links of one dag-pb node; the widest profile uses 1024, old kubo directories more. */
   nodeLinks: 200_000,
+  /** Kept free on the home's disk, so that files can still be deleted when it is full: room for a log at its longest, twice. */
+  reservedBytes: 32 * MiB,
+  /** What one thread may write before it looks again how full the disk is. */
+  reserveGrantBytes: 1 * MiB,
   /** How long a writer waits for another process's transaction. */
   databaseBusyMs: 10_000,
   /** Pages a connection remembers: digests fall everywhere in the index, so 2 MiB would cost imports a third. */
@@ -114,6 +118,19 @@ export const limits = {
   davCopyBytes: 16 * MiB,
   /** Links followed on the way to one path, as Linux does. */
   symlinksFollowed: 40,
+  /** Characters of a user's password: fewer are guessed, more are no password. */
+  secretLeast: 12,
+  secretMost: 256,
+  /** An Authorization header that is looked at: name and password in base64, with room. */
+  authorizationCharacters: 2_048,
+  /** Failures to sign in from one place in one while, then none is looked at for the rest of it; places remembered. */
+  signInFailures: 10,
+  signInFailureMs: 600_000,
+  signInPlaces: 10_000,
+  /** Passwords being checked, and waiting for it: each takes a third of a second and 32 MiB, one at a time. */
+  signInChecks: 32,
+  /** Right ones that are remembered, so that they are checked once. */
+  signInRemembered: 1_000,
   /** The largest body the control API takes. */
   controlBodyBytes: 1 * MiB
 } as const

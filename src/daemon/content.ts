@@ -2,6 +2,8 @@ import { mkdirSync } from 'node:fs'
 import { systemClock } from '../base/clock.ts'
 import { type Database, type DatabaseOptions, openDatabase } from '../base/database.ts'
 import { type HomePaths, homePaths } from '../base/home.ts'
+import { Reserve } from '../base/reserve.ts'
+import { registryMigrations } from '../pull/registry/schema.ts'
 import { catalogMigrations } from '../pull/schema.ts'
 import type { Roots } from '../roots/api.ts'
 import { openRoots } from '../roots/open.ts'
@@ -36,6 +38,7 @@ export const homeMigrations = [
   ...rootsMigrations,
   ...vfsMigrations,
   ...catalogMigrations,
+  ...registryMigrations,
   ...webdavMigrations
 ]
 
@@ -52,7 +55,11 @@ export function openContent(
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   }
   const database = openDatabase(paths.database, { ...options, migrations: homeMigrations })
-  const store = openBlockStore({ segments: paths.segments, database })
+  const store = openBlockStore({
+    segments: paths.segments,
+    database,
+    reserve: new Reserve(paths.segments)
+  })
   return {
     paths,
     database,

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { type Database, openDatabase } from '../base/database.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
+import { Reserve } from '../base/reserve.ts'
 import { WriteLock } from '../base/write-lock.ts'
 import type { BlockStore } from '../store/api.ts'
 import { openBlockStore } from '../store/open.ts'
@@ -52,7 +53,10 @@ function open({ database: path, segments, writeLock, checkpoints }: StorePlace) 
     ...(checkpoints === undefined ? {} : { checkpoints })
   })
   try {
-    return { database, store: openBlockStore({ segments, database }) }
+    return {
+      database,
+      store: openBlockStore({ segments, database, reserve: new Reserve(segments) })
+    }
   } catch (cause) {
     database.close()
     throw cause

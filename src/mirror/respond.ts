@@ -36,9 +36,9 @@ export async function respond(
   headers['content-type'] = answer.mediaType
   if (decoded) {
     delete headers['accept-ranges']
-    response.writeHead(200, headers)
-    if (request.method === 'HEAD') response.end()
-    else await sendBody(response, gunzipped(answer.body()), undefined, signal)
+    const head = { status: 200, headers } as const
+    if (request.method === 'HEAD') response.writeHead(200, headers).end()
+    else await sendBody(response, head, gunzipped(answer.body()), undefined, signal)
     return
   }
   if (wanted.encoding !== undefined) headers['content-encoding'] = wanted.encoding
@@ -52,9 +52,9 @@ export async function respond(
   if (range !== undefined) {
     headers['content-range'] = `bytes ${range.start}-${range.end - 1}/${bytes}`
   }
-  response.writeHead(range === undefined ? 200 : 206, headers)
-  if (request.method === 'HEAD') response.end()
-  else await sendBody(response, answer.body(range), length, signal)
+  const status = range === undefined ? 200 : 206
+  if (request.method === 'HEAD') response.writeHead(status, headers).end()
+  else await sendBody(response, { status, headers }, answer.body(range), length, signal)
 }
 
 function lengthOf(bytes: number | undefined, range: ByteRange | undefined): number | undefined {

@@ -1,5 +1,7 @@
 import { type FileHandle, open, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { toCairnError } from '../base/errors.ts'
+import { Reserve } from '../base/reserve.ts'
 import type { BufferPool } from './buffers.ts'
 
 /**
@@ -10,15 +12,17 @@ import type { BufferPool } from './buffers.ts'
 export class FlightFile {
   readonly #handle: FileHandle
   readonly #buffers: BufferPool
+  readonly #reserve: Reserve
   #arrived = 0
   #state: 'arriving' | 'complete' | 'failed' = 'arriving'
   #error: Error | undefined
   #changed = Promise.withResolvers<void>()
   #users = 1
 
-  private constructor(handle: FileHandle, buffers: BufferPool) {
+  private constructor(handle: FileHandle, buffers: BufferPool, reserve: Reserve) {
     this.#handle = handle
     this.#buffers = buffers
+    this.#reserve = reserve
   }
 
   /** Makes the file at `path` and unlinks it at once; `release` when done with it. */
@@ -26,7 +30,7 @@ export class FlightFile {
     try {
       const handle = await open(path, 'wx+', 0o600)
       await unlink(path)
-      return new FlightFile(handle, buffers)
+      return new FlightFile(handle, buffers, new Reserve(dirname(path)))
     } catch (cause) {
       throw toCairnError(cause, `cannot make ${path} for a download`)
     }
@@ -37,6 +41,7 @@ export class FlightFile {
   }
 
   async append(bytes: Uint8Array): Promise<void> {
+    this.#reserve.spend(bytes.length)
     try {
       for (let done = 0; done < bytes.length; ) {
         const { bytesWritten } = await this.#handle.write(

@@ -85,6 +85,7 @@ export class BlockAppender {
     const gathered = this.#gathered?.subarray(0, this.#gatheredBytes)
     let rest = (gathered ? [gathered, ...more] : more).filter(({ length }) => length > 0)
     let at = this.#written
+    this.#place.reserve?.spend(rest.reduce((sum, { length }) => sum + length, 0))
     try {
       while (rest.length > 0) {
         const count = writevSync(segment.file, rest, at)

@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { CairnError, toCairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
+import type { Reserve } from '../base/reserve.ts'
 import type { BlockIndex, SegmentRow } from './block-index.ts'
 import { carHeader } from './car.ts'
 import { type OwnerLock, takeOwnerLock } from './owner-lock.ts'
@@ -33,6 +34,7 @@ export interface Place {
   /** Above it a segment is finished. */
   readonly segmentBytes: number
   readonly nowMs: () => number
+  readonly reserve?: Reserve | undefined
 }
 
 /**

@@ -1,0 +1,39 @@
+import { statfsSync } from 'node:fs'
+import { CairnError } from './errors.ts'
+import { limits } from './limits.ts'
+
+/**
+ * The last bytes of a disk, kept from those who write contents: a file can only be deleted, and a
+ * daemon only started, where the database still finds room for a transaction.
+ */
+export class Reserve {
+  readonly #folder: string
+  readonly #statistics: typeof statfsSync
+  /** What may be written before the disk is looked at again. */
+  #grantedBytes = 0
+
+  /** For what is written to the disk that holds `folder`, by one thread. */
+  constructor(folder: string, statistics: typeof statfsSync = statfsSync) {
+    this.#folder = folder
+    this.#statistics = statistics
+  }
+
+  /** To be called before so many bytes are written. Throws `no-space`. */
+  spend(bytes: number): void {
+    if (bytes <= this.#grantedBytes) {
+      this.#grantedBytes -= bytes
+      return
+    }
+    const { blocks, bavail, bsize } = this.#statistics(this.#folder)
+    const kept = Math.min(limits.reservedBytes, (blocks * bsize) / 16)
+    const left = bavail * bsize - kept - bytes
+    if (blocks > 0 && left < 0) {
+      this.#grantedBytes = 0
+      throw new CairnError(
+        'no-space',
+        `the disk that holds ${this.#folder} is full: make room (what is left on it is kept for deleting files)`
+      )
+    }
+    this.#grantedBytes = Math.min(limits.reserveGrantBytes, Math.max(0, left) / 16)
+  }
+}
