@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import {
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  rename,
+  rmdir,
+  truncate,
+  unlink
+} from 'node:fs/promises'
+import { join } from 'node:path'
+import koffi from 'koffi'
+import { bytesOf, type File, type Step, type World } from './world.ts'
+
+const atFdcwd = -100
+const renameExchange = 2
+
+/** renameat2(2), which Node does not have; for a process that serves no mount itself. */
+function exchange(one: string, other: string): void {
+  const renameat2 = koffi
+    .load('libc.so.6')
+    .func('int renameat2(int, const char *, int, const char *, unsigned int)')
+  if (renameat2(atFdcwd, one, atFdcwd, other, renameExchange) !== 0) {
+    throw new Error(`${one} and ${other} were not exchanged: errno ${koffi.errno()}`)
+  }
+}
+
+/** Makes a step in a folder, as a program does. */
+export async function takeInFolder(folder: string, step: Step): Promise<void> {
+  const path = join(folder, step.path)
+  switch (step.kind) {
+    case 'create':
+      return (await open(path, 'wx')).close()
+    case 'mkdir':
+      return mkdir(path)
+    case 'unlink':
+      return unlink(path)
+    case 'rmdir':
+      return rmdir(path)
+    case 'link':
+      return link(path, join(folder, step.to))
+    case 'rename':
+      return rename(path, join(folder, step.to))
+    case 'exchange':
+      return exchange(path, join(folder, step.to))
+    case 'truncate':
+      return truncate(path, step.size)
+    case 'sync':
+      return withFile(path, file => file.sync())
+    case 'write':
+      return withFile(path, async file => {
+        const { bytesWritten } = await file.write(bytesOf(step), 0, step.length, step.position)
+        if (bytesWritten < step.length) throw new Error(`${path} took only ${bytesWritten} bytes`)
+      })
+  }
+}
+
+async function withFile(path: string, use: (file: FileHandle) => Promise<void>): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    await use(file)
+  } finally {
+    await file.close()
+  }
+}
+
+/** All that a folder shows; by calls that wait, so never of a mount that this process serves. */
+export function worldOfFolder(folder: string): World {
+  const world: World = new Map()
+  const files = new Map<bigint, File>()
+  const visit = (prefix: string) => {
+    for (const entry of readdirSync(join(folder, prefix), { withFileTypes: true })) {
+      const path = `${prefix}${entry.name}`
+      if (world.has(path)) throw new Error(`${path} is listed twice`)
+      world.set(path, entry.isDirectory() ? 'folder' : fileOf(join(folder, path), files))
+      if (entry.isDirectory()) visit(`${path}/`)
+    }
+  }
+  visit('')
+  return world
+}
+
+function fileOf(path: string, files: Map<bigint, File>): File {
+  const { ino } = statSync(path, { bigint: true })
+  const file = files.get(ino) ?? { bytes: readFileSync(path) }
+  files.set(ino, file)
+  return file
+}

@@ -1,0 +1,52 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { checkMfs } from '../../src/vfs/mfs/check.ts'
+import { openTree } from '../vfs/mfs/open-tree.ts'
+import { actorsOf } from './actor.ts'
+import { fastFolder } from './fast-folder.ts'
+import { judge } from './judge.ts'
+import { worldOfMfs } from './mfs-world.ts'
+import { planSteps } from './plan.ts'
+import { dieOf, seedOfRun, times } from './random.ts'
+import type { World } from './world.ts'
+
+const program = new URL('./act-on-mfs.ts', import.meta.url)
+
+/** What is wrong with the tree of a home, and all that it shows; recovered first or just as it was left. */
+function examine(home: string, recover: boolean) {
+  const { tree, database, drafts, close } = openTree(home, { recover })
+  try {
+    const { problems } = checkMfs(database, drafts, { resting: recover })
+    return { problems, found: worldOfMfs(tree) }
+  } finally {
+    close()
+  }
+}
+
+t.test('kill -9 of what writes and seals, again and again: each state existed', async t => {
+  const seed = seedOfRun()
+  const folder = fastFolder(t)
+  const home = join(folder, 'home')
+  const actors = actorsOf(t, program, folder)
+  await actors.start(home, []).ended
+  const rounds = times(180)
+  let base: World = new Map()
+  let taken = 0
+  for (let round = 0; round < rounds; round++) {
+    const die = dieOf(seed + round)
+    const steps = planSteps(base, die, 150)
+    const actor = actors.start(home, steps)
+    await actor.says(1 + die.throw(110))
+    actor.kill()
+    const { said, complaint } = await actor.ended
+    const acknowledged = Math.max(said - 1, 0)
+    taken += acknowledged
+    const { problems, found } = examine(home, round % 2 === 0)
+    const strange = judge(base, steps, { acknowledged, how: 'killed' }, found)
+    const wrong = [strange ?? [], problems, complaint ?? []].flat()
+    const told = `round ${round} of seed ${seed}, killed after ${acknowledged} steps`
+    if (wrong.length > 0) return t.fail(`${told}: ${wrong.join('; ')}`)
+    base = found
+  }
+  t.ok(taken > rounds * 20, `${taken} steps in ${rounds} rounds, seed ${seed}`)
+})
