@@ -2,12 +2,18 @@ import type { Cost } from './cost.ts'
 
 export type Contender = () => Cost | Promise<Cost>
 
+/** Medians of each; no peer's where it is not installed. */
+export interface Interleaved {
+  readonly cairn: Cost
+  readonly peer: Cost | undefined
+}
+
 /** Runs Cairn and its peer, if there is one, by turns, so that what else the machine does hits both; medians of each. */
 export async function interleave(
   rounds: number,
   cairn: Contender,
   peer: Contender | undefined
-): Promise<{ cairn: Cost; peer: Cost | undefined }> {
+): Promise<Interleaved> {
   const costs: { cairn: Cost[]; peer: Cost[] } = { cairn: [], peer: [] }
   for (let round = 0; round < rounds; round++) {
     if (round % 2 === 0) costs.cairn.push(await cairn())
