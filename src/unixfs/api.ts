@@ -80,6 +80,7 @@ export interface UnixfsWriter {
    * name, `unsupported` if names were made to have one 64-bit hash over and over.
    */
   directory: (links: Iterable<DirectoryLink>, metadata?: Metadata) => Node
+  /** Throws `invalid` on an empty target or one with a NUL, `name-too-long` over `limits.symlinkBytes`. */
   symlink: (target: Uint8Array, metadata?: Metadata) => Node
 }
 

@@ -38,8 +38,8 @@ export function decodeData(block: Uint8Array, start: number, end: number): Decod
       mtime = decodeTime(new MessageReader(block, from, message.position))
     } else if (known === 'data') {
       expectWire(tag, wire.bytes)
-      bytes = { start: message.delimited(), end: message.position }
-      bytes.end = message.position
+      const from = message.delimited()
+      bytes = { start: from, end: message.position }
     } else if (known === 'blockBytes') {
       expectWire(tag, wire.varint)
       if (blockBytes.length >= limits.nodeLinks) throw damaged('too many block sizes')

@@ -1,7 +1,7 @@
 import { limits } from '../base/limits.ts'
 import { nameFromBytes } from '../base/names.ts'
 import type { DirectoryLink } from './api.ts'
-import { damaged, MessageReader } from './protobuf.ts'
+import { damaged, MessageReader, varintBytes } from './protobuf.ts'
 
 export interface DecodedNode {
   /** In the order of the block; multihashes are views into it. */
@@ -75,11 +75,21 @@ function decodeCid(
     return { codec: 0x70, multihash: bytes.subarray(start, end), cidVersion: 0 }
   }
   const message = new MessageReader(bytes, start, end)
-  if (message.varint() !== 1) throw damaged('a link whose CID is of no known version')
-  const codec = message.varint()
+  if (shortestVarint(message) !== 1) throw damaged('a link whose CID is of no known version')
+  const codec = shortestVarint(message)
   const multihash = bytes.subarray(message.position, end)
-  message.varint()
-  message.delimited()
-  if (!message.done) throw damaged('a link whose CID goes on after its digest')
+  shortestVarint(message)
+  const digestBytes = shortestVarint(message)
+  if (digestBytes !== end - message.position) {
+    throw damaged('a link whose CID is shorter or longer than its digest')
+  }
   return { codec, multihash, cidVersion: 1 }
+}
+
+/** In a CID a number has one way to be written: https://github.com/multiformats/unsigned-varint */
+function shortestVarint(message: MessageReader): number {
+  const start = message.position
+  const value = message.varint()
+  if (message.position - start === varintBytes(value)) return value
+  throw damaged('a link whose CID has a number of more bytes than it needs')
 }

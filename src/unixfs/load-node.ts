@@ -26,31 +26,43 @@ export class NodeLoader {
     const cached = this.#cache.get(key)
     if (cached !== undefined && code === codec.dagPb) return cached
     if (code !== codec.dagPb) throw unknownCodec(code, multihash)
-    const node = this.#read(multihash)
-    this.#cache.set(key, node, cost(node))
+    const { node, bytes } = this.#read(multihash)
+    this.#cache.set(key, node, key.length + bytes)
     return node
   }
 
-  #read(multihash: Multihash): UnixfsNode {
+  #read(multihash: Multihash): { node: UnixfsNode; bytes: number } {
     try {
       const leaf = parseLargeLeaf(this.#blocks, multihash)
-      return leaf ?? parseUnixfsNode(this.#blocks.read(multihash))
+      if (leaf !== undefined) return { node: leaf, bytes: linkCacheBytes }
+      const block = this.#blocks.read(multihash)
+      const node = parseUnixfsNode(block)
+      return { node, bytes: memoryOf(node, block) }
     } catch (cause) {
       throw naming(codec.dagPb, multihash, cause)
     }
   }
 }
 
-function cost(node: UnixfsNode): number {
+/** Bytes that a node takes: with a link it keeps its whole block, for the link's multihash is a view into that. */
+function memoryOf(node: UnixfsNode, block: Uint8Array): number {
+  const links = linksOf(node)
+  const own = linkCacheBytes * (1 + links)
+  if (links > 0) return own + block.length
+  if (node.kind === 'file') return own + (node.inline?.length ?? 0)
+  return node.kind === 'symlink' ? own + node.target.length : own
+}
+
+function linksOf(node: UnixfsNode): number {
   switch (node.kind) {
     case 'file':
-      return linkCacheBytes * (1 + node.children.length) + (node.inline?.length ?? 0)
+      return node.children.length
     case 'directory':
-      return linkCacheBytes * (1 + node.entries.size)
+      return node.entries.size
     case 'shard':
-      return linkCacheBytes * (1 + node.links.size)
+      return node.links.size
     case 'symlink':
-      return linkCacheBytes + node.target.length
+      return 0
   }
 }
 

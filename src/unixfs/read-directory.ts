@@ -10,7 +10,7 @@ import { damaged } from './protobuf.ts'
 import type { ShardNode } from './unixfs-node.ts'
 
 /** Merged lists of sharded directories, and lists of flat ones. */
-const listCacheBytes = 32 * 1024 * 1024
+const defaultListBytes = 32 * 1024 * 1024
 
 /** An entry of a list costs its object, if the node's own is not shared. */
 const entryCacheBytes = 200
@@ -18,10 +18,11 @@ const entryCacheBytes = 200
 /** Reads directories, flat or sharded. */
 export class DirectoryReader {
   readonly #nodes: NodeLoader
-  readonly #lists = new LruCache<readonly DirectoryLink[]>(listCacheBytes)
+  readonly #lists: LruCache<readonly DirectoryLink[]>
 
-  constructor(nodes: NodeLoader) {
+  constructor(nodes: NodeLoader, listBytes = defaultListBytes) {
     this.#nodes = nodes
+    this.#lists = new LruCache(listBytes)
   }
 
   /** As `UnixfsReader.lookup`. */
@@ -51,7 +52,7 @@ export class DirectoryReader {
     const node = this.#load(code, multihash)
     const list: DirectoryLink[] = node.kind === 'directory' ? [...node.entries.values()] : []
     if (node.kind === 'shard') this.#collect(node, { list, multihash, positions: [] })
-    this.#lists.set(key, list, entryCacheBytes * (1 + list.length))
+    this.#lists.set(key, list, key.length + memoryOf(list))
     return list
   }
 
@@ -70,8 +71,8 @@ export class DirectoryReader {
   }
 
   /**
-   * Every entry must lie where its hash says. Without that check a few blocks that link each other
-   * crosswise would unfold into more entries than fit in memory.
+   * Every entry must lie where its hash says, and there only. Without that check a few blocks that link
+   * each other crosswise would unfold into more entries than fit in memory, or into one name twice.
    */
   #collect(shard: ShardNode, collection: Collection): void {
     const { list, multihash, positions } = collection
@@ -86,6 +87,8 @@ export class DirectoryReader {
         this.#collect(this.#loadShard(link), { list, multihash, positions: path })
       } else if (!liesAt(name, path)) {
         throw naming(codec.dagPb, multihash, damaged('an entry in the wrong shard'))
+      } else if (shard.links.has(label.slice(0, width) as Name)) {
+        throw naming(codec.dagPb, multihash, damaged('an entry beside the shard it belongs in'))
       } else if (isUsableName(name)) {
         list.push({ ...link, name })
       }
@@ -115,6 +118,13 @@ function parsePosition(prefix: string, fanout: number): number | undefined {
 function liesAt(name: Name, positions: readonly Position[]): boolean {
   const path = new HamtPath(name)
   return positions.every(({ position, fanout }) => path.take(Math.log2(fanout)) === position)
+}
+
+/** Bytes that a list takes, with the blocks that its multihashes are views into. */
+function memoryOf(list: readonly DirectoryLink[]): number {
+  const blocks = new Set(list.map(({ multihash }) => multihash.buffer))
+  const held = [...blocks].reduce((sum, { byteLength }) => sum + byteLength, 0)
+  return entryCacheBytes * (1 + list.length) + held
 }
 
 function notADirectory(): CairnError {

@@ -137,9 +137,7 @@ function parseShard({ links }: DecodedNode, data: DecodedData): ShardNode {
 function parseSymlink(block: Uint8Array, data: DecodedData): SymlinkNode {
   const bytes = data.end - data.start
   if (bytes === 0 || bytes > limits.symlinkBytes) throw damaged(`a link target of ${bytes} bytes`)
-  return {
-    kind: 'symlink',
-    metadata: data.metadata,
-    target: block.slice(data.start, data.end)
-  }
+  const target = block.slice(data.start, data.end)
+  if (target.includes(0)) throw damaged('a link target with a NUL')
+  return { kind: 'symlink', metadata: data.metadata, target }
 }

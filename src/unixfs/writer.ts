@@ -17,6 +17,9 @@ export const openUnixfsWriter: OpenUnixfsWriter = (blocks, profile) => ({
       const bound = `at most ${limits.symlinkBytes} fit`
       throw new CairnError('name-too-long', `a link target of ${target.length} bytes: ${bound}`)
     }
+    if (target.length === 0 || target.includes(0)) {
+      throw new CairnError('invalid', 'a link target that is empty or has a NUL leads nowhere')
+    }
     const block = encodeNode([], encodeData({ ...metadata, type: dataType.symlink, data: target }))
     return {
       codec: codec.dagPb,

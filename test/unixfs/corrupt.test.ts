@@ -46,6 +46,10 @@ const badBlocks: Record<string, Buffer | Uint8Array> = {
   'a link with a CID of version 2': nodeWithLink(hex('0a 04 02 55 00 00')),
   'a link with a digest cut off': nodeWithLink(hex('0a 05 01 55 12 20 00')),
   'a link with bytes after its digest': nodeWithLink(hex('0a 06 01 55 00 01 61 62')),
+  'a link whose CID says its version in two bytes': nodeWithLink(hex('0a 06 81 00 55 00 01 61')),
+  'a link whose CID says its codec in two bytes': nodeWithLink(hex('0a 06 01 d5 00 00 01 61')),
+  'a link whose CID says its hash in two bytes': nodeWithLink(hex('0a 06 01 55 80 00 01 61')),
+  'a link whose CID says its length in two bytes': nodeWithLink(hex('0a 06 01 55 00 81 00 61')),
   'UnixFS that does not say what it is': hex('0a 02 18 00'),
   'UnixFS cut off': hex('0a 02 12 05'),
   'UnixFS with a type of wrong wire type': hex('0a 02 0a 00'),
@@ -59,6 +63,7 @@ const badBlocks: Record<string, Buffer | Uint8Array> = {
     [],
     encodeData({ type: dataType.symlink, data: Buffer.alloc(5000, 'a') })
   ),
+  'a symlink with a NUL': hex('0a 07 08 04 12 03 61 00 62'),
   'a shard of 3 positions': encodeNode([], encodeData({ type: dataType.hamt, fanout: 3 })),
   'a shard of 2^20 positions': encodeNode([], encodeData({ type: dataType.hamt, fanout: 2 ** 20 }))
 }

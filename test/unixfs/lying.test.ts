@@ -168,6 +168,22 @@ t.test('shards without end and empty ones are refused', async t => {
   fails(t, 'corrupt', () => reader.lookup(shard.codec, shard.multihash, toName('a')))
 })
 
+t.test('a name in a shard and again in the shard below its position is corrupt', async t => {
+  const { blocks, reader } = open()
+  const path = new HamtPath(toName('twice'))
+  const [first, second] = [hamtPrefix(path.take(8), 256), hamtPrefix(path.take(8), 256)]
+  const leaf = rawLink(blocks, 'x')
+  const below = shardOf(blocks, [{ ...leaf, name: `${second}twice` as Name }])
+  const again = { ...leaf, name: `${first}twice` as Name }
+  for (const links of [
+    [{ ...below, name: first }, again],
+    [again, { ...below, name: first }]
+  ]) {
+    const root = shardOf(blocks, links)
+    fails(t, 'corrupt', () => reader.list(root.codec, root.multihash))
+  }
+})
+
 t.test('a shard label that is no position is corrupt', async t => {
   for (const label of ['0a', 'GGx', '1', '']) {
     const { blocks, reader } = open()

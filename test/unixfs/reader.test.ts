@@ -1,10 +1,14 @@
 import t from 'tap'
 import { codec, makeCid } from '../../src/base/blocks.ts'
-import { toName } from '../../src/base/names.ts'
+import { type Name, toName } from '../../src/base/names.ts'
 import type { DirectoryLink, Profile } from '../../src/unixfs/api.ts'
+import { dataType, encodeData } from '../../src/unixfs/encode-data.ts'
+import { encodeNode } from '../../src/unixfs/encode-node.ts'
 import { HamtPath } from '../../src/unixfs/hamt-path.ts'
+import { NodeLoader } from '../../src/unixfs/load-node.ts'
 import { LruCache } from '../../src/unixfs/lru-cache.ts'
 import { profiles } from '../../src/unixfs/profiles.ts'
+import { DirectoryReader } from '../../src/unixfs/read-directory.ts'
 import { openUnixfsReader } from '../../src/unixfs/reader.ts'
 import { openUnixfsWriter } from '../../src/unixfs/writer.ts'
 import { seededBytes } from '../lib/deterministic.ts'
@@ -110,6 +114,17 @@ t.test('a directory with a doubled name is not written', async t => {
   t.throws(() => writer.directory([link, link]), { code: 'exists', message: /twice/ })
 })
 
+t.test('a symlink that no reader would take is not written', async t => {
+  const writer = openUnixfsWriter(memoryBlocks(), profiles['unixfs-v1-2025'])
+  for (const [target, code] of [
+    ['', 'invalid'],
+    ['a\0b', 'invalid'],
+    ['a'.repeat(4097), 'name-too-long']
+  ]) {
+    t.throws(() => writer.symlink(Buffer.from(target!)), { code: code! }, `${target!.length} bytes`)
+  }
+})
+
 t.test('a name goes on finding new positions after its 64 bits are used up', async t => {
   const path = new HamtPath(toName('long'))
   const first = Array.from({ length: 8 }, () => path.take(8))
@@ -117,6 +132,64 @@ t.test('a name goes on finding new positions after its 64 bits are used up', asy
   t.notSame(first, next)
   const odd = new HamtPath(toName('long'))
   t.equal(odd.take(3) * 32 + odd.take(5), first[0])
+})
+
+t.test('blocks that a cached node keeps in memory count as its own', async t => {
+  const blocks = memoryBlocks()
+  const large = Buffer.alloc(300_000)
+  const leaf = {
+    codec: codec.raw,
+    multihash: blocks.add(large),
+    cidVersion: 1,
+    dagBytes: 1
+  } as const
+  const name = 'n'.repeat(300_000) as Name
+  const good = { ...leaf, name: toName('good') }
+  const identity = Buffer.concat([Buffer.from([0, 0xe0, 0xa7, 0x12]), large])
+  const links = Array.from({ length: 5 }, (_, index) => {
+    const data = Buffer.concat([large, Buffer.from([index])])
+    const file = encodeData({ type: dataType.file, data, blockBytes: [large.length] })
+    const directory = encodeData({ type: dataType.directory })
+    return [
+      blocks.add(encodeNode([leaf], file)),
+      blocks.add(
+        encodeNode(
+          [
+            { ...good, dagBytes: index },
+            { ...leaf, name }
+          ],
+          directory
+        )
+      ),
+      blocks.add(encodeNode([{ ...good, multihash: identity, dagBytes: index }], directory))
+    ]
+  })
+  for (const multihashes of [0, 1, 2].map(kind => links.map(link => link[kind]!))) {
+    const loader = new NodeLoader(blocks, 1_000_000)
+    for (const multihash of multihashes) loader.load(codec.dagPb, multihash)
+    const { read } = blocks.calls
+    loader.load(codec.dagPb, multihashes[4]!)
+    t.equal(blocks.calls.read, read, 'the last one is there')
+    loader.load(codec.dagPb, multihashes[0]!)
+    t.equal(blocks.calls.read, read + 1, 'the first had to go')
+  }
+})
+
+t.test('blocks that a cached list keeps in memory count as its own', async t => {
+  const blocks = memoryBlocks()
+  const leaf = { codec: codec.raw, multihash: blocks.add(Buffer.from('x')), cidVersion: 1 } as const
+  const multihashes = [1, 2, 3, 4, 5].map(dagBytes => {
+    const good = { ...leaf, name: toName('good'), dagBytes }
+    const filler = { ...leaf, name: 'n'.repeat(300_000) as Name, dagBytes }
+    return blocks.add(encodeNode([good, filler], encodeData({ type: dataType.directory })))
+  })
+  const directories = new DirectoryReader(new NodeLoader(blocks, 0), 1_000_000)
+  for (const multihash of multihashes) directories.list(codec.dagPb, multihash)
+  const { read } = blocks.calls
+  directories.list(codec.dagPb, multihashes[4]!)
+  t.equal(blocks.calls.read, read, 'the last one is there')
+  directories.list(codec.dagPb, multihashes[0]!)
+  t.equal(blocks.calls.read, read + 1, 'the first had to go')
 })
 
 t.test('a cache holds no more than its bound and drops what was used longest ago', async t => {
