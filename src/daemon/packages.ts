@@ -39,14 +39,14 @@ export function openPackages({ settings, content, log }: PackagesOptions): Packa
     blocks: content.store,
     reader: content.reader,
     writer: openUnixfsWriter(content.store, profiles[settings.profile]),
+    log,
     adapters: [aptAdapter, npmAdapter]
   }
   const pull = openPull({
     ...parts,
     flights: content.paths.flights,
     fetchUpstream,
-    clock: systemClock,
-    log
+    clock: systemClock
   })
   const unpacking = openUnpacking(parts)
   let current = settings

@@ -1,8 +1,12 @@
 import { CairnError } from '../base/errors.ts'
 import type { Catalog } from '../pull/api.ts'
+import { contradicts } from '../pull/decide.ts'
 import type { PackageView } from '../vfs/frozen/package-view.ts'
 
-/** The catalog as the package tree sees it: layers two and two meet here. */
+/**
+ * The catalog as the package tree sees it: layers two and two meet here. An item that is known to be
+ * other than its index names is not shown.
+ */
 export function viewPackages(
   catalog: Catalog,
   archiveSuffixes: readonly string[] = ['.deb', '.tgz']
@@ -16,7 +20,7 @@ export function viewPackages(
       })),
     item: key => {
       const item = catalog.get(key)
-      if (item === undefined) return undefined
+      if (item === undefined || contradicts(catalog.expected(key), item.digests)) return undefined
       const { code, multihash } = item.cid
       return { codec: code, multihash: multihash.bytes, bytes: item.bytes }
     },

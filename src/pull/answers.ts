@@ -1,13 +1,11 @@
-import { toCairnError } from '../base/errors.ts'
 import type { Classification } from './adapter.ts'
 import type { CatalogItem, Expectation, PullAnswer } from './api.ts'
 import { bounds } from './bounds.ts'
-import type { BufferPool } from './buffers.ts'
 import type { DownloadHead } from './download.ts'
 import type { Flight, Seat } from './flight.ts'
+import type { HeldItems } from './held-items.ts'
 import type { PullOptions } from './open.ts'
 import { stampOf } from './store-landed.ts'
-import { readStored } from './stored-body.ts'
 
 /** A reader's place in a flight whose body has begun. */
 export interface Boarding {
@@ -17,18 +15,17 @@ export interface Boarding {
   readonly from: PullAnswer['from']
 }
 
-type AnswersOptions = Pick<PullOptions, 'catalog' | 'reader' | 'clock' | 'log'>
-type Range = { start: number; end: number }
+type AnswersOptions = Pick<PullOptions, 'catalog' | 'clock'>
 
 /** Makes answers of what is held and of what is arriving, and counts the bytes they hand out. */
 export class Answers {
   readonly #options: AnswersOptions
-  readonly #buffers: BufferPool
+  readonly #held: HeldItems
   #bytesServed = 0
 
-  constructor(options: AnswersOptions, buffers: BufferPool) {
+  constructor(options: AnswersOptions, held: HeldItems) {
     this.#options = options
-    this.#buffers = buffers
+    this.#held = held
   }
 
   get bytesServed(): number {
@@ -45,24 +42,8 @@ export class Answers {
       lastModified: item.lastModified ?? new Date(item.storedMs).toUTCString(),
       etag: etagOf(item.digests[0]),
       from,
-      body: range => this.#count(this.#guard(item, range))
+      body: range => this.#count(this.#held.read(item, range))
     }
-  }
-
-  /** Blocks that turn out unreadable take the item with them: the next request fetches it anew. */
-  async *#guard(item: CatalogItem, range: Range | undefined): AsyncGenerator<Uint8Array> {
-    try {
-      yield* readStored(this.#options.reader, item, this.#buffers, range)
-    } catch (cause) {
-      const error = toCairnError(cause, `reading ${item.key}`)
-      if (error.code === 'missing' || error.code === 'corrupt') this.drop(item.key, error.message)
-      throw error
-    }
-  }
-
-  drop(key: string, why: string): void {
-    this.#options.log.warn({ key, why }, 'dropped an item that cannot be read')
-    this.#options.catalog.remove(key)
   }
 
   fromFlight(

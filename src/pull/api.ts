@@ -16,6 +16,8 @@ export interface Catalog {
   /** It was served: what the budget keeps longest. */
   use: (key: string, usedMs: number) => void
   remove: (key: string) => void
+  /** Removes every item of this content, under whatever key: its blocks are not to be had. */
+  removeContent: (content: Pick<CatalogItem, 'cid' | 'digests'>) => void
   /**
    * Begins to take in what a document says. Nothing of it is seen before `commit`, which in one
    * step replaces all that the document (any version of it, by its name) said before.

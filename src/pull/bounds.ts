@@ -17,6 +17,8 @@ export const bounds = {
   attempts: 4,
   /** "Not found" answers remembered. */
   negativeEntries: 10_000,
+  /** Contents remembered as whole: the rest is looked through again, a microsecond a block. */
+  wholeEntries: 10_000,
   /** After an upstream failed, held items are served stale without asking it again for this long. */
   upstreamRestMs: 10_000,
   /** The time of last use is written down when it is older than this: a warm cache writes nothing. */

@@ -77,6 +77,16 @@ class DatabaseCatalog implements Catalog {
     })
   }
 
+  removeContent({ cid, digests }: Pick<CatalogItem, 'cid' | 'digests'>): void {
+    const keys = this.#database.statement(
+      `SELECT i.key FROM catalog_digests d JOIN catalog_items i ON i.key = d.key
+        WHERE d.digest = ? AND i.cid = ?`
+    )
+    this.#database.write(() => {
+      for (const { key } of keys.all(digests[0] ?? '', cid.bytes)) this.remove(key as string)
+    })
+  }
+
   #forgetDigests(key: string): void {
     const old = this.#database
       .statement('SELECT digests FROM catalog_items WHERE key = ?')

@@ -20,20 +20,30 @@ export type Decision = 'serve' | 'revalidate' | 'fetch'
 
 /**
  * An index entry decides before any age: bytes it names are right for as long as it names them,
- * others are wrong at once. That is what keeps an index and its files of one version.
+ * others are wrong at once. That is what keeps an index and its files of one version. What never changes
+ * but was not yet compared with the digest named now is fetched to be compared.
  */
 export function decide({ wanted, expected, held, nowMs }: Situation): Decision {
   if (held === undefined) return 'fetch'
   const verdict = compare(held.digests, expected)
   if (verdict === 'other') return 'fetch'
-  if (verdict === 'same' || wanted.freshness.kind === 'immutable') return 'serve'
+  if (verdict === 'same') return 'serve'
+  if (wanted.freshness.kind === 'immutable') return expected === undefined ? 'serve' : 'fetch'
   const ageMs = nowMs - held.validatedMs
   return ageMs >= 0 && ageMs < wanted.freshness.maxAgeMs ? 'serve' : 'revalidate'
 }
 
 /** Whether what is held may be answered when the upstream fails: unless it is known to be wrong. */
 export function mayServeStale({ expected, held }: Pick<Situation, 'expected' | 'held'>): boolean {
-  return held !== undefined && compare(held.digests, expected) !== 'other'
+  return held !== undefined && !contradicts(expected, held.digests)
+}
+
+/** True if these are not the bytes that the newest document names. */
+export function contradicts(
+  expected: Expectation | undefined,
+  digests: readonly Digest[]
+): boolean {
+  return compare(digests, expected) === 'other'
 }
 
 function compare(

@@ -4,21 +4,18 @@ import { CairnError, toCairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { Classification, Derivation } from './adapter.ts'
 import type { CatalogItem, Pull, PullAnswer, PullStatistics } from './api.ts'
-import { BufferPool } from './buffers.ts'
 import type { Engine } from './engine.ts'
 import type { PullOptions } from './open.ts'
 import { stampOf } from './store-landed.ts'
-import { readStored } from './stored-body.ts'
 import { untilAborted } from './until-aborted.ts'
 
-type DeriveOptions = Pick<PullOptions, 'catalog' | 'blocks' | 'reader' | 'writer' | 'clock' | 'log'>
+type DeriveOptions = Pick<PullOptions, 'catalog' | 'blocks' | 'writer' | 'clock' | 'log'>
 type FetchOptions = { signal?: AbortSignal }
 
 /** The engine, and what is made of what it fetches: derived items, and items a document vouches for. */
 export class Deriving implements Pull {
   readonly #options: DeriveOptions
   readonly #engine: Engine
-  readonly #buffers = new BufferPool()
   readonly #running = new Map<string, Promise<void>>()
 
   constructor(options: DeriveOptions, engine: Engine) {
@@ -31,14 +28,13 @@ export class Deriving implements Pull {
     if (voucher !== undefined) await this.#vouch(wanted.key, voucher, options)
     if (derived === undefined) return await this.#engine.fetch(wanted, options)
     const from = await this.#derive(wanted, derived, options)
-    const answer = await this.#engine.fetch({ ...wanted, freshness: { kind: 'immutable' } })
-    return { ...answer, from }
+    return this.#engine.serve(wanted, from)
   }
 
   /** What nothing vouches for would be kept for ever, right or wrong. */
   async #vouch(key: string, voucher: Classification, options: FetchOptions): Promise<void> {
     const { catalog } = this.#options
-    if (catalog.get(key) !== undefined || catalog.expected(key) !== undefined) return
+    if (catalog.expected(key) !== undefined || this.#engine.held.get(key) !== undefined) return
     await this.#bring(voucher, options)
     await this.#engine.learnt()
     if (catalog.expected(key) === undefined) {
@@ -58,13 +54,13 @@ export class Deriving implements Pull {
       const source = this.#options.catalog.get(derived.source.key)
       if (source === undefined) throw new CairnError('io', `${derived.source.key} went`)
       const version = versionOf(source, derived)
-      if (this.#held(wanted.key)?.etag === version) return from
+      if (this.#engine.held.get(wanted.key)?.etag === version) return from
       await untilAborted(this.#makeOnce(wanted, derived, source, version), signal)
       return from
     } catch (cause) {
       const error = toCairnError(cause)
       if (error.code === 'not-found' || error.code === 'aborted') throw error
-      const old = this.#held(wanted.key)
+      const old = this.#engine.held.get(wanted.key)
       if (old?.etag?.endsWith(` ${derived.variant}`) !== true) throw error
       return 'stale'
     }
@@ -83,12 +79,6 @@ export class Deriving implements Pull {
     } finally {
       leaving.abort()
     }
-  }
-
-  #held(key: string): CatalogItem | undefined {
-    const item = this.#options.catalog.get(key)
-    if (item === undefined) return undefined
-    return this.#options.blocks.size(item.cid.multihash.bytes) === undefined ? undefined : item
   }
 
   #makeOnce(
@@ -131,7 +121,7 @@ export class Deriving implements Pull {
     }
     const whole = Buffer.allocUnsafe(source.bytes)
     let position = 0
-    for await (const piece of readStored(this.#options.reader, source, this.#buffers)) {
+    for await (const piece of this.#engine.held.read(source)) {
       whole.set(piece, position)
       position += piece.length
     }

@@ -5,9 +5,10 @@ import { Answers } from './answers.ts'
 import type { CatalogItem, Expectation, Pull, PullAnswer, PullStatistics } from './api.ts'
 import { bounds, defaultPatience } from './bounds.ts'
 import { BufferPool } from './buffers.ts'
-import { decide, mayServeStale } from './decide.ts'
+import { type Decision, decide, mayServeStale } from './decide.ts'
 import type { DownloadHead } from './download.ts'
 import { Flight, type Landed } from './flight.ts'
+import { HeldItems } from './held-items.ts'
 import { Learner } from './learner.ts'
 import type { Patience, PullOptions } from './open.ts'
 import { Remembered } from './remembered.ts'
@@ -18,6 +19,7 @@ import { untilAborted } from './until-aborted.ts'
 interface Known {
   readonly held: CatalogItem | undefined
   readonly expected: Expectation | undefined
+  readonly decision: Decision
   /** What is held may be answered if the upstream fails. */
   readonly fallback: boolean
 }
@@ -30,6 +32,8 @@ export class Engine implements Pull {
   readonly #flights = new Map<string, Flight>()
   readonly #notFound = new Remembered(bounds.negativeEntries)
   readonly #resting = new Remembered(bounds.negativeEntries)
+  /** Items by key, those that are here. */
+  readonly held: HeldItems
   readonly #learner: Learner
   readonly #answers: Answers
   readonly #counts = {
@@ -44,20 +48,22 @@ export class Engine implements Pull {
   constructor(options: PullOptions) {
     this.#options = options
     this.#patience = { ...defaultPatience, ...options.patience }
-    this.#learner = new Learner(options, this.#buffers)
-    this.#answers = new Answers(options, this.#buffers)
+    this.held = new HeldItems(options, this.#buffers)
+    this.#learner = new Learner(options, this.held)
+    this.#answers = new Answers(options, this.held)
   }
 
   async fetch(
     wanted: Classification,
     { signal }: { signal?: AbortSignal } = {}
   ): Promise<PullAnswer> {
-    if (this.#closed) throw new CairnError('aborted', 'Cairn is stopping')
     this.#counts.requests++
+    await this.#indexed(wanted, signal)
+    if (this.#closed) throw new CairnError('aborted', 'Cairn is stopping')
     const known = this.#look(wanted)
-    const { held } = known
+    const { decision, held } = known
     const nowMs = this.#options.clock.nowMs()
-    if (decide({ ...known, wanted, nowMs }) === 'serve' && held !== undefined) {
+    if (decision === 'serve' && held !== undefined) {
       this.#counts.hits++
       return this.#fromStore(wanted, held, 'store')
     }
@@ -72,27 +78,29 @@ export class Engine implements Pull {
     return await this.#fromUpstream(wanted, known, signal)
   }
 
+  /** What no index names yet, while one that may is being learnt, could be kept unverified. */
+  async #indexed(wanted: Classification, signal: AbortSignal | undefined): Promise<void> {
+    if (wanted.document !== undefined || wanted.digest !== undefined) return
+    const settled = this.#learner.settled(wanted.key)
+    if (settled === undefined || this.#options.catalog.expected(wanted.key) !== undefined) return
+    await untilAborted(settled, signal)
+  }
+
   #look(wanted: Classification): Known {
     const learnt = this.#options.catalog.expected(wanted.key)
     const named = wanted.digest
     const expected =
       named === undefined || learnt?.digest === named ? learnt : { digest: named, bytes: undefined }
-    const held = this.#usable(this.#options.catalog.get(wanted.key))
-    return { held, expected, fallback: mayServeStale({ expected, held }) }
+    const held = this.held.get(wanted.key)
+    const nowMs = this.#options.clock.nowMs()
+    const decision = decide({ wanted, expected, held, nowMs })
+    return { held, expected, decision, fallback: mayServeStale({ expected, held }) }
   }
 
-  /** A crash of the machine may have taken blocks that the catalog names: then it is not held. */
-  #usable(item: CatalogItem | undefined): CatalogItem | undefined {
-    if (item === undefined) return undefined
-    if (this.#options.blocks.size(item.cid.multihash.bytes) !== undefined) return item
-    this.#answers.drop(item.key, 'its blocks are not in the store')
-    return undefined
-  }
-
-  /** The same bytes under another key need no download. */
+  /** The same bytes under another key need no download; only of digests that nobody can forge. */
   #copy(wanted: Classification, expected: Expectation | undefined): CatalogItem | undefined {
-    if (expected === undefined) return undefined
-    const other = this.#usable(this.#options.catalog.byDigest(expected.digest))
+    if (expected === undefined || !/^sha(256|512):/.test(expected.digest)) return undefined
+    const other = this.held.check(this.#options.catalog.byDigest(expected.digest))
     if (other === undefined) return undefined
     const nowMs = this.#options.clock.nowMs()
     const item: CatalogItem = {
@@ -164,7 +172,8 @@ export class Engine implements Pull {
     if (error.code === 'upstream' || error.code === 'timeout') {
       this.#resting.add(new URL(wanted.url).origin, nowMs + bounds.upstreamRestMs)
     }
-    if (!known.fallback) throw error
+    const refuted = error.code === 'mismatch' && known.expected !== undefined
+    if (refuted || !known.fallback) throw error
     return this.#stale(wanted, known)
   }
 
@@ -174,16 +183,17 @@ export class Engine implements Pull {
     return this.#fromStore(wanted, held, 'stale')
   }
 
-  #start(wanted: Classification, { held, expected, fallback }: Known): Flight {
+  #start(wanted: Classification, { held, expected, decision, fallback }: Known): Flight {
     const { key, url } = wanted
+    const validated = decision === 'revalidate' ? held : undefined
     const startedMs = this.#options.clock.nowMs()
     const flight = new Flight({
       key,
       request: {
         url,
         validators: {
-          etag: fallback ? held?.etag : undefined,
-          lastModified: fallback ? held?.lastModified : undefined
+          etag: validated?.etag,
+          lastModified: validated?.lastModified
         },
         expected,
         immutable: wanted.freshness.kind === 'immutable',
@@ -227,9 +237,25 @@ export class Engine implements Pull {
   }
 
   async #land(wanted: Classification, landed: Landed, startedMs: number): Promise<void> {
-    await storeLanded(this.#options, wanted, landed, startedMs)
-    const item = this.#options.catalog.get(wanted.key)
-    if (item !== undefined) this.#learner.consider(wanted, item, 'new')
+    const considered = Promise.withResolvers<void>()
+    if (wanted.document !== undefined) this.#learner.announce(wanted.document, considered.promise)
+    try {
+      await storeLanded({ ...this.#options, held: this.held }, wanted, landed, startedMs)
+      const item = this.#options.catalog.get(wanted.key)
+      if (item !== undefined) this.#learner.consider(wanted, item, 'new')
+    } finally {
+      considered.resolve()
+    }
+  }
+
+  /** Answers with an item that is held, whatever its age. Throws `missing` if it is not. */
+  serve(wanted: Classification, from: PullAnswer['from']): PullAnswer {
+    if (this.#closed) throw new CairnError('aborted', 'Cairn is stopping')
+    this.#counts.requests++
+    const item = this.held.get(wanted.key)
+    if (item === undefined) throw new CairnError('missing', `${wanted.key} went: ask again`)
+    this.#counts.hits++
+    return this.#answers.fromStore(wanted, item, from)
   }
 
   #fromStore(wanted: Classification, item: CatalogItem, from: PullAnswer['from']): PullAnswer {

@@ -5,6 +5,7 @@ import type { Classification } from './adapter.ts'
 import type { Catalog, CatalogItem } from './api.ts'
 import type { DownloadHead } from './download.ts'
 import type { Landed } from './flight.ts'
+import type { HeldItems } from './held-items.ts'
 
 /** The date clients know a version by, as the upstream writes it or, where undefined, as `storedMs`. */
 export interface Stamp {
@@ -32,15 +33,16 @@ export function stampOf(
 
 /** Puts the bytes of a flight into the store, then their name into the catalog. */
 export async function storeLanded(
-  to: { catalog: Catalog; blocks: BlockWriter; writer: UnixfsWriter },
+  to: { catalog: Catalog; blocks: BlockWriter; writer: UnixfsWriter; held: HeldItems },
   wanted: Classification,
   { head, file, bytes, digests }: Landed,
   nowMs: number
 ): Promise<void> {
-  const held = to.catalog.get(wanted.key)
+  const held = to.held.get(wanted.key)
   const times = { validatedMs: nowMs, usedMs: nowMs }
   if (held !== undefined && held.digests[0] === digests[0]) {
-    to.catalog.put({ ...held, ...times, etag: head.etag })
+    const all = [...new Set([...digests, ...held.digests])]
+    to.catalog.put({ ...held, ...times, digests: all, etag: head.etag })
     return
   }
   const builder = to.writer.file()

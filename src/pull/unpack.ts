@@ -1,11 +1,11 @@
 import type { CID } from 'multiformats/cid'
-import { type BlockWriter, makeCid } from '../base/blocks.ts'
+import { type BlockReader, type BlockWriter, makeCid } from '../base/blocks.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
 import type { UnixfsReader, UnixfsWriter } from '../unixfs/api.ts'
 import type { Adapter } from './adapter.ts'
-import type { Catalog, CatalogItem, Unpacking } from './api.ts'
+import type { Catalog, CatalogItem, Log, Unpacking } from './api.ts'
 import { BufferPool } from './buffers.ts'
-import { readStored } from './stored-body.ts'
+import { HeldItems } from './held-items.ts'
 import { buildTree } from './unpacked-tree.ts'
 import { untilAborted } from './until-aborted.ts'
 
@@ -13,16 +13,17 @@ export interface UnpackingOptions {
   readonly catalog: Catalog
   readonly adapters: readonly Adapter[]
   readonly reader: UnixfsReader
-  readonly blocks: BlockWriter
+  readonly blocks: BlockReader & BlockWriter
   readonly writer: UnixfsWriter
+  readonly log: Log
 }
 
 /** Unpacks archives of the catalog into UnixFS directories: each once, whoever asks how often. */
 export function openUnpacking(options: UnpackingOptions): Unpacking {
-  const buffers = new BufferPool()
+  const held = new HeldItems(options, new BufferPool())
   const running = new Map<string, Promise<CID>>()
   const begin = (key: string): Promise<CID> => {
-    const work = unpackItem(options, buffers, key).finally(() => running.delete(key))
+    const work = unpackItem(options, held, key).finally(() => running.delete(key))
     running.set(key, work)
     work.catch(() => {})
     return work
@@ -34,20 +35,21 @@ export function openUnpacking(options: UnpackingOptions): Unpacking {
 }
 
 async function unpackItem(
-  { catalog, adapters, reader, blocks, writer }: UnpackingOptions,
-  buffers: BufferPool,
+  { catalog, adapters, blocks, writer }: UnpackingOptions,
+  held: HeldItems,
   key: string
 ): Promise<CID> {
-  const item = catalog.get(key)
+  const item = held.get(key)
   if (item === undefined) throw new CairnError('not-found', `${key} is not held`)
   const adapter = adapters.find(each => key.startsWith(`${each.name}/`))
   const unpacker = adapter?.unpack?.(key)
   if (unpacker === undefined) throw new CairnError('unsupported', `${key} is not an archive`)
   try {
-    const entries = unpacker(readStored(reader, item, buffers))
+    const entries = unpacker(held.read(item))
     const node = await buildTree(writer, entries, item.bytes)
     const cid = makeCid(node.codec, node.multihash, node.cidVersion)
-    blocks.flush()
+    // A row that outlives blocks of the tree would be an error for ever: nobody fetches it anew.
+    blocks.flush({ durable: true })
     catalog.setUnpacked(key, cid)
     return cid
   } catch (cause) {

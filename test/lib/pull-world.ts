@@ -5,10 +5,11 @@ import type { Clock } from '../../src/base/clock.ts'
 import { type Database, openDatabase } from '../../src/base/database.ts'
 import { homePaths } from '../../src/base/home.ts'
 import type { Adapter, Classification } from '../../src/pull/adapter.ts'
-import type { Catalog, FetchUpstream, Pull, PullAnswer } from '../../src/pull/api.ts'
+import type { Catalog, FetchUpstream, Log, Pull, PullAnswer } from '../../src/pull/api.ts'
 import { openCatalog } from '../../src/pull/catalog.ts'
 import { openFetchUpstream } from '../../src/pull/fetch-upstream.ts'
 import { openPull, type Patience } from '../../src/pull/open.ts'
+import { registryMigrations } from '../../src/pull/registry/schema.ts'
 import { catalogMigrations } from '../../src/pull/schema.ts'
 import type { BlockStore } from '../../src/store/api.ts'
 import { openBlockStore } from '../../src/store/open.ts'
@@ -30,6 +31,7 @@ export interface PullWorld {
   readonly writer: UnixfsWriter
   readonly pull: Pull
   readonly fetchUpstream: FetchUpstream
+  readonly log: Log
   readonly warnings: Array<{ facts: object; message: string }>
   close: () => Promise<void>
   /** `close`, and the folder goes. */
@@ -40,6 +42,8 @@ export interface WorldOptions {
   readonly home?: string
   readonly adapters?: readonly Adapter[]
   readonly patience?: Partial<Patience>
+  /** Stands between the engine and its upstreams. */
+  readonly wrapFetch?: (fetchUpstream: FetchUpstream, clock: Clock) => FetchUpstream
 }
 
 export const shortPatience: Patience = {
@@ -54,13 +58,13 @@ export function openPullWorld(options: WorldOptions = {}): PullWorld {
   const paths = homePaths(home)
   mkdirSync(paths.segments, { recursive: true })
   const database = openDatabase(paths.database, {
-    migrations: [...storeMigrations, ...catalogMigrations]
+    migrations: [...storeMigrations, ...catalogMigrations, ...registryMigrations]
   })
   const catalog = openCatalog(database)
   const store = openBlockStore({ segments: paths.segments, database })
   const reader = openUnixfsReader(store)
   const writer = openUnixfsWriter(store, profiles['unixfs-v1-2025'])
-  const fetchUpstream = openFetchUpstream()
+  const plainFetch = openFetchUpstream()
   const warnings: PullWorld['warnings'] = []
   let skippedMs = 0
   const clock = {
@@ -69,6 +73,11 @@ export function openPullWorld(options: WorldOptions = {}): PullWorld {
       skippedMs += ms
     }
   }
+  const log: Log = {
+    info: () => {},
+    warn: (facts, message) => void warnings.push({ facts, message })
+  }
+  const fetchUpstream = options.wrapFetch?.(plainFetch, clock) ?? plainFetch
   const pull = openPull({
     catalog,
     blocks: store,
@@ -78,12 +87,12 @@ export function openPullWorld(options: WorldOptions = {}): PullWorld {
     adapters: options.adapters ?? [],
     fetchUpstream,
     clock,
-    log: { info: () => {}, warn: (facts, message) => void warnings.push({ facts, message }) },
+    log,
     patience: options.patience ?? shortPatience
   })
   const close = async (): Promise<void> => {
     await pull.close()
-    fetchUpstream.close()
+    plainFetch.close()
     store.close()
     database.close()
   }
@@ -101,6 +110,7 @@ export function openPullWorld(options: WorldOptions = {}): PullWorld {
     writer,
     pull,
     fetchUpstream,
+    log,
     warnings,
     close,
     remove

@@ -159,9 +159,10 @@ t.test('a tarball is unpacked without its first folder, its links left out', asy
     await (await fetch(`${world.url}/npm/foo`)).text()
     await (await fetch(`${world.url}/npm/foo/-/foo-1.0.0.tgz`)).arrayBuffer()
     await world.pull.learnt()
-    const { catalog, reader, store, writer } = world
+    const { catalog, log, reader, store, writer } = world
     const unpacking = openUnpacking({
       catalog,
+      log,
       adapters: [npmAdapter],
       reader,
       blocks: store,

@@ -18,7 +18,8 @@ t.test('what to do with a request', async t => {
     ['an old one that the index still names', mutable, held, same, 1e15, 'serve'],
     ['a young one whose index names other bytes', mutable, held, other, 1001, 'fetch'],
     ['an immutable one whose index names other bytes', immutable, held, other, 1001, 'fetch'],
-    ['a digest of a kind that was not made', mutable, held, 'sha512:cc', 1001, 'serve']
+    ['a digest of a kind that was not made', mutable, held, 'sha512:cc', 1001, 'serve'],
+    ['the same, and never looked at again else', immutable, held, 'sha512:cc', 1001, 'fetch']
   ] as const) {
     const expectation = expected === undefined ? undefined : { digest: expected, bytes: undefined }
     t.equal(decide({ wanted, held: item, expected: expectation, nowMs }), decision, why)

@@ -46,8 +46,8 @@ async function held(t: Test): Promise<PullWorld> {
 }
 
 function unpackingOf(world: PullWorld, adapter: Adapter) {
-  const { catalog, reader, writer, store } = world
-  return openUnpacking({ catalog, reader, writer, blocks: store, adapters: [adapter] })
+  const { catalog, log, reader, writer, store } = world
+  return openUnpacking({ catalog, log, reader, writer, blocks: store, adapters: [adapter] })
 }
 
 t.test('files, folders, symlinks and hard links become a UnixFS directory', async t => {
@@ -133,6 +133,14 @@ t.test('an archive that unpacks to far more than it is, is refused', async t => 
   }
   const bombs = adapterOf([{ path: 'bomb', content: bomb() }])
   await t.rejects(unpackingOf(world, bombs).unpack('fake/a.deb'), { code: 'file-too-large' })
+})
+
+t.test('an archive that lost a block is dropped, to be fetched anew', async t => {
+  const world = await held(t)
+  world.store.remove([world.catalog.get('fake/a.deb')!.cid.multihash.bytes])
+  const unpacking = unpackingOf(world, adapterOf([]))
+  await t.rejects(unpacking.unpack('fake/a.deb'), { code: 'not-found' })
+  t.equal(world.catalog.get('fake/a.deb'), undefined)
 })
 
 t.test('who asks at once shares the work, who asks later has it', async t => {
