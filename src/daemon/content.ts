@@ -3,6 +3,7 @@ import { systemClock } from '../base/clock.ts'
 import { type Database, type DatabaseOptions, openDatabase } from '../base/database.ts'
 import { type HomePaths, homePaths } from '../base/home.ts'
 import { Reserve } from '../base/reserve.ts'
+import { registryMigrations } from '../pull/registry/schema.ts'
 import { catalogMigrations } from '../pull/schema.ts'
 import type { Roots } from '../roots/api.ts'
 import { openRoots } from '../roots/open.ts'
@@ -37,6 +38,7 @@ export const homeMigrations = [
   ...rootsMigrations,
   ...vfsMigrations,
   ...catalogMigrations,
+  ...registryMigrations,
   ...webdavMigrations
 ]
 

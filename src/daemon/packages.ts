@@ -1,5 +1,6 @@
 import { aptAdapter } from '../../adapters/apt/adapter.ts'
 import { npmAdapter } from '../../adapters/npm/adapter.ts'
+import { ociAdapter } from '../../adapters/oci/adapter.ts'
 import { systemClock } from '../base/clock.ts'
 import type { HttpDoor } from '../base/http.ts'
 import { openMirrorDoor } from '../mirror/mirror-door.ts'
@@ -13,6 +14,7 @@ import { profiles } from '../unixfs/profiles.ts'
 import { openUnixfsWriter } from '../unixfs/writer.ts'
 import type { Content } from './content.ts'
 import type { Log } from './logger.ts'
+import { openOci, openRegistryFetch } from './open-oci.ts'
 import type { Settings } from './settings.ts'
 
 export interface PackagesOptions {
@@ -33,14 +35,16 @@ export interface Packages {
 }
 
 export function openPackages({ settings, content, log }: PackagesOptions): Packages {
-  const fetchUpstream = openFetchUpstream()
+  let current = settings
+  const plainFetch = openFetchUpstream()
+  const fetchUpstream = openRegistryFetch(plainFetch, () => current)
   const parts = {
     catalog: openCatalog(content.database),
     blocks: content.store,
     reader: content.reader,
     writer: openUnixfsWriter(content.store, profiles[settings.profile]),
     log,
-    adapters: [aptAdapter, npmAdapter]
+    adapters: [aptAdapter, npmAdapter, ociAdapter]
   }
   const pull = openPull({
     ...parts,
@@ -49,7 +53,6 @@ export function openPackages({ settings, content, log }: PackagesOptions): Packa
     clock: systemClock
   })
   const unpacking = openUnpacking(parts)
-  let current = settings
   const door = { pull, fetchUpstream }
   return {
     doors: [
@@ -64,7 +67,8 @@ export function openPackages({ settings, content, log }: PackagesOptions): Packa
         adapter: npmAdapter,
         upstreams: () => npmUpstreams(current),
         proxy: false
-      })
+      }),
+      openOci({ ...parts, settings: () => current, content, pull, fetchUpstream })
     ],
     configure: changed => {
       current = changed
@@ -73,7 +77,7 @@ export function openPackages({ settings, content, log }: PackagesOptions): Packa
     unpack: (key, signal) => unpacking.unpack(key, { signal }),
     close: async () => {
       await pull.close()
-      fetchUpstream.close()
+      plainFetch.close()
     }
   }
 }

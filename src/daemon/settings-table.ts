@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { type ProfileName, profileNames } from '../unixfs/api.ts'
 import { parseListen } from './listen-address.ts'
+import { type OciUpstream, parseOciUpstreams } from './parse-oci-upstreams.ts'
 import { SettingError } from './setting-error.ts'
 
 /** One setting: where it stands in `config.yaml` and in the environment, its check, its default. */
@@ -44,7 +45,24 @@ export const settingsTable = {
     parseUpstreams,
     {}
   ),
-  npmUpstream: setting<string | undefined>(['npm', 'upstream'], undefined, parseRegistry, undefined)
+  npmUpstream: setting<string | undefined>(
+    ['npm', 'upstream'],
+    undefined,
+    parseRegistry,
+    undefined
+  ),
+  ociUpstreams: setting<Record<string, OciUpstream>>(
+    ['oci', 'upstreams'],
+    undefined,
+    parseOciUpstreams,
+    {}
+  ),
+  ociOtherwise: setting<string | undefined>(
+    ['oci', 'otherwise'],
+    undefined,
+    parseUpstreamReference,
+    undefined
+  )
 } as const
 
 export type SettingName = keyof typeof settingsTable
@@ -120,6 +138,11 @@ function parseUpstreamName(name: string): string {
     )
   }
   return name
+}
+
+function parseUpstreamReference(value: unknown): string {
+  if (typeof value === 'string') return parseUpstreamName(value)
+  throw new SettingError(`${show(value)} is not the name of an upstream`)
 }
 
 function parseRegistry(value: unknown): string {

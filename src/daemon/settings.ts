@@ -5,6 +5,7 @@ import type { ProfileName } from '../unixfs/api.ts'
 import { readConfigFile } from './config-file.ts'
 import { type Environment, expandTilde, findHome } from './find-home.ts'
 import type { ListenAddress } from './listen-address.ts'
+import type { OciUpstream } from './parse-oci-upstreams.ts'
 import { SettingError } from './setting-error.ts'
 import {
   type LogLevel,
@@ -34,6 +35,10 @@ export interface Settings {
   readonly aptUpstreams: Readonly<Record<string, string>>
   /** Base URL of the npm registry that is mirrored, ends with a slash; undefined for none. */
   readonly npmUpstream: string | undefined
+  /** Registries that are mirrored, by the name that images' names begin with. */
+  readonly ociUpstreams: Readonly<Record<string, OciUpstream>>
+  /** Which of them un-prefixed names belong to that were not pushed here; undefined: to none. */
+  readonly ociOtherwise: string | undefined
 }
 
 /** A setting's raw value, and where it stands, for the error that refuses it. */

@@ -1,0 +1,73 @@
+import { ociAdapter } from '../../adapters/oci/adapter.ts'
+import { repositoryOf } from '../../adapters/oci/classify.ts'
+import { systemClock } from '../base/clock.ts'
+import type { HttpDoor } from '../base/http.ts'
+import { openOciDoor } from '../mirror/oci/oci-door.ts'
+import type { Upstream } from '../pull/adapter.ts'
+import type { Catalog, FetchUpstream, Pull } from '../pull/api.ts'
+import { type Account, openAuthorisedFetch } from '../pull/registry/authorised-fetch.ts'
+import { openPointers } from '../pull/registry/pointers.ts'
+import { openRepositories } from '../pull/registry/repositories.ts'
+import { openUploads } from '../pull/registry/uploads.ts'
+import type { UnixfsWriter } from '../unixfs/api.ts'
+import type { Content } from './content.ts'
+import type { Settings } from './settings.ts'
+
+/** Reaches registries with what is configured for each, and all else as it is. */
+export function openRegistryFetch(
+  fetchUpstream: FetchUpstream,
+  settings: () => Settings
+): FetchUpstream {
+  return openAuthorisedFetch({
+    fetchUpstream,
+    accountOf: url => accountOf(url, settings()),
+    spaceOf: repositoryOf,
+    clock: systemClock
+  })
+}
+
+/** A URL is of the upstream whose base it begins with; the longest, where one lies in another. */
+function accountOf(url: string, { ociUpstreams }: Settings): Account | undefined {
+  return Object.entries(ociUpstreams)
+    .filter(([, upstream]) => url.startsWith(`${upstream.url}v2/`))
+    .sort(([, a], [, b]) => b.url.length - a.url.length)
+    .map(([name, { url: base, ...rest }]) => ({ name, base, ...rest }))[0]
+}
+
+export interface OciOptions {
+  readonly settings: () => Settings
+  readonly content: Content
+  readonly catalog: Catalog
+  readonly writer: UnixfsWriter
+  readonly pull: Pull
+  /** Of `openRegistryFetch`. */
+  readonly fetchUpstream: FetchUpstream
+}
+
+/** The registry: what is pushed here, and what is mirrored. */
+export function openOci(options: OciOptions): HttpDoor {
+  const { settings, content, catalog, writer, pull, fetchUpstream } = options
+  const { database, store: blocks, reader, paths } = content
+  const clock = systemClock
+  const repositories = openRepositories({ database, blocks, writer, clock })
+  const parts = { database, catalog, repositories, blocks, writer, clock }
+  return openOciDoor({
+    adapter: ociAdapter,
+    upstreams: () => namedUpstreams(settings()),
+    otherwise: () => settings().ociOtherwise,
+    pull,
+    catalog,
+    reader,
+    repositories,
+    fetchUpstream,
+    pointers: openPointers({ database, fetchUpstream, clock }),
+    uploads: openUploads({ ...parts, folder: paths.uploads })
+  })
+}
+
+function namedUpstreams({ ociUpstreams }: Settings): Record<string, Upstream> {
+  const named = Object.entries(ociUpstreams).map(
+    ([name, { url }]) => [name, { name, url }] as const
+  )
+  return Object.fromEntries(named)
+}
