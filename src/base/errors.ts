@@ -35,10 +35,11 @@ export type ErrorCode = (typeof errorCodes)[number]
 
 /**
  * What an operation lacked to go on: a door that gets `missing` may fetch it and run the operation
- * again. `block` names a CID; `unpacked` a catalog key whose archive is to be unpacked.
+ * again. `block` names a CID; `unpacked` a catalog key whose archive is to be unpacked; `sealed` an
+ * inode of /mfs whose CID was asked for before it had one.
  */
 export interface Want {
-  readonly kind: 'block' | 'unpacked'
+  readonly kind: 'block' | 'unpacked' | 'sealed'
   readonly id: string
 }
 
@@ -100,6 +101,17 @@ function codeOf(cause: unknown): ErrorCode {
 /** Turns whatever was thrown into a `CairnError`; one that already is stays as it is. `doing` opens the message. */
 export function toCairnError(cause: unknown, doing?: string): CairnError {
   if (cause instanceof CairnError) return cause
-  const text = cause instanceof Error ? cause.message : String(cause)
-  return new CairnError(codeOf(cause), doing === undefined ? text : `${doing}: ${text}`, { cause })
+  const code = codeOf(cause)
+  const text = isDatabaseFull(cause) ? 'the disk is full: make room' : messageOf(cause)
+  return new CairnError(code, doing === undefined ? text : `${doing}: ${text}`, { cause })
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
+/** SQLite's own words, "database or disk is full", name two things and neither what to do. */
+function isDatabaseFull(cause: unknown): boolean {
+  const { errcode } = (cause ?? {}) as { errcode?: unknown }
+  return typeof errcode === 'number' && (errcode & 0xff) === 13
 }
