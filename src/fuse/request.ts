@@ -9,7 +9,6 @@ declare global {
   /** Node's Buffer has these (lib/internal/buffer.js), twice as fast as `toString`; @types/node leaves them out. */
   interface Buffer {
     latin1Slice(start: number, end: number): string
-    utf8Slice(start: number, end: number): string
     latin1Write(text: string, offset: number, length: number): number
   }
 }
@@ -87,9 +86,9 @@ export class Request {
     return this.bytes.latin1Slice(offset, end) as Name
   }
 
-  /** The NUL-terminated UTF-8 text at a byte offset. */
-  text(offset: number): string {
-    return this.bytes.utf8Slice(offset, this.#terminator(offset))
+  /** The NUL-terminated bytes at a byte offset, one character each (latin1): no encoding is lost. */
+  bytesAsText(offset: number): string {
+    return this.bytes.latin1Slice(offset, this.#terminator(offset))
   }
 
   /** The bytes before the NUL at a byte offset, as a view: copy what is kept (`slice` of a Buffer does not). */

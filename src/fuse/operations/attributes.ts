@@ -59,14 +59,18 @@ function timeOf(request: Request, seconds: number, nanoseconds: number, now: num
   return { seconds: request.signed(seconds), nanoseconds: request.word(nanoseconds) }
 }
 
+const { mode, uid, gid, size, atime, mtime } = setattrValid
+const anything = mode | uid | gid | size | atime | mtime
+
 /**
- * We promised (HANDLE_KILLPRIV_V2) to drop set-id bits ourselves: always when the owner changes,
- * on truncation when the kernel says so.
+ * We promised (HANDLE_KILLPRIV_V2) to drop set-id bits ourselves: always when the owner changes, or
+ * is changed to what it was (a chown of nothing comes as a request for nothing), on truncation when
+ * the kernel says so.
  */
 function losesSetId(request: Request): boolean {
   const valid = request.word(10)
-  if ((valid & setattrValid.mode) !== 0) return false
-  return (valid & (setattrValid.uid | setattrValid.gid | setattrValid.killSuidgid)) !== 0
+  if ((valid & mode) !== 0) return false
+  return (valid & anything) === 0 || (valid & (uid | gid | setattrValid.killSuidgid)) !== 0
 }
 
 /** The mode without set-user-ID, and without set-group-ID where it means that; undefined if it stays. */

@@ -11,15 +11,23 @@ const header = sizeOf.inHeader
  * claiming to store one would be worse than saying no. https://man7.org/linux/man-pages/man7/xattr.7.html
  */
 const namespaces = /^(?:user|trusted|security)\./
+/** Names that only the superuser sees: the kernel hides them for file systems of its own, for us it does not. */
+const hidden = 'trusted.'
+
+/** Why a name cannot be that of an attribute here, negated, or 0. A namespace alone is no name. */
+function nameFault(name: string): number {
+  const namespace = namespaces.exec(name)?.[0]
+  if (namespace === undefined) return -errno.EOPNOTSUPP
+  return namespace === name ? -errno.EINVAL : 0
+}
 
 /** struct fuse_getxattr_in: size, padding; then the name. */
 export const getXattr: Operation = {
   bytes: header + 8 + 2,
   answer: session => {
     const { request } = session
-    const name = request.text(header + 8)
-    if (!namespaces.test(name)) return -errno.EOPNOTSUPP
-    return replyBytes(session, session.tree.xattr(request.ino, name))
+    const name = request.bytesAsText(header + 8)
+    return nameFault(name) || replyBytes(session, session.tree.xattr(request.ino, name))
   }
 }
 
@@ -27,8 +35,10 @@ export const getXattr: Operation = {
 export const listXattrs: Operation = {
   bytes: header + 8,
   answer: session => {
-    const names = session.tree.xattrNames(session.request.ino)
-    return replyBytes(session, Buffer.from(names.map(name => `${name}\0`).join('')))
+    const { ino, caller } = session.request
+    const all = session.tree.xattrNames(ino)
+    const names = caller.uid === 0 ? all : all.filter(name => !name.startsWith(hidden))
+    return replyBytes(session, Buffer.from(names.map(name => `${name}\0`).join(''), 'latin1'))
   }
 }
 
@@ -50,25 +60,33 @@ export const setXattr: Operation = {
   bytes: header + 8 + 2,
   answer: session => {
     const { request } = session
-    const name = request.text(header + 8)
+    const name = request.bytesAsText(header + 8)
     const tree = session.writer()
-    if (!namespaces.test(name)) return -errno.EOPNOTSUPP
+    const fault = nameFault(name)
+    if (fault !== 0) return fault
     const value = new Uint8Array(request.slice(request.after(header + 8), request.word(10)))
-    tree.setXattr(request.ino, name, value, modes[request.word(11)] ?? 'any')
+    const flags = request.word(11)
+    // To create and to replace at once: never done, but the error says which of both it fails.
+    if (flags === (linux.xattrCreate | linux.xattrReplace)) tree.xattr(request.ino, name)
+    tree.setXattr(request.ino, name, value, modes[flags] ?? 'any')
     return 0
   }
 }
 
 const modes: Readonly<Record<number, 'create' | 'replace'>> = {
   [linux.xattrCreate]: 'create',
-  [linux.xattrReplace]: 'replace'
+  [linux.xattrReplace]: 'replace',
+  [linux.xattrCreate | linux.xattrReplace]: 'create'
 }
 
 export const removeXattr: Operation = {
   bytes: header + 2,
   answer: session => {
     const { request } = session
-    session.writer().removeXattr(request.ino, request.text(header))
-    return 0
+    const name = request.bytesAsText(header)
+    const tree = session.writer()
+    const fault = nameFault(name)
+    if (fault === 0) tree.removeXattr(request.ino, name)
+    return fault
   }
 }

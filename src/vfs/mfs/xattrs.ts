@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { cidText } from '../../base/blocks.ts'
 import { CairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
@@ -8,6 +9,12 @@ import { getInode, storeInode } from './inodes.ts'
 
 /** Read-only and virtual: the CID of an inode whose content is sealed as it is now. */
 const cidName = 'user.cairn.cid'
+/**
+ * Names are bytes, one character each (latin1). A row holds those that are UTF-8 as text, all others
+ * as a blob.
+ */
+type StoredName = string | Uint8Array
+
 /** XATTR_SIZE_MAX of Linux. */
 const valueBytes = 65536
 
@@ -22,8 +29,8 @@ export function xattrNames(context: Context, ino: number): string[] {
   const inode = getInode(context, ino)
   const rows = context.database
     .statement('SELECT name FROM xattrs WHERE ino = ?')
-    .all(ino) as Array<{ name: string }>
-  const names = rows.map(row => row.name)
+    .all(ino) as Array<{ name: StoredName }>
+  const names = rows.map(row => nameOf(row.name))
   return cidOf(inode) === undefined ? names : [cidName, ...names]
 }
 
@@ -49,7 +56,7 @@ export function setXattr(
     storeInode(context, inode)
     context.database
       .statement('INSERT OR REPLACE INTO xattrs VALUES (?, ?, ?)')
-      .run(ino, name, value)
+      .run(ino, storedName(name), value)
     touchTimes(context, ino, false)
   })
 }
@@ -60,7 +67,7 @@ export function removeXattr(context: Context, ino: number, name: string): void {
     getInode(context, ino)
     const { changes } = context.database
       .statement('DELETE FROM xattrs WHERE ino = ? AND name = ?')
-      .run(ino, name)
+      .run(ino, storedName(name))
     if (changes === 0) throw noAttribute(ino, name)
     touchTimes(context, ino, false)
   })
@@ -69,8 +76,17 @@ export function removeXattr(context: Context, ino: number, name: string): void {
 function findXattr(context: Context, ino: number, name: string): Uint8Array | undefined {
   const row = context.database
     .statement('SELECT value FROM xattrs WHERE ino = ? AND name = ?')
-    .get(ino, name) as { value: Uint8Array } | undefined
+    .get(ino, storedName(name)) as { value: Uint8Array } | undefined
   return row?.value
+}
+
+function storedName(name: string): StoredName {
+  const bytes = Buffer.from(name, 'latin1')
+  return isUtf8(bytes) ? bytes.toString('utf8') : bytes
+}
+
+function nameOf(stored: StoredName): string {
+  return Buffer.from(stored as string).toString('latin1')
 }
 
 function cidBytes(inode: Inode): Uint8Array | undefined {
@@ -92,13 +108,13 @@ function checkWritable(name: string): void {
   if (name.startsWith('user.cairn.')) {
     throw new CairnError('not-permitted', `${name} says what is stored: it cannot be set`)
   }
-  if (!/^(user|security|trusted)\../.test(name)) {
+  if (!/^(user|security|trusted)\../s.test(name)) {
     throw new CairnError(
       'unsupported',
       `${name}: attributes are kept in user., security. and trusted.`
     )
   }
-  if (Buffer.byteLength(name) > limits.nameBytes) {
+  if (name.length > limits.nameBytes) {
     throw new CairnError('out-of-range', 'the name of an attribute is longer than 255 bytes')
   }
 }
