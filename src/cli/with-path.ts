@@ -73,7 +73,8 @@ export function cidOf(tree: Tree, ino: number): CID | undefined {
   try {
     return CID.parse(Buffer.from(tree.xattr(ino, 'user.cairn.cid')).toString('latin1'))
   } catch (cause) {
-    if (cause instanceof CairnError && cause.code === 'no-attribute') return undefined
+    if (!(cause instanceof CairnError)) throw cause
+    if (cause.code === 'no-attribute' || cause.want?.kind === 'sealed') return undefined
     throw cause
   }
 }

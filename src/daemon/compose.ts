@@ -81,7 +81,7 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
   )
 
   // Doors: the mounts, then HTTP on the port and on the socket.
-  const satisfy = satisfyFrom(packages.unpack)
+  const satisfy = satisfyFrom(packages.unpack, () => upkeep.seal('asked for a CID'))
   const mounts = closing.keep(
     await openMounts({ settings, content, writeLock, memory, satisfy, log }),
     (it, hurry) => it.close(hurry)

@@ -94,7 +94,7 @@ export class DeferredRequests {
       if (outcome.id === want.id && outcome.kind === want.kind) break
       want = outcome
     }
-    throw new CairnError('io', `${want.kind} ${want.id} was fetched and is still missing`)
+    throw stillMissing(want)
   }
 
   /** Waits no longer than the signal, even for a fetch that does not heed it. */
@@ -145,6 +145,13 @@ export class DeferredRequests {
 /** A name whose block cannot be had leads nowhere; bytes that cannot be had are an error of reading. */
 function refusal(code: number, error: CairnError): number {
   return code === opcode.lookup && error.code === 'missing' ? errno.ENOENT : errnoOf[error.code]
+}
+
+/** What is written to all the while has no CID; anything else was not there after all. */
+function stillMissing({ kind, id }: Want): CairnError {
+  return kind === 'sealed'
+    ? new CairnError('busy', `inode ${id} is open for writing: it has a CID when it is closed`)
+    : new CairnError('io', `${kind} ${id} was fetched and is still missing`)
 }
 
 function interrupted(): CairnError {

@@ -93,7 +93,7 @@ export interface Tree {
   parent: (ino: Ino) => Ino
   /** Reads at `position` until the file or `target` ends; returns the bytes read. */
   read: (ino: Ino, target: Uint8Array, position: number) => number
-  /** Throws `no-attribute`. `user.cairn.cid` is there on all sealed content. */
+  /** Throws `no-attribute`. `user.cairn.cid` is there on all content; of what is not sealed it throws `missing`. */
   xattr: (ino: Ino, name: string) => Uint8Array
   xattrNames: (ino: Ino) => string[]
   statistics: () => TreeStatistics

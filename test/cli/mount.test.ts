@@ -30,6 +30,24 @@ t.test('a file written to mfs is read below ipfs by its snapshot', async t => {
   t.same(await readdir(join(mount, 'mfs')), [], 'unmounted')
 })
 
+t.test('asking for the CID of what was just written seals it; copies carry their own', async t => {
+  if (!requireFuse(t)) return
+  const world = await makeWorld(t)
+  const mount = join(world.folder, 'm')
+  await world.start(['--mount', mount])
+  const script = `cd "$0/mfs"; mkdir d; echo text > d/file; cid() {
+      getfattr -h -n user.cairn.cid --only-values -- "$1"; echo; }
+    cid d/file; cid d; cid .; cp -a d copy; rsync -aX d/ again/; cid again/file
+    exec 3>open; ! getfattr -n user.cairn.cid open 2>&1`
+  const { stdout } = await run('bash', ['-e', '-c', script, mount], { cwd: '/' })
+  const [file, folder, root, again, refusal] = stdout.split('\n')
+  t.equal((await world.run(['cat', `${file}`])).stdout, 'text\n')
+  t.equal((await world.run(['cat', `${folder}/file`])).stdout, 'text\n')
+  t.equal((await world.run(['cat', `${root}/d/file`])).stdout, 'text\n')
+  t.equal(again, file, 'the same content and times')
+  t.match(refusal, /resource busy/, 'what is open for writing has none yet')
+})
+
 t.test("another daemon's mount is called that, whatever it holds", async t => {
   if (!requireFuse(t)) return
   const [world, other] = [await makeWorld(t), await makeWorld(t)]

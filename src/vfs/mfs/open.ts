@@ -1,5 +1,6 @@
 import { statfsSync } from 'node:fs'
 import type { CID } from 'multiformats/cid'
+import { limits } from '../../base/limits.ts'
 import type { Name } from '../../base/names.ts'
 import type { HistoryEntry } from '../../roots/api.ts'
 import type {
@@ -111,10 +112,11 @@ class MutableTree implements Mfs {
 
   statistics(): TreeStatistics {
     const disk = statfsSync(this.#context.draftsFolder)
+    const kept = Math.min(limits.reservedBytes, (disk.blocks * disk.bsize) / 16)
     return {
       blockBytes: disk.bsize,
       blocks: disk.blocks,
-      freeBlocks: disk.bavail,
+      freeBlocks: Math.max(0, disk.bavail - Math.ceil(kept / disk.bsize)),
       files: disk.files,
       freeFiles: disk.ffree
     }

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { CID } from 'multiformats/cid'
 import { cidText } from '../../base/blocks.ts'
 import { CairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
@@ -6,8 +7,9 @@ import type { Context } from './context.ts'
 import { touchTimes } from './dirty.ts'
 import type { Inode } from './inode.ts'
 import { getInode, storeInode } from './inodes.ts'
+import { travels } from './seal-file.ts'
 
-/** Read-only and virtual: the CID of an inode whose content is sealed as it is now. */
+/** Virtual: the CID of what an inode holds; asked for before it was sealed, it wants that first. */
 const cidName = 'user.cairn.cid'
 /**
  * Names are bytes, one character each (latin1). A row holds those that are UTF-8 as text, all others
@@ -31,7 +33,7 @@ export function xattrNames(context: Context, ino: number): string[] {
     .statement('SELECT name FROM xattrs WHERE ino = ?')
     .all(ino) as Array<{ name: StoredName }>
   const names = rows.map(row => nameOf(row.name))
-  return cidOf(inode) === undefined ? names : [cidName, ...names]
+  return hasCid(inode) ? [cidName, ...names] : names
 }
 
 export function setXattr(
@@ -41,6 +43,7 @@ export function setXattr(
   value: Uint8Array,
   mode: 'any' | 'create' | 'replace'
 ): void {
+  if (name === cidName && isCid(value)) return
   checkWritable(name)
   if (value.byteLength > valueBytes) {
     throw new CairnError(
@@ -91,7 +94,26 @@ function nameOf(stored: StoredName): string {
 
 function cidBytes(inode: Inode): Uint8Array | undefined {
   const cid = cidOf(inode)
-  return cid === undefined ? undefined : Buffer.from(cid)
+  if (cid !== undefined) return Buffer.from(cid)
+  if (!hasCid(inode)) return undefined
+  throw new CairnError('missing', `inode ${inode.ino} was not sealed since it was written`, {
+    want: { kind: 'sealed', id: String(inode.ino) }
+  })
+}
+
+/** All that a seal reaches: not fifos, sockets and devices, nor what no name leads to. */
+function hasCid(inode: Inode): boolean {
+  return travels(inode) && inode.links > 0
+}
+
+/** `cp -a` and `rsync -X` carry the attribute along: the copy has its own, so nothing is to be stored. */
+function isCid(value: Uint8Array): boolean {
+  try {
+    CID.parse(Buffer.from(value).toString('latin1'))
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Undefined while the content is not sealed as it is. */

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import t from 'tap'
 import { limits } from '../../../src/base/limits.ts'
 import { type Name, toName } from '../../../src/base/names.ts'
+import { fileType } from '../../../src/vfs/api.ts'
 import { checkMfs } from '../../../src/vfs/mfs/check.ts'
 import {
   at,
@@ -202,6 +203,20 @@ t.test('extended attributes are set, replaced, listed and removed; ours are read
   t.throws(() => tree.removeXattr(ino, 'user.a'), { code: 'no-attribute' })
   t.throws(() => tree.xattr(ino, 'user.a'), { code: 'no-attribute' })
   t.throws(() => tree.setXattr(ino, 'user.cairn.cid', value, 'any'), { code: 'not-permitted' })
+  const cid = tree.xattr(ino, 'user.cairn.cid')
+  const other = makeFile(tree, 'other', 'y')
+  tree.setXattr(other, 'user.cairn.cid', cid, 'any')
+  t.throws(
+    () => tree.xattr(other, 'user.cairn.cid'),
+    { code: 'missing', want: { kind: 'sealed', id: String(other) } },
+    'a copy carries its own, not the one it was copied with'
+  )
+  t.same(tree.xattrNames(other), ['user.cairn.cid'], 'listed before it is sealed')
+  await tree.seal()
+  t.notSame(tree.xattr(other, 'user.cairn.cid'), cid)
+  const fifo = tree.makeNode(tree.root, toName('fifo'), fileType.fifo | 0o600, 0, caller).ino
+  t.same(tree.xattrNames(fifo), [], 'what does not travel has none')
+  t.throws(() => tree.xattr(fifo, 'user.cairn.cid'), { code: 'no-attribute' })
   t.throws(() => tree.setXattr(ino, 'system.posix_acl_access', value, 'any'), {
     code: 'unsupported'
   })
