@@ -4,6 +4,7 @@ import {
   fdatasyncSync,
   fsyncSync,
   openSync,
+  readSync,
   rmSync,
   statSync,
   writeSync
@@ -130,7 +131,7 @@ function syncFolder(folder: string): void {
  */
 export function recoverSegments(place: Place): void {
   const rows = new Map(place.index.segments().map(row => [row.id, row]))
-  const orphans = listSegmentFiles(place.folder).filter(id => !rows.has(id))
+  const orphans = listSegmentFiles(place.folder).filter(id => !rows.has(id) && isBegun(place, id))
   if (orphans.length > limits.adoptedSegments) {
     throw new CairnError(
       'corrupt',
@@ -156,7 +157,41 @@ function recoverIfNeeded(place: Place, seen: SegmentRow): void {
   })
 }
 
-/** A file whose writer died before its first index row; one without our header is somebody else's, or was never begun. */
+/**
+ * True for a file with our header. Crashes may leave any number of files cut within it: those hold
+ * nothing, and go. Others without it are somebody else's, and stay.
+ */
+function isBegun(place: Place, id: number): boolean {
+  const path = segmentPath(place.folder, id)
+  const start = startOf(path)
+  if (start.length === carHeader.length || !start.equals(carHeader.subarray(0, start.length))) {
+    return start.equals(carHeader)
+  }
+  const lock = takeOwnerLock(lockPath(place.folder, id))
+  if (lock === undefined) return false
+  const isLeft = startOf(path).length < carHeader.length
+  if (isLeft) rmSync(path, { force: true })
+  lock.release({ remove: isLeft })
+  return !isLeft
+}
+
+/** As many bytes as our header has, or all of a shorter file; none of one that is gone. */
+function startOf(path: string): Buffer {
+  const start = Buffer.alloc(carHeader.length)
+  let file: number | undefined
+  try {
+    file = openSync(path, 'r')
+    return start.subarray(0, readSync(file, start, 0, start.length, 0))
+  } catch (cause) {
+    const error = toCairnError(cause, `cannot read the segment ${path}`)
+    if (error.code === 'not-found') return start.subarray(0, 0)
+    throw error
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
+}
+
+/** A file whose writer died before its first index row. */
 function adoptOrphan(place: Place, id: number): void {
   const lock = takeOwnerLock(lockPath(place.folder, id))
   if (lock === undefined) return

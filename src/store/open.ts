@@ -88,7 +88,7 @@ class SegmentStore implements BlockStore {
 
   #keep(code: number, multihash: Multihash, bytes: Uint8Array): void {
     if (this.#appender.pending(multihash) !== undefined) return
-    const known = this.#index.locate(multihash)
+    const known = this.#locateSound(multihash)
     const settled = this.#index.database.transaction === 'none'
     if (known !== undefined) {
       this.#reliance.add({ multihash, ...known })
@@ -102,6 +102,19 @@ class SegmentStore implements BlockStore {
     ) {
       this.flush()
     }
+  }
+
+  /** A row whose bytes a disk lost goes when the block is brought anew: so what is fetched again heals. */
+  #locateSound(multihash: Multihash): ReturnType<BlockIndex['locate']> {
+    const known = this.#index.locate(multihash)
+    if (known === undefined || this.#locator.isThere(known)) return known
+    if (this.#index.database.transaction === 'read') return known
+    return this.#index.database.write(() => {
+      const now = this.#index.locate(multihash)
+      if (now === undefined || this.#locator.isThere(now)) return now
+      this.#index.remove(multihash)
+      return undefined
+    })
   }
 
   flush({ durable = false } = {}): void {

@@ -59,10 +59,23 @@ export class BlockLocator {
 
   /** False if the segment does not hold those bytes, or is not there. */
   readAt(location: Location, offset: number, target: Uint8Array): boolean {
+    const { segment } = location
+    return this.#whereThere(
+      segment,
+      () => this.#files.read(segment, location.offset + offset, target) === target.length
+    )
+  }
+
+  /** False if the segment ends before the block does, or is not there. */
+  isThere({ segment, offset, length }: Location): boolean {
+    return this.#whereThere(segment, () => this.#files.bytes(segment) >= offset + length)
+  }
+
+  #whereThere(segment: number, look: () => boolean): boolean {
     try {
-      return this.#files.read(location.segment, location.offset + offset, target) === target.length
+      return look()
     } catch (cause) {
-      const error = toCairnError(cause, `cannot read the segment ${segmentName(location.segment)}`)
+      const error = toCairnError(cause, `cannot read the segment ${segmentName(segment)}`)
       if (error.code === 'not-found') return false
       throw error
     }

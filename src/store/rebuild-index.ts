@@ -1,5 +1,6 @@
-import { closeSync, existsSync, openSync } from 'node:fs'
-import { toCairnError } from '../base/errors.ts'
+import { closeSync, existsSync, fdatasyncSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { CairnError, toCairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { CheckReport } from './api.ts'
 import type { BlockIndex, SegmentRow } from './block-index.ts'
@@ -14,7 +15,7 @@ type Damaged = CheckReport['damaged'][number]
 
 /**
  * Makes the index anew from the segments alone. It grows beside the old one, which serves readers until
- * the new one takes its place in one transaction; an interrupted rebuild changes nothing. Rows of segments
+ * the new one takes its place in one transaction; an interrupted rebuild changes nothing. Throws `busy` while another runs. Rows of segments
  * that living writers append to are taken over as they are.
  */
 export function rebuildIndex(
@@ -24,9 +25,9 @@ export function rebuildIndex(
   const damaged: Damaged[] = []
   const rebuilt: SegmentRow[] = []
   let indexed = 0
-  index.startRebuild()
-  const release: Array<() => void> = []
+  const release = [holdRebuild(folder)]
   try {
+    index.startRebuild()
     for (const id of listSegmentFiles(folder)) {
       const finished = index.segment(id)?.state === 'finished'
       const lock = finished ? undefined : takeOwnerLock(lockPath(folder, id))
@@ -42,6 +43,16 @@ export function rebuildIndex(
     for (const end of release) end()
   }
   return { damaged, indexed }
+}
+
+/** Two rebuilds at once would fill one table, and the first to end would put a half of it in force. */
+function holdRebuild(folder: string): () => void {
+  const lock = takeOwnerLock(join(folder, 'rebuild.lock'))
+  if (lock !== undefined) return () => lock.release()
+  throw new CairnError(
+    'busy',
+    `the index of ${folder} is being rebuilt by somebody else: wait for it`
+  )
 }
 
 function rebuildSegment(
@@ -63,6 +74,8 @@ function rebuildSegment(
       carHeader.length,
       'blocks_rebuilt'
     )
+    // The new row will say that all this survives a power cut.
+    fdatasyncSync(file)
     return { damaged: damage, indexed, row: rowOf(id, end, fileBytes(file), damage) }
   } catch (cause) {
     throw toCairnError(cause, `cannot rebuild from the segment ${segmentName(id)}`)

@@ -32,7 +32,7 @@ export function recoverSegment(
   const path = segmentPath(folder, row.id)
   const file = openSync(path, 'r+')
   try {
-    const from = Math.max(carHeader.length, sameRun(row, boot) ? row.bytes : row.synced)
+    const from = Math.max(carHeader.length, soundBytes(row, fileBytes(file), boot))
     const { end, damage } = indexRecords(index, file, row.id, from)
     const tail = damage.filter(({ start }) => start >= end)
     const inner = damage.filter(({ start }) => start < end)
@@ -52,6 +52,12 @@ export function recoverSegment(
   } finally {
     closeSync(file)
   }
+}
+
+/** How much of a segment need not be read again. A file that is shorter than it was on disk is read whole. */
+function soundBytes(row: SegmentRow, size: number, boot: string): number {
+  const believed = sameRun(row, boot) ? row.bytes : row.synced
+  return believed <= size ? believed : 0
 }
 
 /** Indexes every sound record from `from` on, in transactions of bounded size; `end` is that of the last one. */

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { limits } from '../base/limits.ts'
 
@@ -51,6 +51,11 @@ export class SegmentFiles {
       filled += got
     }
     return filled
+  }
+
+  /** Length of a segment's file in bytes. */
+  bytes(id: number): number {
+    return fstatSync(this.#file(id)).size
   }
 
   #file(id: number): number {

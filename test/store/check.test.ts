@@ -14,6 +14,7 @@ import { codec, type Multihash, makeCid, sha256Multihash } from '../../src/base/
 import { type Database, openDatabase } from '../../src/base/database.ts'
 import { carHeader, encodeHead } from '../../src/store/car.ts'
 import { checkStore } from '../../src/store/check.ts'
+import { takeOwnerLock } from '../../src/store/owner-lock.ts'
 import { storeMigrations } from '../../src/store/schema.ts'
 import { segmentName } from '../../src/store/segment-files.ts'
 import { bytesOf, makeHome, openStore, type TestHome } from './lib.ts'
@@ -222,6 +223,16 @@ t.test('a rebuild beside a living writer keeps its rows, and what it writes mean
   t.equal(writer.store.has(pending), true)
   writer.end()
   t.match(checkStore({ segments: home.segments, database }), { blocks: 12, damaged: [] })
+})
+
+t.test('a second rebuild at the same time is refused, and harms nothing', async t => {
+  const home = homeOfTen(t)
+  const lock = takeOwnerLock(join(home.segments, 'rebuild.lock'))
+  const database = openIndex(t, home)
+  const rebuild = () => checkStore({ segments: home.segments, database, rebuildIndex: true })
+  t.throws(rebuild, { code: 'busy', message: /by somebody else/ })
+  lock?.release()
+  t.match(rebuild(), { blocks: 10, indexed: 10, damaged: [] })
 })
 
 t.test('a rebuild forgets rows of segments that are gone', async t => {

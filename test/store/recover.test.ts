@@ -4,12 +4,13 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
   writeSync
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { codec, type Multihash, sha256Multihash } from '../../src/base/blocks.ts'
 import { openDatabase } from '../../src/base/database.ts'
@@ -147,6 +148,71 @@ t.test('a segment whose writer died before its first row is taken in', async t =
   t.equal(store.statistics().blocks, 3)
   t.equal(readFileSync(join(home.segments, '00000000000001.car'), 'latin1'), 'not a segment')
   end()
+})
+
+t.test(
+  'any number of files that crashes left before their header was whole are no lost index',
+  async t => {
+    const home = homeOfThree(t)
+    const header = readFileSync(home.segment).subarray(0, 26)
+    for (const length of [0, 1, 5, 13, 24, 25]) {
+      const name = `000000000000${String(10 + length)}.car`
+      writeFileSync(join(home.segments, name), header.subarray(0, length))
+    }
+    const foreign = ['1', '2', '3', '4', '5'].map(digit => `0000000000000${digit}.car`)
+    for (const name of foreign) writeFileSync(join(home.segments, name), 'not a segment')
+    const { store, end } = openStore(home)
+    t.equal(store.statistics().blocks, 3)
+    const names = readdirSync(home.segments).filter(name => name.endsWith('.car'))
+    t.same(
+      names.sort(),
+      [...foreign, basename(home.segment)],
+      'they are gone, what is not ours is not'
+    )
+    end()
+  }
+)
+
+t.test(
+  'a file that is shorter than its row says is read whole, and the rows behind its end go',
+  async t => {
+    for (const boot of ['', ", boot = 'an earlier run'"]) {
+      const home = homeOfThree(t)
+      change(home, `UPDATE segments SET synced = bytes${boot}`)
+      truncateSync(home.segment, home.sound - 30)
+      const { store, database, end } = openStore(home)
+      t.same(
+        [1, 2, 3].map(number => store.has(sha256Multihash(bytesOf(number)))),
+        [true, true, false]
+      )
+      store.add(bytesOf(3))
+      store.flush()
+      t.match(checkStore({ segments: home.segments, database }), { blocks: 3, damaged: [] })
+      t.equal(store.statistics().segments, 1, 'and it is gone on with')
+      end()
+    }
+  }
+)
+
+t.test('a block that is brought again heals a row whose bytes are lost', async t => {
+  for (const [what, lose] of [
+    ['a cut file', home => truncateSync(home.segment, home.sound - 1)],
+    ['a lost file', home => rmSync(home.segment)]
+  ] as ReadonlyArray<[string, (home: { segment: string; sound: number }) => void]>) {
+    const home = homeOfThree(t)
+    change(home, "UPDATE segments SET state = 'finished'")
+    lose(home)
+    const { store, database, end } = openStore(home)
+    const multihash = sha256Multihash(bytesOf(3))
+    t.throws(() => store.read(multihash), { code: 'corrupt' }, what)
+    store.add(bytesOf(3))
+    t.same(Buffer.from(store.read(multihash)), bytesOf(3))
+    store.flush()
+    t.same(Buffer.from(store.read(multihash)), bytesOf(3))
+    const { damaged } = checkStore({ segments: home.segments, database })
+    t.equal(damaged.length, what === 'a cut file' ? 0 : 2)
+    end()
+  }
 })
 
 t.test('many segments without a row are a lost index: the error says what to do', async t => {
