@@ -1,10 +1,12 @@
 import { openCatalog } from '../pull/catalog.ts'
 import type { Tree } from '../vfs/api.ts'
 import { diskStatistics } from '../vfs/frozen/disk-statistics.ts'
+import { openHistoryTree } from '../vfs/frozen/history-tree.ts'
 import type { InodeMemory } from '../vfs/frozen/inode-memory.ts'
 import { InodeTable } from '../vfs/frozen/inode-table.ts'
 import { openIpfsTree } from '../vfs/frozen/ipfs-tree.ts'
 import { openPackageTree } from '../vfs/frozen/package-tree.ts'
+import { withSnapshots } from '../vfs/mfs/with-snapshots.ts'
 import { type Content, openMfsOf, thisUser } from './content.ts'
 import type { Settings } from './settings.ts'
 import type { TreeName } from './tree-names.ts'
@@ -28,10 +30,6 @@ export interface OpenTreeOptions {
 export function openTree(name: TreeName, content: Content, options: OpenTreeOptions): Tree {
   const { memory, settings } = options
   const { profile, mfsMetadata } = settings
-  if (name === 'mfs') {
-    const shared = memory.mfs === undefined ? {} : { shared: memory.mfs }
-    return openMfsOf(content, { profile, mfsMetadata, ...shared })
-  }
   const frozen = {
     reader: content.reader,
     inodes: new InodeTable(memory.inodes === undefined ? {} : { memory: memory.inodes }),
@@ -40,5 +38,13 @@ export function openTree(name: TreeName, content: Content, options: OpenTreeOpti
     together: <T>(listing: () => T) => content.database.read(listing)
   }
   if (name === 'ipfs') return openIpfsTree(frozen)
+  if (name === 'mfs') {
+    const shared = memory.mfs === undefined ? {} : { shared: memory.mfs }
+    const mfs = openMfsOf(content, { profile, mfsMetadata, ...shared })
+    return withSnapshots(
+      mfs,
+      openHistoryTree(frozen, () => mfs.history())
+    )
+  }
   return openPackageTree({ ...frozen, packages: viewPackages(openCatalog(content.database)) })
 }

@@ -28,15 +28,8 @@ const settledInLive: Timeouts = { entry: brief, attributes: endless }
 const liveInSettled: Timeouts = { entry: endless, attributes: brief }
 
 export function freshnessOf(tree: Tree): Freshness {
-  if (tree.nature === 'live') {
-    return {
-      frozen: () => false,
-      entry: () => live,
-      attributes: () => live,
-      withoutOpen: false
-    }
-  }
-  const frozen = (ino: Ino): boolean => tree.frozen?.(ino) ?? ino !== tree.root
+  const always = tree.nature === 'frozen'
+  const frozen = (ino: Ino): boolean => tree.frozen?.(ino) ?? (always && ino !== tree.root)
   return {
     frozen,
     entry: (parent, ino) => {
@@ -44,7 +37,7 @@ export function freshnessOf(tree: Tree): Freshness {
       return frozen(ino) ? settledInLive : live
     },
     attributes: ino => (frozen(ino) ? settled : live),
-    withoutOpen: true
+    withoutOpen: always
   }
 }
 

@@ -75,7 +75,10 @@ export interface Tree {
    * under the door, which is told by `changes` of its own machine at best.
    */
   readonly nature: 'frozen' | 'live'
-  /** In a frozen tree that grows: false for the directories that may gain entries. Absent: all but the root. Cheap. */
+  /**
+   * Whether an inode never changes: in a frozen tree all but the directories that may gain entries, in
+   * a live one what is of a snapshot. Absent: all but a frozen tree's root, nothing of a live one. Cheap.
+   */
   readonly frozen?: (ino: Ino) => boolean
   /** Counts as one lookup of the inode returned. Throws `not-found`, `not-directory`, `name-too-long`. */
   lookup: (parent: Ino, name: Name) => Attributes
