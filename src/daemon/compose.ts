@@ -63,7 +63,7 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
   const shared = mfsSharedMemory()
   const memory = {
     ipfs: { inodes: createInodeMemory() },
-    mfs: { mfs: shared },
+    mfs: { mfs: shared, inodes: createInodeMemory() },
     pkg: { inodes: createInodeMemory() }
   }
 
