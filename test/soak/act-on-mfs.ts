@@ -1,4 +1,4 @@
-import { readFileSync, writeSync } from 'node:fs'
+import { openSync, readFileSync, writeSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import { openTree } from '../vfs/mfs/open-tree.ts'
 import { takeInMfs } from './mfs-world.ts'
@@ -6,9 +6,11 @@ import type { Step } from './world.ts'
 
 /**
  * A process that takes the steps of a file (its second argument) in the mutable tree of a home (the
- * first), and seals all the while. It says a line when it begins and one for each step that returned.
+ * first), and seals all the while. It says a line when it begins and one for each step that returned: to
+ * its output, or into a file (the third argument).
  */
-const [home = '', plan = ''] = process.argv.slice(2)
+const [home = '', plan = '', lines] = process.argv.slice(2)
+const output = lines === undefined ? 1 : openSync(lines, 'w')
 const { tree } = openTree(home, { recover: true })
 const steps = JSON.parse(readFileSync(plan, 'utf8')) as Step[]
 let done = false
@@ -23,11 +25,11 @@ async function sealAlways(): Promise<void> {
 async function act(): Promise<void> {
   for (const [index, step] of steps.entries()) {
     takeInMfs(tree, step)
-    writeSync(1, `${index + 1}\n`)
+    writeSync(output, `${index + 1}\n`)
     if (index % 7 === 6) await turn()
   }
   done = true
 }
 
-writeSync(1, 'begun\n')
+writeSync(output, 'begun\n')
 await Promise.all([sealAlways(), act()])

@@ -25,10 +25,10 @@ export function actorsOf(t: Test, program: URL, folder: string) {
   const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') }
   let started = 0
 
-  function start(place: string, steps: readonly Step[]): Actor {
+  function start(place: string, steps: readonly Step[], ...more: readonly string[]): Actor {
     const plan = join(folder, `plan-${started++}.json`)
     writeFileSync(plan, JSON.stringify(steps))
-    const args = ['--disable-warning=ExperimentalWarning', path, place, plan]
+    const args = ['--disable-warning=ExperimentalWarning', path, place, plan, ...more]
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
     t.teardown(() => child.kill('SIGKILL'))
     let said = 0

@@ -1,27 +1,14 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { checkMfs } from '../../src/vfs/mfs/check.ts'
-import { openTree } from '../vfs/mfs/open-tree.ts'
 import { actorsOf } from './actor.ts'
+import { examine } from './examine.ts'
 import { fastFolder } from './fast-folder.ts'
 import { judge } from './judge.ts'
-import { worldOfMfs } from './mfs-world.ts'
 import { planSteps } from './plan.ts'
 import { dieOf, seedOfRun, times } from './random.ts'
 import type { World } from './world.ts'
 
 const program = new URL('./act-on-mfs.ts', import.meta.url)
-
-/** What is wrong with the tree of a home, and all that it shows; recovered first or just as it was left. */
-function examine(home: string, recover: boolean) {
-  const { tree, database, drafts, close } = openTree(home, { recover })
-  try {
-    const { problems } = checkMfs(database, drafts, { resting: recover })
-    return { problems, found: worldOfMfs(tree) }
-  } finally {
-    close()
-  }
-}
 
 t.test('kill -9 of what writes and seals, again and again: each state existed', async t => {
   const seed = seedOfRun()

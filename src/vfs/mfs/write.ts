@@ -124,6 +124,8 @@ function copyContent(context: Context, inode: Inode, draft: number, keepBytes: n
     if (context.drafts.state(draft).size < end) context.drafts.truncate(draft, end)
   }
   context.drafts.markUnwritten(draft)
+  // What was sealed is on the disk; from now the copy stands for it, so it must be there too.
+  if (end > 0) context.drafts.synchronize(draft)
 }
 
 /** Zeros become a hole of the draft, as they may have been before they were sealed. */
