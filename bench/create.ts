@@ -1,10 +1,10 @@
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Bench, compared } from './lib/bench.ts'
-import { bindFolder } from './lib/bindfs.ts'
 import { startCairn } from './lib/cairn.ts'
 import { type Cost, costOf } from './lib/cost.ts'
 import { interleave } from './lib/interleave.ts'
+import { bindFolder } from './lib/peers.ts'
 
 export const bench: Bench = {
   title: 'create, write 4 KiB and close, against bindfs on the same disk',

@@ -39,13 +39,14 @@ export interface Comparison {
   /** Undefined if the peer is not installed. */
   readonly peer: Cost | undefined
   readonly peerName: string
-  /** Cairn's part may be at most this many times the peer's. */
-  readonly bar: { readonly of: 'wall' | 'cpu'; readonly atMost: number }
+  /** Cairn's part may be at most this many times the peer's; without `atMost` nothing was promised. */
+  readonly bar: { readonly of: 'wall' | 'cpu'; readonly atMost?: number }
 }
 
 /** A line that compares two costs by one of their parts and shows both. */
 export function compared({ what, cairn, peer, peerName, bar }: Comparison): Row {
-  const promised = `${bar.of} at most ${bar.atMost} times`
+  const { of, atMost } = bar
+  const promised = atMost === undefined ? '' : `${of} at most ${atMost} times`
   if (peer === undefined) {
     return {
       what,
@@ -56,14 +57,14 @@ export function compared({ what, cairn, peer, peerName, bar }: Comparison): Row 
       met: undefined
     }
   }
-  const ratio = partOf(cairn, bar.of) / partOf(peer, bar.of)
+  const ratio = partOf(cairn, of) / partOf(peer, of)
   return {
     what,
     cairn: costText(cairn),
     peer: `${peerName} ${costText(peer)}`,
-    ratio: `${bar.of} ${ratio.toFixed(2)}`,
+    ratio: `${of} ${ratio.toFixed(2)}`,
     bar: promised,
-    met: ratio <= bar.atMost
+    met: atMost === undefined ? undefined : ratio <= atMost
   }
 }
 

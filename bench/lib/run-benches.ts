@@ -8,6 +8,7 @@ import { bench as create } from '../create.ts'
 import { bench as find } from '../find.ts'
 import { bench as idle } from '../idle.ts'
 import { bench as importing } from '../import.ts'
+import { bench as mount } from '../mount.ts'
 import { bench as read } from '../read.ts'
 import { bench as start } from '../start.ts'
 import { bench as status } from '../status.ts'
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, Bench>> = {
   find,
   create,
   apt,
+  mount,
   webdav,
   start,
   status,

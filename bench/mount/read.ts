@@ -1,0 +1,91 @@
+import { join } from 'node:path'
+import { findClient } from '../../test/lib/clients.ts'
+import { compared, noted, type Room, type Row } from '../lib/bench.ts'
+import { addPath, startCairn } from '../lib/cairn.ts'
+import { costOfCommand } from '../lib/cost.ts'
+import { dropCaches, makeFile, makeFiles } from '../lib/files.ts'
+import { interleave } from '../lib/interleave.ts'
+import { bindFolder, rcloneFolder } from '../lib/peers.ts'
+
+/** Reads that the page cache answers, against the file on tmpfs itself. */
+export async function readWarm(room: Room): Promise<Row[]> {
+  const mebibytes = room.small ? 64 : 512
+  const source = room.memory('source')
+  makeFile(join(source, 'large'), mebibytes)
+  const cairn = await startCairn(room, room.memory('home'))
+  const file = join(cairn.mount, 'ipfs', addPath(cairn, join(source, 'large')))
+  const read = (path: string) => () =>
+    costOfCommand([], ['dd', `if=${path}`, 'of=/dev/null', 'bs=1M', 'status=none'])
+  read(file)()
+  const { cairn: ours, peer } = await interleave(
+    room.rounds,
+    read(file),
+    read(join(source, 'large'))
+  )
+  const bar = { of: 'wall', atMost: 1.2 } as const
+  const what = `read ${mebibytes} MiB through /ipfs, warm`
+  return [compared({ what, cairn: ours, peer, peerName: 'tmpfs', bar })]
+}
+
+/** Random 4 KiB reads by four jobs of fio, each of a quarter of the file, with cold caches. */
+export async function readRandomly(room: Room): Promise<Row[]> {
+  const fio = findClient('fio')
+  if (fio === undefined) return [noted('random 4 KiB reads', 'fio IS NOT INSTALLED')]
+  const mebibytes = room.small ? 64 : 512
+  const source = room.memory('source')
+  makeFile(join(source, 'large'), mebibytes)
+  const cairn = await startCairn(room, room.memory('home'))
+  const file = join(cairn.mount, 'ipfs', addPath(cairn, join(source, 'large')))
+  const bound = await bindFolder(room, source)
+  const job = [
+    '--name=random',
+    '--rw=randread',
+    '--bs=4k',
+    '--readonly',
+    '--numjobs=4',
+    `--io_size=${mebibytes / 16}m`,
+    '--ioengine=psync',
+    '--randrepeat=1',
+    '--output=/dev/null'
+  ]
+  const read = (path: string, server: number) => () => {
+    dropCaches()
+    return costOfCommand([server], [fio, `--filename=${path}`, `--size=${mebibytes}m`, ...job])
+  }
+  const costs = await interleave(
+    room.rounds,
+    read(file, cairn.pid),
+    bound && read(join(bound.mountPoint, 'large'), bound.pid)
+  )
+  return [
+    compared({
+      what: `${mebibytes * 64} random 4 KiB reads through /ipfs, 4 jobs, cold`,
+      ...costs,
+      peerName: 'bindfs',
+      bar: { of: 'wall', atMost: 1 }
+    })
+  ]
+}
+
+/** tar of many small files with cold caches; rclone for comparison. */
+export async function tarCold(room: Room): Promise<Row[]> {
+  const files = room.small ? 1000 : 14_000
+  const source = room.memory('source')
+  makeFiles(source, files, 512)
+  const cairn = await startCairn(room, room.memory('home'))
+  const folder = join(cairn.mount, 'ipfs', addPath(cairn, source))
+  const bound = await bindFolder(room, source)
+  const rclone = await rcloneFolder(room, source)
+  const pack = (path: string, server: number) => () => {
+    dropCaches()
+    return costOfCommand([server], ['tar', '-cf', '-', '-C', path, '.'])
+  }
+  const ours = pack(folder, cairn.pid)
+  const costs = await interleave(room.rounds, ours, bound && pack(bound.mountPoint, bound.pid))
+  const others = await interleave(1, ours, rclone && pack(rclone.mountPoint, rclone.pid))
+  const what = `tar of ${files} files under /ipfs, cold`
+  return [
+    compared({ what, ...costs, peerName: 'bindfs', bar: { of: 'cpu', atMost: 0.6 } }),
+    compared({ what, ...others, peerName: 'rclone mount', bar: { of: 'cpu' } })
+  ]
+}
