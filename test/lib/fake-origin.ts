@@ -12,6 +12,8 @@ export interface OriginItem {
   readonly lastModified?: string
   /** Answers `Range` with 206. */
   readonly ranges?: boolean
+  /** Sent with every answer that has the body. */
+  readonly headers?: Readonly<Record<string, string>>
   /** Tried in turn, one a request; when they are used up the origin behaves. */
   readonly faults?: Misbehaviour[]
 }
@@ -22,7 +24,12 @@ export interface FakeOrigin {
   /** By path without the leading slash. */
   readonly items: Map<string, OriginItem>
   /** Requests so far, in order: `GET path`. */
-  readonly requests: Array<{ path: string; headers: IncomingMessage['headers']; status: number }>
+  readonly requests: Array<{
+    path: string
+    method: string
+    headers: IncomingMessage['headers']
+    status: number
+  }>
   count: (path: string) => number
   /** Refuses connections from now on, as a machine that is gone. */
   down: () => Promise<void>
@@ -35,7 +42,7 @@ export async function openFakeOrigin(): Promise<FakeOrigin> {
   const requests: FakeOrigin['requests'] = []
   const server = createServer((request, response) => {
     const path = (request.url ?? '/').slice(1)
-    const entry = { path, headers: request.headers, status: 0 }
+    const entry = { path, method: request.method ?? '', headers: request.headers, status: 0 }
     requests.push(entry)
     const item = items.get(path)
     const fault = item?.faults?.shift()
@@ -72,6 +79,7 @@ function answer(
   }
   if (item.etag !== undefined) response.setHeader('etag', item.etag)
   if (item.lastModified !== undefined) response.setHeader('last-modified', item.lastModified)
+  for (const [name, value] of Object.entries(item.headers ?? {})) response.setHeader(name, value)
   const { headers } = request
   const matches =
     (item.etag !== undefined && headers['if-none-match'] === item.etag) ||
@@ -114,6 +122,15 @@ export function stallAfter(bytes: number, item: OriginItem): Misbehaviour {
   return (_request, response) => {
     response.writeHead(200, { ...validators(item), 'content-length': item.body.length })
     response.write(item.body.subarray(0, bytes))
+  }
+}
+
+/** Sends a byte now and then, for ever; `pauseMs` apart. */
+export function trickle(pauseMs: number): Misbehaviour {
+  return (_request, response) => {
+    response.writeHead(200)
+    const timer = setInterval(() => response.write('x'), pauseMs)
+    response.once('close', () => clearInterval(timer))
   }
 }
 

@@ -168,8 +168,9 @@ t.test('a client that breaks off goes on where it was', async t => {
   const place = await begin(world, 'a')
   const socket = connect(world.port, '127.0.0.1')
   t.teardown(() => socket.destroy())
-  const head = 'host: x\r\ncontent-range: 0-99999\r\ncontent-length: 100000\r\n\r\n'
-  socket.write(`PATCH ${place} HTTP/1.1\r\n${head}${'x'.repeat(40_000)}`)
+  const host = `host: 127.0.0.1:${world.port}`
+  const head = 'content-range: 0-99999\r\ncontent-length: 100000\r\n\r\n'
+  socket.write(`PATCH ${place} HTTP/1.1\r\n${host}\r\n${head}${'x'.repeat(40_000)}`)
   const arrived = async () => Number((await world.ask(place)).headers.get('range')?.slice(2)) + 1
   while ((await arrived()) < 40_000);
   socket.destroy()
