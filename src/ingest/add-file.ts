@@ -8,6 +8,8 @@ import { fromPath, shownPath } from './paths.ts'
 
 /** What tells one content of a file from another, as far as the file system tells. */
 export interface FileVersion {
+  /** Another one at its path may have the same length and time, as reproducible builds have. */
+  readonly inode: bigint
   readonly bytes: number
   readonly mtimeNanoseconds: bigint
 }
@@ -34,13 +36,9 @@ export function addFile(blocks: BlockWriter, path: string, settings: FileSetting
   return withFile(path, (file, stats) => {
     const version = versionOf(stats)
     const metadata = settings.metadata ? metadataOf(stats) : {}
-    const { profile, maxBytes = Number.POSITIVE_INFINITY } = settings
+    const { maxBytes = Number.POSITIVE_INFINITY } = settings
     if (version.bytes > maxBytes) return { node: undefined, version, metadata }
-    const { chunker } = profile
-    const whole = chunker.kind === 'fixed' && version.bytes <= chunker.bytes
-    const node = whole
-      ? addSmallFile(blocks, profile, readExactly(file, 0, version.bytes, path), metadata)
-      : addInPieces(blocks, settings, { file, path, version, metadata })
+    const node = addBytes(blocks, settings, { file, path, version, metadata })
     checkUnchanged(file, version, path)
     return { node }
   })
@@ -52,6 +50,33 @@ interface OpenFile {
   readonly version: FileVersion
   readonly metadata: Metadata
 }
+
+function addBytes(blocks: BlockWriter, settings: FileSettings, open: OpenFile): Node {
+  const { profile } = settings
+  const { file, path, version, metadata } = open
+  if (version.bytes === 0) return addToEnd(blocks, settings, open)
+  if (profile.chunker.kind !== 'fixed' || version.bytes > profile.chunker.bytes) {
+    return addInPieces(blocks, settings, open)
+  }
+  return addSmallFile(blocks, profile, readExactly(file, 0, version.bytes, path), metadata)
+}
+
+/** A file that says it has no bytes: those of /proc have some all the same. */
+function addToEnd(blocks: BlockWriter, settings: FileSettings, open: OpenFile): Node {
+  const { file, metadata } = open
+  const builder = buildFile(blocks, settings.profile)
+  const target = Buffer.allocUnsafe(emptyReadBytes)
+  for (let at = 0; ; ) {
+    throwIfCancelled(settings.cancelled)
+    const count = readSync(file, target, 0, target.length, at)
+    if (count === 0) return builder.finish(metadata)
+    builder.write(target.subarray(0, count))
+    at += count
+  }
+}
+
+/** From Buffer's pool, for empty files are many. */
+const emptyReadBytes = 4096
 
 function addInPieces(blocks: BlockWriter, settings: FileSettings, open: OpenFile): Node {
   const { file, path, version, metadata } = open
@@ -127,9 +152,11 @@ function fill(file: number, position: number, target: Uint8Array, path: string):
 
 function checkUnchanged(file: number, version: FileVersion, path: string): void {
   const now = versionOf(fstatSync(file, { bigint: true }))
-  if (now.bytes !== version.bytes || now.mtimeNanoseconds !== version.mtimeNanoseconds) {
-    throw changed(path)
-  }
+  const isSame =
+    now.inode === version.inode &&
+    now.bytes === version.bytes &&
+    now.mtimeNanoseconds === version.mtimeNanoseconds
+  if (!isSame) throw changed(path)
 }
 
 function changed(path: string): CairnError {
@@ -140,7 +167,7 @@ function changed(path: string): CairnError {
 }
 
 function versionOf(stats: BigIntStats): FileVersion {
-  return { bytes: Number(stats.size), mtimeNanoseconds: stats.mtimeNs }
+  return { inode: stats.ino, bytes: Number(stats.size), mtimeNanoseconds: stats.mtimeNs }
 }
 
 const nanosecondsPerSecond = 1_000_000_000n

@@ -21,6 +21,7 @@ export class HashPool {
   readonly #caller: 'works' | 'waits'
   readonly #threads = new Set<Thread>()
   #waiting: WaitingJob[] = []
+  #losses = 0
   #closed = false
 
   constructor(place: StorePlace, threads: number, caller: 'works' | 'waits') {
@@ -56,8 +57,20 @@ export class HashPool {
     return true
   }
 
-  /** What the threads added so far is readable, and with `durable` on disk. */
-  async flush(durable: boolean): Promise<void> {
+  /** How many threads ended unasked with something stored and not flushed. */
+  get losses(): number {
+    return this.#losses
+  }
+
+  /**
+   * What the threads added so far is readable, and with `durable` on disk. Throws `io` if there were
+   * more `losses` than the caller's work began with: some of it may be gone with the thread.
+   */
+  async flush(durable: boolean, losses: number): Promise<void> {
+    if (this.#losses !== losses) {
+      const what = 'a hash thread ended and what it had stored is gone with it'
+      throw new CairnError('io', `${what}: add it again`)
+    }
     await Promise.all([...this.#threads].map(thread => thread.flush(durable)))
   }
 
@@ -102,6 +115,7 @@ export class HashPool {
   /** Where a thread cannot even start, the next would not either: jobs that wait fail with it. */
   #lose(thread: Thread, failure: CairnError): void {
     this.#threads.delete(thread)
+    if (thread.isDirty) this.#losses++
     const waiting = thread.ready ? [] : this.#waiting
     if (!thread.ready) this.#waiting = []
     for (const { reject } of waiting) reject(failure)
@@ -128,6 +142,7 @@ class Thread {
   readonly #running = new Map<number, { resolve: Resolve; reject: (error: CairnError) => void }>()
   readonly #ended: Promise<void>
   #lastId = 0
+  #flushedId = 0
   #ready = false
   #failure: CairnError | undefined
 
@@ -161,9 +176,17 @@ class Thread {
     return this.#running.size
   }
 
+  /** True if it may hold something that no flush was asked to take. */
+  get isDirty(): boolean {
+    return this.#lastId > this.#flushedId
+  }
+
   /** A thread that did nothing has nothing to flush. */
   async flush(durable: boolean): Promise<void> {
-    if (this.#lastId > 0) await this.run({ kind: 'flush', durable })
+    if (this.#lastId === 0) return
+    const id = this.#lastId + 1
+    await this.run({ kind: 'flush', durable })
+    this.#flushedId = id
   }
 
   run(job: Job): Promise<JobResults[Job['kind']]> {

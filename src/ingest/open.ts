@@ -45,22 +45,23 @@ class ThreadedIngest implements Ingest {
   }
 
   async #import(options: ImportOptions, work: (tally: Tally) => Promise<Node>): Promise<Imported> {
-    const signals = [this.#closing.signal, ...(options.signal ? [options.signal] : [])]
-    const signal = AbortSignal.any(signals)
-    throwIfAborted(signal)
-    const tally = new Tally(this.#options.blocks, { ...options, signal })
+    const tally = new Tally(this.#options.blocks, options, this.#closing.signal)
+    const losses = this.#pool?.losses ?? 0
     try {
+      throwIfAborted(tally.signal)
       const node = await work(tally)
-      if (options.onlyHash !== true) await this.#flush(options.durable === true)
+      if (options.onlyHash !== true) await this.#flush(options.durable === true, losses)
       return tally.imported(node)
     } catch (cause) {
       throw tally.fail(cause)
+    } finally {
+      tally.end()
     }
   }
 
   /** What the threads stored first: it lies below what was stored here. */
-  async #flush(durable: boolean): Promise<void> {
-    await this.#pool?.flush(durable)
+  async #flush(durable: boolean, losses: number): Promise<void> {
+    await this.#pool?.flush(durable, losses)
     this.#options.blocks.flush({ durable })
   }
 }

@@ -27,22 +27,39 @@ export class Tally {
   totalBytes: number | undefined
   complete = false
   readonly #failing = new AbortController()
+  readonly #ending = new AbortController()
 
-  constructor(blocks: BlockWriter, options: ImportOptions) {
+  /** `closing`: the ingest's own signal, besides the caller's. To be ended, for both may live on. */
+  constructor(blocks: BlockWriter, options: ImportOptions, closing: AbortSignal) {
     this.options = options
     this.profile = profiles[options.profile]
     this.blocks = options.onlyHash === true ? hashingBlocks : blocks
     this.writer = openUnixfsWriter(this.blocks, this.profile)
-    const signals = [this.#failing.signal, ...(options.signal ? [options.signal] : [])]
-    this.signal = AbortSignal.any(signals)
-    this.signal.addEventListener('abort', () => Atomics.store(new Int32Array(this.cancelled), 0, 1))
+    this.signal = this.#failing.signal
+    this.#follow(closing)
+    if (options.signal !== undefined) this.#follow(options.signal)
     this.breather = new Breather(this.signal)
+  }
+
+  /** Not by `AbortSignal.any`: what listens to such a signal is kept as long as the longest-lived of its sources. */
+  #follow(signal: AbortSignal): void {
+    const callOff = (): void => {
+      this.fail(signal.reason)
+    }
+    if (signal.aborted) callOff()
+    else signal.addEventListener('abort', callOff, { signal: this.#ending.signal })
   }
 
   /** Calls the import off. Returns what it fails with: the first thing that went wrong. */
   fail(cause: unknown): CairnError {
     this.#failing.abort(toCairnError(cause))
+    Atomics.store(new Int32Array(this.cancelled), 0, 1)
     return toCairnError(this.signal.reason)
+  }
+
+  /** The import is over: nothing calls it off any more. */
+  end(): void {
+    this.#ending.abort()
   }
 
   read(bytes: number): void {
