@@ -1,4 +1,5 @@
 import { CairnError } from '../../src/base/errors.ts'
+import { limits } from '../../src/base/limits.ts'
 import { isTarballFile, plainName } from './package-path.ts'
 
 /** A JSON object, nothing about it checked but that it is one. */
@@ -13,6 +14,7 @@ export interface Packument {
 
 /** Throws `upstream` on what is not the packument of this package. */
 export function parsePackument(name: string, bytes: Uint8Array): Packument {
+  refuseTooManyValues(name, bytes)
   const document = parseJson(name, bytes)
   if (!isObject(document) || document.name !== name || !isObject(document.versions)) {
     throw new CairnError('upstream', `what the upstream sent for ${name} is not its packument`)
@@ -21,6 +23,18 @@ export function parsePackument(name: string, bytes: Uint8Array): Packument {
     isObject(manifest) ? [[version, manifest] as const] : []
   )
   return { document, versions }
+}
+
+/** Of `{`, `[` and `,`: JSON has as many values at most. */
+const marks = new Set([0x7b, 0x5b, 0x2c])
+
+/** A value takes ten times its bytes once it is parsed: `[[],[],…` would fill the memory. */
+function refuseTooManyValues(name: string, bytes: Uint8Array): void {
+  if (bytes.length <= limits.documentValues) return
+  let values = 0
+  for (const byte of bytes) if (marks.has(byte)) values++
+  if (values <= limits.documentValues) return
+  throw new CairnError('upstream', `what the upstream sent for ${name} has ${values} values`)
 }
 
 function parseJson(name: string, bytes: Uint8Array): unknown {

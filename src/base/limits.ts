@@ -45,6 +45,8 @@ export const limits = {
   missingWaitMs: 30_000,
   /** An index, Release file or packument read into memory by `learn`. */
   documentBytes: 256 * MiB,
+  /** Values in a JSON document that is parsed whole: the longest packuments have two million. */
+  documentValues: 8_000_000,
   /** A document of which others are made, read into memory: the longest packuments have 40 MiB. */
   derivedBytes: 128 * MiB,
   /** Requests that are passed on: an audit of thousands of packages, and what comes back. */
@@ -67,6 +69,8 @@ export const limits = {
   unpackedBytes: 2 * GiB,
   unpackedRatio: 100,
   unpackedEntries: 1_000_000,
+  /** Folders one in another: the deepest packages have 40. */
+  unpackedDepth: 256,
   /** An upstream that sends nothing for this long has failed. */
   upstreamIdleMs: 30_000,
   /** Time to connect and get the head of an answer. */

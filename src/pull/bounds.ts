@@ -7,8 +7,10 @@ const GiB = 1024 * MiB
 
 /** The engine's own bounds, with their units and reasons. */
 export const bounds = {
-  /** A body whose size nobody announced ends here: larger than any package, smaller than a disk. */
+  /** A body whose size no index vouches for ends here: larger than any package, smaller than a disk. */
   flightBytes: 64 * GiB,
+  /** An upstream that sends less than this in `idleMs` has stopped: 34 bytes a second hold nobody. */
+  trickleBytes: 1 * KiB,
   /** A flight that lost its last reader goes on when no more than this is left of it, or when it is half done. */
   worthFinishingBytes: 16 * MiB,
   /** A new version of a held item is fetched whole before it is served if it is no longer than this. */

@@ -15,6 +15,8 @@ export interface DownloadRequest {
   /** These bytes never change upstream: a rest may be asked for without a validator. */
   readonly immutable: boolean
   readonly headers: Readonly<Record<string, string>>
+  /** A body whose size nobody vouches for ends here. */
+  readonly mostBytes: number
   /** Requests at most. */
   readonly attempts: number
   readonly headMs: number
@@ -155,6 +157,7 @@ class Transfer {
     if (announced !== undefined && expectedBytes !== undefined && announced !== expectedBytes) {
       throw this.#mismatch(`is ${announced} bytes long, the index says ${expectedBytes}`)
     }
+    if (announced !== undefined && expectedBytes === undefined) this.#refuseEndless(announced)
     const head: DownloadHead = {
       bytes: announced ?? expectedBytes,
       etag: headers.get('etag') ?? undefined,
@@ -198,11 +201,17 @@ class Transfer {
 
   async #receive(body: AsyncIterable<Uint8Array>, from: number, watch: Watch): Promise<Attempt> {
     let position = from
-    watch.arm(this.#tools.patience.idleMs, 'stopped sending')
+    let armedAt = Number.NEGATIVE_INFINITY
+    const arm = (): void => {
+      if (position - armedAt < bounds.trickleBytes) return
+      watch.arm(this.#tools.patience.idleMs, 'stopped sending, or all but did,')
+      armedAt = position
+    }
+    arm()
     for await (const piece of body) {
-      watch.arm(this.#tools.patience.idleMs, 'stopped sending')
       await this.#accept(piece, position)
       position += piece.length
+      arm()
     }
     const total = this.#head?.bytes
     if (position < this.#arrived || (total !== undefined && position < total)) {
@@ -223,10 +232,15 @@ class Transfer {
     const end = position + piece.length
     const total = this.#head?.bytes
     if (total !== undefined && end > total) throw this.#mismatch(`goes on after ${total} bytes`)
-    if (end > bounds.flightBytes) throw this.#mismatch(`does not end (${end} bytes so far)`)
+    if (total === undefined) this.#refuseEndless(end)
     const fresh = piece.subarray(old)
     await this.#sink.append(fresh)
     this.#arrived += fresh.length
+  }
+
+  #refuseEndless(bytes: number): void {
+    const { mostBytes } = this.#request
+    if (bytes > mostBytes) throw this.#mismatch(`is longer than ${mostBytes} bytes`)
   }
 
   #verify(): void {

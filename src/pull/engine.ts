@@ -198,6 +198,7 @@ export class Engine implements Pull {
         expected,
         immutable: wanted.freshness.kind === 'immutable',
         headers: wanted.requestHeaders ?? {},
+        mostBytes: wanted.document === undefined ? bounds.flightBytes : limits.documentBytes,
         attempts: fallback ? 1 : bounds.attempts,
         headMs: fallback ? this.#patience.staleHeadMs : this.#patience.headMs
       },

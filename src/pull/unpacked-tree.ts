@@ -74,7 +74,7 @@ async function place(
     if (entry.kind === 'directory') root.metadata = metadata
     return
   }
-  const parent = descend(root, names.slice(0, -1), entry.path)
+  const parent = descend(root, names.slice(0, -1), entry.path, budget)
   const old = parent.children.get(name)
   if (entry.kind === 'directory') {
     if (old?.kind === 'directory') old.metadata = metadata
@@ -111,7 +111,7 @@ async function makePlace(
 /** A hard link to a file that came before it, in the same archive. */
 function linked(root: Directory, entry: UnpackedEntry): Place {
   const names = namesOf(entry.target ?? '')
-  const parent = descend(root, names.slice(0, -1), entry.path, 'find')
+  const parent = descend(root, names.slice(0, -1), entry.path)
   const target = names.length === 0 ? undefined : parent.children.get(names.at(-1)!)
   if (target?.kind !== 'node' || !target.linkable) {
     throw new CairnError(
@@ -122,16 +122,18 @@ function linked(root: Directory, entry: UnpackedEntry): Place {
   return target
 }
 
+/** The folder at a path; those that are missing are made and counted, or refused without a budget. */
 function descend(
   root: Directory,
   names: readonly Name[],
   path: string,
-  mode: 'make' | 'find' = 'make'
+  makeWithin?: Budget
 ): Directory {
   let directory = root
   for (const name of names) {
     let next = directory.children.get(name)
-    if (next === undefined && mode === 'make') {
+    if (next === undefined && makeWithin !== undefined) {
+      makeWithin.entry()
       next = emptyDirectory()
       directory.children.set(name, next)
     }
@@ -148,6 +150,7 @@ function namesOf(path: string): Name[] {
   if (path.startsWith('/')) throw new CairnError('invalid', `${path} is not relative`)
   if (path.length > 4 * limits.symlinkBytes) throw new CairnError('invalid', 'a path too long')
   const parts = path.split('/').filter(part => part !== '' && part !== '.')
+  if (parts.length > limits.unpackedDepth) throw new CairnError('invalid', 'a path too deep')
   return parts.map(part => checkName(toName(part)))
 }
 

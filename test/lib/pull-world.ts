@@ -46,12 +46,16 @@ export interface WorldOptions {
   readonly wrapFetch?: (fetchUpstream: FetchUpstream, clock: Clock) => FetchUpstream
 }
 
+/** Long enough that a loaded machine is never taken for a broken upstream. */
 export const shortPatience: Patience = {
-  headMs: 2_000,
-  staleHeadMs: 200,
-  idleMs: 200,
+  headMs: 20_000,
+  staleHeadMs: 20_000,
+  idleMs: 20_000,
   backOffMs: 1
 }
+
+/** For upstreams that fall silent, and only those. */
+export const noPatience: Patience = { ...shortPatience, staleHeadMs: 200, idleMs: 200 }
 
 export function openPullWorld(options: WorldOptions = {}): PullWorld {
   const home = options.home ?? mkdtempSync(join(tmpdir(), 'cairn-pull-'))
@@ -146,11 +150,12 @@ export async function until(condition: () => boolean): Promise<void> {
 }
 
 /** A world and an upstream for one test; both go with it. */
-export async function setUpPull(t: {
-  teardown: (work: () => Promise<void>) => void
-}): Promise<{ world: PullWorld; origin: FakeOrigin }> {
+export async function setUpPull(
+  t: { teardown: (work: () => Promise<void>) => void },
+  options: WorldOptions = {}
+): Promise<{ world: PullWorld; origin: FakeOrigin }> {
   const origin = await openFakeOrigin()
-  const world = openPullWorld()
+  const world = openPullWorld(options)
   t.teardown(async () => {
     await world.remove()
     await origin.close()

@@ -135,6 +135,19 @@ t.test('what is not the packument of its package is refused', async t => {
   }
 })
 
+t.test('a packument that would fill the memory is not parsed', async t => {
+  const values = Buffer.alloc(limits.documentValues * 2, ',[]'.repeat(1000))
+  const bomb = Buffer.concat([Buffer.from('{"name":"foo","versions":{},"x":[0'), values])
+  await t.rejects(writePackument('foo', 'full', 'http://c/npm/', bomb), {
+    code: 'upstream',
+    message: /values/
+  })
+  const deep = Buffer.from(
+    `{"name":"foo","versions":{},"x":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
+  )
+  await t.rejects(writePackument('foo', 'full', 'http://c/npm/', deep), 'too deep to be written')
+})
+
 t.test('an endless packument ends', async t => {
   async function* endless(): AsyncGenerator<Uint8Array> {
     const piece = Buffer.alloc(limits.derivedBytes)

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { digestOf } from '../../src/base/digest.ts'
 import { cutAfter, inSteps, neverEnds, silence, stallAfter, status } from '../lib/fake-origin.ts'
-import { bodyOf, setUpPull, until, wantedItem } from '../lib/pull-world.ts'
+import { bodyOf, noPatience, setUpPull, until, wantedItem } from '../lib/pull-world.ts'
 
 async function drain(pieces: AsyncIterator<Uint8Array>): Promise<void> {
   while ((await pieces.next()).done !== true);
@@ -58,7 +58,7 @@ t.test('a body that never ends is cut when the index says how long it is', async
 })
 
 t.test('an upstream that stops sending is given up and asked for the rest', async t => {
-  const { world, origin } = await setUpPull(t)
+  const { world, origin } = await setUpPull(t, { patience: noPatience })
   const item = { body: sample(500_000), etag: '"1"', ranges: true }
   origin.items.set('a', { ...item, faults: [stallAfter(200_000, item)] })
   const answer = await world.pull.fetch(wantedItem(origin, 'a'))
@@ -128,7 +128,7 @@ t.test('errors that may pass are asked again, others not', async t => {
 })
 
 t.test('an upstream that never answers is a timeout', async t => {
-  const { world, origin } = await setUpPull(t)
+  const { world, origin } = await setUpPull(t, { patience: noPatience })
   const body = sample(10)
   origin.items.set('a', { body })
   await bodyOf(await world.pull.fetch(wantedItem(origin, 'a', mutable)))

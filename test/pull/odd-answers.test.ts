@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { digestOf } from '../../src/base/digest.ts'
-import { stallAfter, status } from '../lib/fake-origin.ts'
-import { bodyOf, setUpPull, until, wantedItem } from '../lib/pull-world.ts'
+import { limits } from '../../src/base/limits.ts'
+import { type Misbehaviour, neverEnds, stallAfter, status, trickle } from '../lib/fake-origin.ts'
+import { bodyOf, noPatience, setUpPull, until, wantedItem } from '../lib/pull-world.ts'
 
 /** Answers that no upstream should give, or that leave something behind. */
 
@@ -12,6 +13,28 @@ t.test('answers that are not wanted give their connections back', async t => {
   for (let index = 0; index < moreThanConnections; index++) {
     await t.rejects(world.pull.fetch(wantedItem(origin, `none-${index}`)), { code: 'not-found' })
   }
+})
+
+t.test('an upstream that sends a byte now and then, for ever, is a timeout', async t => {
+  const { world, origin } = await setUpPull(t, { patience: noPatience })
+  const faults = Array.from({ length: 4 }, () => trickle(20))
+  origin.items.set('a', { body: Buffer.alloc(0), faults })
+  const answer = await world.pull.fetch(wantedItem(origin, 'a'))
+  await t.rejects(bodyOf(answer), { code: 'timeout', message: /all but did/ })
+  t.equal(origin.count('a'), 4)
+})
+
+t.test('a document that is longer than any index can be is refused', async t => {
+  const { world, origin } = await setUpPull(t)
+  const wanted = wantedItem(origin, 'Packages', { document: 'fake/index' })
+  const announced: Misbehaviour = (_request, response) => {
+    response.writeHead(200, { 'content-length': limits.documentBytes + 1 })
+    response.flushHeaders()
+  }
+  origin.items.set('Packages', { body: Buffer.alloc(0), faults: [announced, neverEnds()] })
+  await t.rejects(world.pull.fetch(wanted), { code: 'mismatch', message: /longer than/ })
+  const endless = await world.pull.fetch(wanted)
+  await t.rejects(bodyOf(endless), { code: 'mismatch', message: /longer than/ })
 })
 
 t.test('answers of a wrong length give their connections back', async t => {
@@ -30,7 +53,7 @@ t.test('answers of a wrong length give their connections back', async t => {
 t.test(
   '"not modified" in the middle of a body fails its readers instead of leaving them',
   async t => {
-    const { world, origin } = await setUpPull(t)
+    const { world, origin } = await setUpPull(t, { patience: noPatience })
     const item = { body: randomBytes(300_000), etag: '"1"', ranges: true }
     origin.items.set('a', { ...item, faults: [stallAfter(100_000, item), status(304)] })
     const answer = await world.pull.fetch(wantedItem(origin, 'a'))
@@ -54,7 +77,7 @@ t.test('"not modified" does not make bytes right that the index says are others'
 })
 
 t.test('a rest of another version is refused, though the upstream ignores If-Range', async t => {
-  const { world, origin } = await setUpPull(t)
+  const { world, origin } = await setUpPull(t, { patience: noPatience })
   const item = { body: randomBytes(300_000), etag: '"1"', ranges: true }
   const rest: Parameters<typeof stallAfter>[1] = {
     ...item,

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { limits } from '../../src/base/limits.ts'
 import { toName } from '../../src/base/names.ts'
 import type { Adapter, UnpackedEntry } from '../../src/pull/adapter.ts'
 import { openUnpacking } from '../../src/pull/unpack.ts'
@@ -111,6 +112,7 @@ t.test('hostile archives are refused and leave nothing', async t => {
         { path: 'd', content: text('') }
       ]
     ],
+    ['a path too deep', [{ path: 'd/'.repeat(300), kind: 'directory' }]],
     ['a hard link to nothing', [{ path: 'x', kind: 'link', target: 'gone' }]],
     ['a hard link out of it', [{ path: 'x', kind: 'link', target: '../../etc/passwd' }]],
     ['a hard link to a symlink', [link, { path: 'x', kind: 'link', target: 'out' }]]
@@ -133,6 +135,19 @@ t.test('an archive that unpacks to far more than it is, is refused', async t => 
   }
   const bombs = adapterOf([{ path: 'bomb', content: bomb() }])
   await t.rejects(unpackingOf(world, bombs).unpack('fake/a.deb'), { code: 'file-too-large' })
+})
+
+t.test('the folders that paths make on their way count as entries', async t => {
+  const world = await held(t)
+  const deep = 'd/'.repeat(limits.unpackedDepth - 2)
+  const many = Array.from({ length: limits.unpackedEntries / 200 }, (_, at) => ({
+    path: `${at}/${deep}`,
+    kind: 'directory' as const
+  }))
+  await t.rejects(unpackingOf(world, adapterOf(many)).unpack('fake/a.deb'), {
+    code: 'file-too-large',
+    message: /entries/
+  })
 })
 
 t.test('an archive that lost a block is dropped, to be fetched anew', async t => {
