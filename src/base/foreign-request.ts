@@ -6,9 +6,14 @@ import type { IncomingHttpHeaders } from 'node:http'
  * rebinding); `page`, it carries a cross-site mark or another origin. https://www.w3.org/TR/fetch-metadata/
  */
 export function foreignMark(headers: IncomingHttpHeaders): 'host' | 'page' | undefined {
-  const { host = '', origin, 'sec-fetch-site': site } = headers
+  const { host = '' } = headers
   if (!/^(127(\.\d{1,3}){3}|\[::1\]|localhost)(:\d{1,5})?$/i.test(host)) return 'host'
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') return 'page'
-  const own = origin === undefined || origin === `http://${host}` || origin === `https://${host}`
-  return own ? undefined : 'page'
+  return isForeignPage(headers) ? 'page' : undefined
+}
+
+/** The mark alone, where a password keeps other names for this machine out. */
+export function isForeignPage(headers: IncomingHttpHeaders): boolean {
+  const { host = '', origin, 'sec-fetch-site': site } = headers
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true
+  return origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`
 }

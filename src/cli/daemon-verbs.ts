@@ -11,6 +11,7 @@ export function addDaemonVerbs(program: Command, cli: Cli): void {
   })
     .option('--mount <folder>', 'where to mount ipfs, mfs and pkg; none for no mount (CAIRN_MOUNT)')
     .option('--listen <host:port>', 'the HTTP port, loopback only (CAIRN_LISTEN)')
+    .option('--share <host:port>', 'where other machines are served, with a password (CAIRN_SHARE)')
     .option('--network <network>', 'off, lan or public (CAIRN_NETWORK)')
     .option('--log-level <level>', 'debug, info, warn or error (CAIRN_LOG_LEVEL)')
     .option('--foreground', 'the default; for those who like to say so')

@@ -5,6 +5,7 @@ import { addDaemonVerbs } from './daemon-verbs.ts'
 import { addHistoryVerbs } from './history-verbs.ts'
 import { addSetupVerbs } from './setup-verbs.ts'
 import { addTransferVerbs } from './transfer-verbs.ts'
+import { addUserVerbs } from './user-verbs.ts'
 
 const about = `One content-addressed store on this machine, seen as a drive and as a package mirror.
 
@@ -21,5 +22,6 @@ export function buildProgram(cli: Cli): Command {
   addContentVerbs(program, cli)
   addHistoryVerbs(program, cli)
   addSetupVerbs(program, cli)
+  addUserVerbs(program, cli)
   return program
 }

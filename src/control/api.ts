@@ -11,6 +11,8 @@ export interface Status {
   readonly startedMs: number
   readonly home: string
   readonly listen: string
+  /** Where other machines are served, and the SHA-256 of its certificate. */
+  readonly share: { readonly listen: string; readonly fingerprint: string } | undefined
   readonly network: string
   readonly mounts: readonly MountStatus[]
   readonly store: {

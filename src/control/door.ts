@@ -3,7 +3,7 @@ import { CairnError, toCairnError } from '../base/errors.ts'
 import { type HttpDoor, httpStatus } from '../base/http.ts'
 import { limits } from '../base/limits.ts'
 import { type ControlActions, type ControlError, controlPrefix } from './api.ts'
-import { refuseForeign } from './refuse-foreign.ts'
+import { refusePages } from './refuse-pages.ts'
 
 /** One call of the API. `port` calls are answered on the HTTP port too, where no file mode guards. */
 interface Route {
@@ -25,6 +25,7 @@ export function openControlDoor(actions: ControlActions, via: 'socket' | 'port')
   return {
     name: 'control',
     accepts: request => request.url?.startsWith(controlPrefix) === true,
+    needs: () => 'admin',
     serve: async (request, response) => {
       try {
         sendJson(response, 200, await answer(actions, via, request))
@@ -40,7 +41,7 @@ async function answer(
   via: 'socket' | 'port',
   request: IncomingMessage
 ): Promise<unknown> {
-  if (via === 'port') refuseForeign(request.headers)
+  if (via === 'port') refusePages(request.headers)
   const url = new URL(request.url ?? '', 'http://control')
   const name = url.pathname.slice(controlPrefix.length)
   const route = Object.hasOwn(routes, name) ? routes[name] : undefined

@@ -11,10 +11,10 @@ import { openContent, openMfsOf } from './content.ts'
 import { controlDaemon } from './control-daemon.ts'
 import { openControlSocket } from './control-socket.ts'
 import { describeDaemon } from './describe-daemon.ts'
-import { type HttpServer, openHttpServer } from './http-server.ts'
 import type { Log } from './logger.ts'
 import { openMounts } from './mounts.ts'
 import { openDrive } from './open-drive.ts'
+import { openPorts, type Ports } from './open-ports.ts'
 import { openPackages } from './packages.ts'
 import { openPlainDoors } from './plain-doors.ts'
 import { satisfyFrom } from './satisfy.ts'
@@ -86,10 +86,10 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
     await openMounts({ settings, content, writeLock, memory, satisfy, log }),
     (it, hurry) => it.close(hurry)
   )
-  const drive = openDrive({ settings, content, mfs, memory, satisfy })
+  const drive = openDrive({ settings, content, mfs, memory, satisfy, log })
   upkeep.begin(() => mounts.writes() + drive.writes())
   const told = describeDaemon({ ...options, startedMs, content, mounts, packages })
-  const status = () => told.status(server.address)
+  const status = () => told.status(ports)
   const reload = async () => {
     const changed = await options.readSettings()
     packages.configure(changed)
@@ -99,21 +99,19 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
   const doors: HttpDoor[] = [
     openControlDoor(actions, 'port'),
     ...openPlainDoors({
-      frontPage: () => told.frontPage(server.address),
-      metrics: () => told.metrics(server.answers)
+      frontPage: () => told.frontPage(ports),
+      metrics: () => told.metrics(ports.answers())
     }),
     ...packages.doors,
     drive
   ]
-  const drain = (hurry: AbortSignal) =>
-    AbortSignal.any([hurry, AbortSignal.timeout(limits.drainMs)])
-  const server: HttpServer = closing.keep(
-    await openHttpServer(settings.listen, { doors, log }),
-    (it, hurry) => it.close(drain(hurry))
+  const ports: Ports = closing.keep(
+    await openPorts({ settings, content }, { doors, log }),
+    (it, hurry) => it.close(hurry)
   )
   closing.keep(
     await openControlSocket(content.paths.socket, openControlDoor(actions, 'socket'), log),
-    (it, hurry) => it.close(drain(hurry))
+    (it, hurry) => it.close(AbortSignal.any([hurry, AbortSignal.timeout(limits.drainMs)]))
   )
-  return { status, summary: told.summary(server.address), close: hurry => closing.run(hurry) }
+  return { status, summary: told.summary(ports), close: hurry => closing.run(hurry) }
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 
 /** What one client may cost; tests set smaller ones. */
@@ -37,11 +38,12 @@ export class Connections {
   /** Without a request in progress, the longest so first. */
   readonly #waiting = new Set<Socket>()
 
-  constructor(server: Server, limits: ConnectionLimits) {
+  constructor(server: Server | TlsServer, limits: ConnectionLimits) {
     this.#limits = limits
     server.maxConnections = limits.connections
     server.setTimeout(limits.stallMs)
-    server.on('connection', socket => this.#open(socket))
+    const opened = server instanceof TlsServer ? 'secureConnection' : 'connection'
+    server.on(opened, (socket: Socket) => this.#open(socket))
     server.on('timeout', socket => this.#look(socket))
   }
 

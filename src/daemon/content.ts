@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { accessMigrations } from '../access/schema.ts'
 import { systemClock } from '../base/clock.ts'
 import { type Database, type DatabaseOptions, openDatabase } from '../base/database.ts'
 import { type HomePaths, homePaths } from '../base/home.ts'
@@ -34,6 +35,7 @@ export interface Content {
 export const mfsRootName = 'mfs'
 
 export const homeMigrations = [
+  ...accessMigrations,
   ...storeMigrations,
   ...rootsMigrations,
   ...vfsMigrations,

@@ -2,9 +2,10 @@ import { homePaths } from '../base/home.ts'
 import type { Status } from '../control/api.ts'
 import { openCatalog } from '../pull/catalog.ts'
 import { type Content, mfsRootName } from './content.ts'
-import { type ListenAddress, showAddress } from './listen-address.ts'
+import { showAddress } from './listen-address.ts'
 import { type Metric, metricsOf } from './metrics.ts'
 import type { Mounts } from './mounts.ts'
+import type { Ports } from './open-ports.ts'
 import type { Packages } from './packages.ts'
 import type { Settings } from './settings.ts'
 
@@ -17,12 +18,14 @@ export interface DescribeOptions {
   readonly packages: Packages
 }
 
+type Where = Pick<Ports, 'address' | 'shared'>
+
 /** What the daemon tells of itself. */
 export interface Description {
-  status: (address: ListenAddress) => Status
+  status: (where: Where) => Status
   /** One line for who started it. */
-  summary: (address: ListenAddress) => string
-  frontPage: (address: ListenAddress) => string[]
+  summary: (where: Where) => string
+  frontPage: (where: Where) => string[]
   metrics: (answers: ReadonlyMap<string, number>) => Metric[]
 }
 
@@ -34,8 +37,8 @@ export function describeDaemon(options: DescribeOptions): Description {
     catalog: catalog.statistics(),
     pull: packages.statistics()
   })
-  const status = (address: ListenAddress): Status => ({
-    ...identity(options, address),
+  const status = (where: Where): Status => ({
+    ...identity(options, where),
     ...counts(),
     mounts: mounts.status(),
     mfs: content.roots.get(mfsRootName)?.cid.toString(),
@@ -43,8 +46,8 @@ export function describeDaemon(options: DescribeOptions): Description {
   })
   return {
     status,
-    summary: address => showSummary(status(address)),
-    frontPage: address => showFrontPage(status(address)),
+    summary: where => showSummary(status(where)),
+    frontPage: where => showFrontPage(status(where)),
     metrics: answers =>
       metricsOf({
         ...counts(),
@@ -58,9 +61,22 @@ export function describeDaemon(options: DescribeOptions): Description {
   }
 }
 
-function identity({ settings, version, startedMs }: DescribeOptions, address: ListenAddress) {
+function identity({ settings, version, startedMs }: DescribeOptions, where: Where) {
   const { home, network } = settings
-  return { version, pid: process.pid, startedMs, home, network, listen: showAddress(address) }
+  return {
+    version,
+    pid: process.pid,
+    startedMs,
+    home,
+    network,
+    listen: showAddress(where.address),
+    share: shareOf(where)
+  }
+}
+
+function shareOf({ shared }: Where): Status['share'] {
+  if (shared === undefined) return undefined
+  return { listen: showAddress(shared.address), fingerprint: shared.fingerprint }
 }
 
 function measureProcess(): { cpuSeconds: number; residentBytes: number } {
@@ -71,7 +87,8 @@ function measureProcess(): { cpuSeconds: number; residentBytes: number } {
 function showSummary(status: Status): string {
   const mounted = status.mounts.filter(({ state }) => state === 'mounted').map(({ path }) => path)
   const where = mounted.length === 0 ? 'not mounted' : `mounted ${mounted.join(' ')}`
-  return `cairn is ready: http://${status.listen}/, ${where}, home ${status.home}`
+  const shared = status.share === undefined ? '' : ` shared https://${status.share.listen}/,`
+  return `cairn is ready: http://${status.listen}/,${shared} ${where}, home ${status.home}`
 }
 
 function showFrontPage(status: Status): string[] {
@@ -85,6 +102,7 @@ function showFrontPage(status: Status): string[] {
     `apt      http://${status.listen}/apt/<name>/`,
     `health   http://${status.listen}/healthz`,
     `metrics  http://${status.listen}/metrics`,
+    `drive    http://${status.listen}/dav/`,
     `control  ${homePaths(status.home).socket}`
   ]
 }

@@ -1,17 +1,24 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { CairnError, toCairnError } from '../base/errors.ts'
-import { type HttpDoor, httpStatus } from '../base/http.ts'
+import { expectsContinue, type HttpDoor, httpStatus } from '../base/http.ts'
 import { limits } from '../base/limits.ts'
 import { type ConnectionLimits, Connections } from './connections.ts'
+import { type Guard, isRejection, localGuard, ownerGuard, type Rejection } from './guard.ts'
 import { type ListenAddress, showAddress } from './listen-address.ts'
 import type { Log } from './logger.ts'
+import type { Certificate } from './self-signed.ts'
 
 export interface HttpServerOptions {
   /** Asked in this order; the first that accepts serves. */
   readonly doors: readonly HttpDoor[]
   readonly log: Log
   readonly connections?: ConnectionLimits
+  /** By default that of a port only this machine reaches. */
+  readonly guard?: Guard
+  /** Speaks TLS with it. */
+  readonly tls?: Certificate
 }
 
 const connectionLimits: ConnectionLimits = {
@@ -54,7 +61,7 @@ export async function openHttpSocket(
   path: string,
   options: HttpServerOptions
 ): Promise<Pick<HttpServer, 'close'>> {
-  const { server } = makeServer(options)
+  const { server } = makeServer({ ...options, guard: ownerGuard })
   try {
     await listening(server, () => {
       const mask = process.umask(0o177)
@@ -67,23 +74,45 @@ export async function openHttpSocket(
   return { close: signal => closeServer(server, signal) }
 }
 
-function makeServer(options: HttpServerOptions): { server: Server; answers: Map<string, number> } {
+interface Made {
+  readonly server: AnyServer
+  readonly answers: Map<string, number>
+}
+
+type AnyServer = Server | TlsServer
+
+function makeServer(options: HttpServerOptions): Made {
   const answers = new Map<string, number>()
-  const server = createServer({
-    headersTimeout: limits.httpHeadMs,
-    connectionsCheckingInterval: limits.httpHeadMs / 4,
-    requestTimeout: 0,
-    keepAliveTimeout: limits.httpIdleMs
-  })
+  const server = bareServer(options.tls)
   const connections = new Connections(server, options.connections ?? connectionLimits)
-  server.on('request', (request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     void inTurn(connections, request, response, () => answer(request, response, options, answers))
-  })
+  }
+  server.on('request', onRequest)
+  server.on('checkContinue', onRequest)
   server.on('connect', (_request, socket) => {
     socket.on('error', () => {})
     socket.end('HTTP/1.1 501 Not Implemented\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
   })
   return { server, answers }
+}
+
+function bareServer(tls: Certificate | undefined): AnyServer {
+  const times = {
+    headersTimeout: limits.httpHeadMs,
+    connectionsCheckingInterval: limits.httpHeadMs / 4,
+    requestTimeout: 0,
+    keepAliveTimeout: limits.httpIdleMs
+  }
+  if (tls === undefined) return createServer(times)
+  const { certificate: cert, key } = tls
+  return createTlsServer({
+    ...times,
+    cert,
+    key,
+    minVersion: 'TLSv1.2',
+    handshakeTimeout: limits.httpHeadMs
+  })
 }
 
 async function inTurn(
@@ -104,7 +133,7 @@ async function inTurn(
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { doors, log }: HttpServerOptions,
+  { doors, log, guard = localGuard }: HttpServerOptions,
   answers: Map<string, number>
 ): Promise<void> {
   const gone = new AbortController()
@@ -112,8 +141,14 @@ async function answer(
   const door = doors.find(each => each.accepts(request))
   try {
     refuseAmbiguous(request)
-    if (door === undefined) throw new CairnError('not-found', 'nothing is served at this path')
-    await door.serve(request, response, gone.signal)
+    const access = await guard(request, door?.needs?.(request) ?? 'read')
+    if (isRejection(access)) reject(request, response, access)
+    else if (door === undefined) {
+      throw new CairnError('not-found', 'nothing is served at this path')
+    } else {
+      if (door.continues !== true && expectsContinue(request)) response.writeContinue()
+      await door.serve(request, response, gone.signal, access)
+    }
   } catch (cause) {
     const error = toCairnError(cause)
     if (error.code !== 'aborted' && door !== undefined) logFailure(log, door, request, error)
@@ -143,6 +178,25 @@ function logFailure(log: Log, door: HttpDoor, request: IncomingMessage, error: C
   }
 }
 
+/** Of a body that was refused nothing is read: the connection ends with the answer. */
+function reject(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, message, headers }: Rejection
+): void {
+  const text = `${message}\n`
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers
+  const body = coding !== undefined || length !== '0'
+  response.writeHead(status, {
+    ...headers,
+    ...(body ? { connection: 'close' } : {}),
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store'
+  })
+  response.end(request.method === 'HEAD' ? undefined : text)
+}
+
 function answerError(response: ServerResponse, error: CairnError): void {
   if (response.headersSent) {
     response.destroy()
@@ -157,7 +211,7 @@ function answerError(response: ServerResponse, error: CairnError): void {
   response.end(text)
 }
 
-function listening(server: Server, listen: () => void): Promise<void> {
+function listening(server: AnyServer, listen: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.once('listening', () => {
@@ -168,7 +222,7 @@ function listening(server: Server, listen: () => void): Promise<void> {
   })
 }
 
-function closeServer(server: Server, signal: AbortSignal): Promise<void> {
+function closeServer(server: AnyServer, signal: AbortSignal): Promise<void> {
   return new Promise(resolve => {
     const cut = () => server.closeAllConnections()
     signal.addEventListener('abort', cut)

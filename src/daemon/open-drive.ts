@@ -3,6 +3,7 @@ import type { Mfs } from '../vfs/mfs/api.ts'
 import type { WebdavOptions } from '../webdav/api.ts'
 import { openWebdav, type WebdavDoor } from '../webdav/door.ts'
 import { type Content, thisUser } from './content.ts'
+import type { Log } from './logger.ts'
 import { type OpenTreeOptions, openTree, type TreeMemory } from './open-tree.ts'
 
 export interface OpenDriveOptions extends Pick<OpenTreeOptions, 'settings'> {
@@ -10,6 +11,7 @@ export interface OpenDriveOptions extends Pick<OpenTreeOptions, 'settings'> {
   readonly mfs: Mfs
   readonly memory: { readonly ipfs: TreeMemory; readonly pkg: TreeMemory }
   readonly satisfy: WebdavOptions['satisfy']
+  readonly log: Log
 }
 
 /** The network drive, `/dav/`, over the trees that the mounts show. */
@@ -18,7 +20,8 @@ export function openDrive({
   mfs,
   memory,
   settings,
-  satisfy
+  satisfy,
+  log
 }: OpenDriveOptions): WebdavDoor {
   return openWebdav({
     trees: {
@@ -29,6 +32,8 @@ export function openDrive({
     database: content.database,
     clock: systemClock,
     owner: thisUser(),
-    satisfy
+    satisfy,
+    faulted: (error, target) =>
+      log.warn({ path: target.slice(0, 200), code: error.code, err: error }, 'the drive failed')
   })
 }

@@ -1,7 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { CairnError } from '../base/errors.ts'
-import { foreignMark } from '../base/foreign-request.ts'
-import type { HttpDoor } from '../base/http.ts'
+import type { HttpDoor, Need } from '../base/http.ts'
 import type { Metric } from './metrics.ts'
 
 export interface PlainDoorsOptions {
@@ -10,16 +8,16 @@ export interface PlainDoorsOptions {
   readonly metrics: () => readonly Metric[]
 }
 
-/** `/healthz`, `/metrics` and the front page; pages of other sites learn nothing of this machine. */
+/** `/healthz`, `/metrics` and the front page. */
 export function openPlainDoors({ frontPage, metrics }: PlainDoorsOptions): HttpDoor[] {
   return [
-    page('health', '/healthz', async response => send(response, 'text/plain', 'ok\n')),
-    page('metrics', '/metrics', async response => {
+    page('health', '/healthz', 'nothing', async response => send(response, 'text/plain', 'ok\n')),
+    page('metrics', '/metrics', 'admin', async response => {
       const { renderMetrics } = await import('./render-metrics.ts')
       const { contentType, text } = await renderMetrics(metrics())
       send(response, contentType, text)
     }),
-    page('front', '/', async response =>
+    page('front', '/', 'read', async response =>
       send(response, 'text/plain', `${frontPage().join('\n')}\n`)
     )
   ]
@@ -28,6 +26,7 @@ export function openPlainDoors({ frontPage, metrics }: PlainDoorsOptions): HttpD
 function page(
   name: string,
   path: string,
+  need: Need,
   answer: (response: ServerResponse) => Promise<void>
 ): HttpDoor {
   return {
@@ -35,12 +34,8 @@ function page(
     accepts: request =>
       (request.method === 'GET' || request.method === 'HEAD') &&
       request.url?.split('?', 1)[0] === path,
-    serve: async (request, response) => {
-      if (foreignMark(request.headers) !== undefined) {
-        throw new CairnError('denied', 'the Host is not this machine: use 127.0.0.1 or localhost')
-      }
-      await answer(response)
-    }
+    serve: async (_request, response) => await answer(response),
+    needs: () => need
   }
 }
 

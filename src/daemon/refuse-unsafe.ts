@@ -10,8 +10,8 @@ export function refuseUnsafe(settings: Settings): void {
   if (!isLoopback(settings.listen.host)) {
     throw new CairnError(
       'usage',
-      `listen on ${showAddress(settings.listen)}: other machines would reach it, and no ` +
-        'authentication is configured; listen on 127.0.0.1 or ::1'
+      `listen on ${showAddress(settings.listen)}: other machines would reach it, and nobody is ` +
+        'asked for a password there; listen on 127.0.0.1 or ::1, and share with other machines'
     )
   }
   if (settings.network !== 'off') {

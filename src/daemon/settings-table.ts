@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { type ProfileName, profileNames } from '../unixfs/api.ts'
-import { parseListen } from './listen-address.ts'
+import { type ListenAddress, parseListen } from './listen-address.ts'
 import { type OciUpstream, parseOciUpstreams } from './parse-oci-upstreams.ts'
 import { SettingError } from './setting-error.ts'
 
@@ -23,6 +23,14 @@ export type LogLevel = (typeof logLevels)[number]
 export const settingsTable = {
   mount: setting(['mount'], 'CAIRN_MOUNT', parseMount, '~/cairn'),
   listen: setting(['listen'], 'CAIRN_LISTEN', parseListen, { host: '127.0.0.1', port: 7070 }),
+  share: setting<ListenAddress | undefined>(['share'], 'CAIRN_SHARE', parseShare, undefined),
+  tlsCertificate: setting<string | undefined>(
+    ['tls', 'certificate'],
+    'CAIRN_TLS_CERTIFICATE',
+    parsePath,
+    undefined
+  ),
+  tlsKey: setting<string | undefined>(['tls', 'key'], 'CAIRN_TLS_KEY', parsePath, undefined),
   network: setting<Network>(['network'], 'CAIRN_NETWORK', parseNetwork, 'off'),
   logLevel: setting<LogLevel>(['log', 'level'], 'CAIRN_LOG_LEVEL', oneOf(logLevels), 'info'),
   profile: setting<ProfileName>(
@@ -82,6 +90,15 @@ function parseMount(value: unknown): string | undefined {
     throw new SettingError(`${show(value)} is not a folder: give a path, or none`)
   }
   return value === 'none' ? undefined : value
+}
+
+function parseShare(value: unknown): ListenAddress | undefined {
+  return value === 'none' ? undefined : parseListen(value)
+}
+
+function parsePath(value: unknown): string {
+  if (typeof value === 'string' && value !== '' && !value.includes('\0')) return value
+  throw new SettingError(`${show(value)} is not a file: give its path`)
 }
 
 function parseNetwork(value: unknown): Network {

@@ -22,6 +22,11 @@ export interface Settings {
   /** Absolute path of the folder that holds the mounts, or undefined for no mount. */
   readonly mount: string | undefined
   readonly listen: ListenAddress
+  /** Where other machines are served, by TLS and with a password; undefined for nowhere. */
+  readonly share: ListenAddress | undefined
+  /** PEM files, absolute or from the home; the certificate may be `self-signed`. */
+  readonly tlsCertificate: string | undefined
+  readonly tlsKey: string | undefined
   readonly network: Network
   readonly logLevel: LogLevel
   readonly profile: ProfileName

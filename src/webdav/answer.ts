@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import { toCairnError } from '../base/errors.ts'
+import type { CairnError } from '../base/errors.ts'
 import { httpStatus } from '../base/http.ts'
 import { Refusal } from './refuse.ts'
 
@@ -35,18 +35,17 @@ export function answerXml(
   response.end(text)
 }
 
-/** Answers what a method threw: `DAV:error` where a condition says more, else a sentence. */
+/** Answers what a method threw: `DAV:error` where a condition says more, else a sentence. Returns the status. */
 export function answerError(
   request: IncomingMessage,
   response: ServerResponse,
-  cause: unknown
-): void {
-  if (response.headersSent) {
-    response.destroy()
-    return
-  }
-  const error = toCairnError(cause)
+  error: CairnError
+): number {
   const status = error instanceof Refusal ? error.status : httpStatus[error.code]
+  if (response.headersSent) {
+    if (!response.writableEnded) response.destroy()
+    return status
+  }
   if (!request.complete && announcedBytes(request) > unreadBytes) {
     response.setHeader('connection', 'close')
   }
@@ -54,6 +53,7 @@ export function answerError(
   else if (error instanceof Refusal && error.condition !== undefined) {
     answerXml(response, status, 'error', error.condition)
   } else answerText(response, status, error.message)
+  return status
 }
 
 function announcedBytes({ headers }: IncomingMessage): number {

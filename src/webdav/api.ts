@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import type { Database } from '../base/database.ts'
-import type { Want } from '../base/errors.ts'
+import type { CairnError, Want } from '../base/errors.ts'
 import type { Caller, Tree } from '../vfs/api.ts'
 import type { Mfs } from '../vfs/mfs/api.ts'
 import type { DeadProperties } from './dead-properties.ts'
 import type { Hold } from './hold.ts'
 import type { Locks } from './locks.ts'
 import type { DavPath } from './path.ts'
+import type { View } from './view.ts'
 import type { Visited } from './visited.ts'
 
 /**
@@ -28,6 +29,8 @@ export interface WebdavOptions {
   readonly satisfy: (want: Want, signal: AbortSignal) => Promise<void>
   /** Owns what is made. */
   readonly owner: Caller
+  /** Told what failed that was no fault of the client's. */
+  readonly faulted: (error: CairnError, target: string) => void
 }
 
 export interface DavTrees {
@@ -36,8 +39,9 @@ export interface DavTrees {
   readonly pkg: Tree
 }
 
-/** What the methods share. */
+/** What the methods share, as one user sees it. */
 export interface Dav extends WebdavOptions {
+  readonly view: View
   readonly locks: Locks
   readonly properties: DeadProperties
   readonly visited: Visited
@@ -50,6 +54,7 @@ export interface Exchange {
   readonly response: ServerResponse
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal
+  /** In the tree's names. */
   readonly path: DavPath
   readonly hold: Hold
 }

@@ -1,11 +1,15 @@
-import type { IncomingMessage } from 'node:http'
 import { CairnError } from '../base/errors.ts'
+import { expectsContinue } from '../base/http.ts'
+import type { Exchange } from './api.ts'
+
+export type Exchanged = Pick<Exchange, 'request' | 'response'>
 
 /**
- * A request's body. Leaving the loop early does not cut the connection: an answer can still be sent.
+ * A request's body; a client that waits for leave to send it gets that now. Leaving the loop early does not cut the connection: an answer can still be sent.
  * Throws `aborted` if the client went away before the end.
  */
-export async function* bodyOf(request: IncomingMessage): AsyncGenerator<Uint8Array> {
+export async function* bodyOf({ request, response }: Exchanged): AsyncGenerator<Uint8Array> {
+  if (expectsContinue(request)) response.writeContinue()
   try {
     yield* request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>
   } catch (cause) {
@@ -15,7 +19,7 @@ export async function* bodyOf(request: IncomingMessage): AsyncGenerator<Uint8Arr
 }
 
 /** True if there is a body, where none belongs; of a long one nothing more is read. */
-export async function hasBody(request: IncomingMessage): Promise<boolean> {
-  for await (const chunk of bodyOf(request)) if (chunk.byteLength > 0) return true
+export async function hasBody(exchange: Exchanged): Promise<boolean> {
+  for await (const chunk of bodyOf(exchange)) if (chunk.byteLength > 0) return true
   return false
 }

@@ -124,5 +124,5 @@ function describe(dav: Dav, resource: Resource, plan: Plan, having: ReadonlySet<
   const statuses = []
   if (found !== '' || lacking === '') statuses.push({ status: 200, content: found })
   if (lacking !== '') statuses.push({ status: 404, content: lacking })
-  return describeResponse(hrefOf(resource.names, isCollection(resource)), statuses)
+  return describeResponse(hrefOf(dav.view, resource.names, isCollection(resource)), statuses)
 }

@@ -1,5 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Access } from '../base/access.ts'
+import { toCairnError } from '../base/errors.ts'
 import type { HttpDoor } from '../base/http.ts'
+import { toName } from '../base/names.ts'
 import { answerEmpty, answerError } from './answer.ts'
 import type { Dav, Exchange, Method, WebdavOptions } from './api.ts'
 
@@ -17,9 +20,10 @@ import { proppatch } from './methods/proppatch.ts'
 import { put } from './methods/put.ts'
 import { isAboveDav, serveAboveDav } from './methods/root.ts'
 import { unlock } from './methods/unlock.ts'
-import { isDavTarget, parsePath } from './path.ts'
-import { refuseForeign } from './refuse-foreign.ts'
+import { davRoot, hrefOf, isDavTarget, parsePath } from './path.ts'
+import { Refusal } from './refuse.ts'
 import { treeOf } from './resource.ts'
+import { namesInTree, viewOf, wholeView } from './view.ts'
 import { Visited } from './visited.ts'
 
 const methods: Readonly<Record<string, Method>> = {
@@ -46,9 +50,8 @@ const reading = ['GET', 'HEAD', 'OPTIONS', 'PROPFIND']
 
 /** The WebDAV door; it answers every error itself. */
 export function openWebdav(options: WebdavOptions): WebdavDoor {
-  const dav: Dav = {
+  const parts = {
     ...options,
-    locks: new Locks(options.database, options.clock),
     properties: new DeadProperties(options.database),
     visited: new Visited(options.database, options.clock)
   }
@@ -56,12 +59,22 @@ export function openWebdav(options: WebdavOptions): WebdavDoor {
   return {
     name: 'webdav',
     accepts: request => isDavTarget(request.url ?? '') || isAboveDav(request),
-    serve: async (request, response, signal) => {
-      await serve(dav, request, response, signal)
+    continues: true,
+    serve: async (request, response, signal, access) => {
+      await serve(davFor(parts, access), request, response, signal)
       if (!reading.includes(request.method ?? '')) writes++
     },
     writes: () => writes
   }
+}
+
+function davFor(parts: Omit<Dav, 'view' | 'locks'>, access: Access): Dav {
+  const view = viewOf(access)
+  const above = hrefOf(wholeView, namesInTree(view, [toName('mfs')]), true)
+  const show = (href: string) =>
+    href.startsWith(above) ? `${davRoot}/mfs/${href.slice(above.length)}` : href
+  const locks = new Locks(parts.database, parts.clock, { user: view.user, show })
+  return { ...parts, view, locks }
 }
 
 async function serve(
@@ -72,7 +85,6 @@ async function serve(
 ): Promise<void> {
   const hold = new Hold()
   try {
-    refuseForeign(request.headers)
     if (isAboveDav(request)) return serveAboveDav(request, response)
     const method = Object.hasOwn(methods, request.method ?? '')
       ? methods[request.method ?? '']
@@ -80,12 +92,15 @@ async function serve(
     if (method === undefined) {
       return answerEmpty(response, 405, { allow: Object.keys(methods).join(', ') })
     }
-    const path = parsePath(request.url ?? '')
+    const path = parsePath(request.url ?? '', dav.view)
     const exchange: Exchange = { dav, request, response, signal, path, hold }
     await method(exchange)
     noteVisit(exchange)
   } catch (cause) {
-    answerError(request, response, cause)
+    const error = toCairnError(cause)
+    const status = answerError(request, response, error)
+    const answered = error instanceof Refusal || error.code === 'aborted'
+    if (status >= 500 && !answered) dav.faulted(error, request.url ?? '')
   } finally {
     hold.release()
   }
@@ -94,6 +109,6 @@ async function serve(
 /** After an answer: what was found below `/dav/ipfs` is listed there from now on. */
 function noteVisit({ dav, path, request }: Exchange): void {
   const [tree, cid] = path.names
-  const found = request.method !== 'OPTIONS' && treeOf(dav.trees, tree) === dav.trees.ipfs
+  const found = request.method !== 'OPTIONS' && treeOf(dav, tree) === dav.trees.ipfs
   if (found && cid !== undefined) dav.visited.note(cid)
 }

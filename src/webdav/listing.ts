@@ -3,17 +3,18 @@ import type { Exchange } from './api.ts'
 import { isoDate } from './dates.ts'
 import { escapeXml } from './escape-xml.ts'
 import { membersOf } from './members.ts'
-import { davRoot, encodeName } from './path.ts'
+import { davRoot, encodeName, hrefOf } from './path.ts'
 import { isCollection, type NodeResource, type Resource } from './resource.ts'
 import { StreamOut } from './stream-out.ts'
 import { modifiedMsOf } from './validators.ts'
+import { namesInView, type View } from './view.ts'
 
 const style = `body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:60em;padding:0 1em}
 td{padding:0 2em 0 0}td+td{text-align:right;white-space:nowrap;color:#666}a{text-decoration:none}`
 
 /** A folder for a browser: a plain page without scripts, streamed. */
 export async function showListing(exchange: Exchange, collection: Resource): Promise<void> {
-  const { request, response, signal } = exchange
+  const { dav, request, response, signal } = exchange
   response.writeHead(200, {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
@@ -25,9 +26,9 @@ export async function showListing(exchange: Exchange, collection: Resource): Pro
     return
   }
   const out = new StreamOut(response, signal)
-  out.add(head(collection.names))
+  out.add(head(namesInView(dav.view, collection.names)))
   for await (const members of membersOf(exchange, collection)) {
-    for (const member of members) out.add(row(member))
+    for (const member of members) out.add(row(dav.view, member))
     await out.flush()
   }
   out.add('</table></html>\n')
@@ -41,10 +42,10 @@ function head(names: readonly Name[]): string {
 <style>${style}</style><h1>${title}</h1><table>${up}`
 }
 
-function row(member: Resource): string {
+function row(view: View, member: Resource): string {
   const name = member.names.at(-1) ?? ('' as Name)
   const slash = isCollection(member) ? '/' : ''
-  const link = `${base(member.names.slice(0, -1))}${encodeName(name)}${slash}`
+  const link = hrefOf(view, member.names, slash !== '')
   const details = member.kind === 'node' ? detailsOf(member, slash !== '') : ''
   return `<tr><td><a href="${link}">${escapeXml(nameText(name))}${slash}</a>${details}\n`
 }

@@ -17,20 +17,34 @@ export interface Lock {
   readonly href: string
   readonly timeoutSeconds: number
   readonly expiresMs: number
+  /** Whether who looks may use its token: https://www.rfc-editor.org/rfc/rfc4918#section-6.4 */
+  readonly own: boolean
+}
+
+/** Who looks at locks: each sees their own names, and opens only their own locks. */
+export interface Viewer {
+  readonly user: string | undefined
+  readonly show: (href: string) => string
 }
 
 export type NewLock = Pick<Lock, 'infinite' | 'exclusive' | 'owner' | 'href' | 'timeoutSeconds'>
 
-type Row = Omit<Lock, 'infinite' | 'exclusive'> & { infinite: number; exclusive: number }
+type Row = Omit<Lock, 'infinite' | 'exclusive' | 'own'> & {
+  readonly infinite: number
+  readonly exclusive: number
+  readonly user: string | null
+}
 
 /** Write locks, as rows: https://www.rfc-editor.org/rfc/rfc4918#section-6 */
 export class Locks {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #viewer: Viewer
 
-  constructor(database: Database, clock: Clock) {
+  constructor(database: Database, clock: Clock, viewer: Viewer) {
     this.#database = database
     this.#clock = clock
+    this.#viewer = viewer
   }
 
   /** False: nothing is locked anywhere, and no path need be looked at. */
@@ -66,12 +80,13 @@ export class Locks {
     this.#prune()
     const lock = {
       ...wanted,
+      own: true,
       token: `urn:uuid:${randomUUID()}`,
       path: path.key,
       expiresMs: this.#clock.nowMs() + wanted.timeoutSeconds * 1000
     }
     this.#database
-      .statement('INSERT INTO dav_locks VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+      .statement('INSERT INTO dav_locks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
       .run(
         lock.token,
         lock.path,
@@ -80,9 +95,10 @@ export class Locks {
         lock.owner,
         lock.href,
         lock.timeoutSeconds,
-        lock.expiresMs
+        lock.expiresMs,
+        this.#viewer.user ?? null
       )
-    return lock
+    return { ...lock, href: this.#viewer.show(lock.href) }
   }
 
   refresh(token: string, timeoutSeconds: number): Lock | undefined {
@@ -108,8 +124,11 @@ export class Locks {
     const rows = this.#database
       .statement(`SELECT * FROM dav_locks WHERE ${condition} AND expiresMs > ?`)
       .all(...values, this.#clock.nowMs()) as unknown as Row[]
-    return rows.map(row => ({
+    const { user, show } = this.#viewer
+    return rows.map(({ user: owner, ...row }) => ({
       ...row,
+      href: show(row.href),
+      own: user === undefined || user === owner,
       infinite: row.infinite === 1,
       exclusive: row.exclusive === 1
     }))
@@ -150,12 +169,11 @@ export function checkLocks(locks: Locks, tokens: ReadonlySet<string>, change: Ch
     ...(change.member ? locks.covering(above(path)) : []),
     ...(change.tree ? locks.below(path) : [])
   ]
+  const shown = (lock: Lock) => lock.own && tokens.has(lock.token)
   const opened = (lock: Lock) =>
-    tokens.has(lock.token) ||
+    shown(lock) ||
     (!lock.exclusive &&
-      concerned.some(
-        other => !other.exclusive && other.path === lock.path && tokens.has(other.token)
-      ))
+      concerned.some(other => !other.exclusive && other.path === lock.path && shown(other)))
   const closed = concerned.find(lock => !opened(lock))
   if (closed === undefined) return
   const href = escapeXml(closed.href)

@@ -1,6 +1,7 @@
 import { CairnError } from '../base/errors.ts'
 import { checkName, type Name } from '../base/names.ts'
 import { refuse } from './refuse.ts'
+import { namesInTree, namesInView, type View } from './view.ts'
 
 /** A path below `/dav`, as names; the first is a tree's. None: `/dav` itself. */
 export interface DavPath {
@@ -20,12 +21,12 @@ export function isDavTarget(target: string): boolean {
  * The path of a request's target in origin form. Throws a refusal with status 400 for bad percent
  * encoding, `.` and `..`, NUL, an encoded slash, a name no file can have; 404 outside of `/dav`.
  */
-export function parsePath(target: string): DavPath {
+export function parsePath(target: string, view: View): DavPath {
   if (target.includes('#')) throw refuse(400, 'a request target has no fragment')
   const path = target.split('?', 1)[0] ?? ''
   const [root, ...parts] = path.split('/').filter(part => part !== '')
   if (root !== davRoot.slice(1)) throw refuse(404, 'WebDAV is served below /dav/ only')
-  return pathOf(parts.map(decodeName))
+  return pathOf(namesInTree(view, parts.map(decodeName)))
 }
 
 export function pathOf(names: readonly Name[]): DavPath {
@@ -60,7 +61,8 @@ function decodeName(part: string): Name {
 }
 
 /** The path as it stands in an answer: absolute, upper-case percent-encoding, `/` after a collection. */
-export function hrefOf(names: readonly Name[], collection: boolean): string {
+export function hrefOf(view: View, inTree: readonly Name[], collection: boolean): string {
+  const names = namesInView(view, inTree)
   const path = `${davRoot}/${names.map(encodeName).join('/')}`
   return collection && names.length > 0 ? `${path}/` : path
 }

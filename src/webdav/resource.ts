@@ -1,8 +1,8 @@
 import { CairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
-import { type Name, nameFromBytes } from '../base/names.ts'
+import { type Name, nameFromBytes, toName } from '../base/names.ts'
 import { type Attributes, fileType, type Ino, type Tree } from '../vfs/api.ts'
-import type { Dav, DavTrees } from './api.ts'
+import type { Dav } from './api.ts'
 import type { Hold } from './hold.ts'
 import type { DavPath } from './path.ts'
 
@@ -32,13 +32,13 @@ export function isType({ mode }: { readonly mode: number }, type: number): boole
   return (mode & fileType.mask) === type
 }
 
-export function treeOf(trees: DavTrees, name: Name | undefined): Tree | undefined {
-  const known: Readonly<Record<string, Tree>> = { ...trees }
-  return name !== undefined && Object.hasOwn(known, name) ? known[name] : undefined
+export function treeOf({ trees, view }: Dav, name: Name | undefined): Tree | undefined {
+  const known = view.trees.find(each => each === name)
+  return known === undefined ? undefined : trees[known]
 }
 
 /**
- * Walks to a resource. Symlinks that stay within their tree are followed, the last one too unless
+ * Walks to a resource. Symlinks that stay within their tree, or the user's folder, are followed, the last one too unless
  * `last` is `itself`. Throws `not-found`, `not-directory`, `missing`, `loop`.
  */
 export function walk(
@@ -49,11 +49,11 @@ export function walk(
 ): Resource {
   const [first, ...rest] = names
   if (first === undefined) {
-    return { kind: 'folder', names, members: Object.keys(dav.trees) as Name[] }
+    return { kind: 'folder', names, members: dav.view.trees.map(toName) }
   }
-  const tree = treeOf(dav.trees, first)
+  const tree = treeOf(dav, first)
   if (tree === undefined) throw new CairnError('not-found', 'there is no such folder in /dav')
-  const attributes = new Walk(tree, hold).to(rest, last)
+  const attributes = new Walk(tree, hold, dav.view.root).to(rest.slice(dav.view.root.length), last)
   return { kind: 'node', names, tree, attributes }
 }
 
@@ -77,12 +77,16 @@ class Walk {
   readonly #tree: Tree
   readonly #hold: Hold
   readonly #way: Attributes[]
+  /** Nodes of the way that `..` does not leave. */
+  #above = 1
   #linksLeft: number = limits.symlinksFollowed
 
-  constructor(tree: Tree, hold: Hold) {
+  constructor(tree: Tree, hold: Hold, root: readonly Name[]) {
     this.#tree = tree
     this.#hold = hold
     this.#way = [tree.attributes(tree.root)]
+    this.to(root, 'followed')
+    this.#above = this.#way.length
   }
 
   to(names: readonly Name[], last: 'followed' | 'itself'): Attributes {
@@ -96,13 +100,14 @@ class Walk {
 
   get #here(): Attributes {
     const here = this.#way.at(-1)
-    if (here === undefined) throw new CairnError('not-found', 'a link leads out of its tree')
+    if (here === undefined) throw outside()
     return here
   }
 
   /** Goes one name on; of a link to be followed, returns the names of its target. */
   #step(name: Name, asItself: boolean): Name[] | undefined {
     if (name === '..') {
+      if (this.#way.length === this.#above) throw outside()
       this.#way.pop()
       return undefined
     }
@@ -122,4 +127,8 @@ class Walk {
     }
     return target.split('/').filter(part => part !== '' && part !== '.') as Name[]
   }
+}
+
+function outside(): CairnError {
+  return new CairnError('not-found', 'a link leads out of its tree')
 }

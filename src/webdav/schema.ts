@@ -42,5 +42,6 @@ export const webdavMigrations: Migration[] = [
         visitedMs INTEGER NOT NULL
       ) WITHOUT ROWID;
     `
-  }
+  },
+  { owner: 'webdav', version: 3, sql: 'ALTER TABLE dav_locks ADD COLUMN user TEXT;' }
 ]

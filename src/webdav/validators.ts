@@ -65,7 +65,7 @@ function checkIf(exchange: Exchange, tags: Tags): Set<string> {
   const lists = parseIf(header)
   const { dav, path } = exchange
   const stateOf = (url: string | undefined): IfState => {
-    const at = url === undefined ? path : urlPath(url, exchange.request.headers.host)
+    const at = url === undefined ? path : urlPath(exchange, url)
     if (at === undefined) return { tags: [], hasToken: () => false }
     const known = new Set(dav.locks.covering(at).map(({ token }) => token))
     const shown = url === undefined ? tags : tagsAt(exchange, at)
@@ -86,12 +86,12 @@ function tagsAt({ dav, hold }: Exchange, path: DavPath): Tags {
 }
 
 /** The path of a URL if it is one of ours, with or without its host; else undefined. */
-export function urlPath(url: string, host: string | undefined): DavPath | undefined {
+function urlPath({ dav, request }: Exchange, url: string): DavPath | undefined {
+  const { host = '' } = request.headers
   const [, authority, rest = ''] = /^(?:https?:\/\/([^/?#]*))?(.*)$/is.exec(url) ?? []
-  if (authority !== undefined && withoutPort(authority) !== withoutPort(host ?? ''))
-    return undefined
+  if (authority !== undefined && withoutPort(authority) !== withoutPort(host)) return undefined
   try {
-    return parsePath(rest)
+    return parsePath(rest, dav.view)
   } catch (error) {
     if (error instanceof Refusal && error.status === 404) return undefined
     throw error
@@ -104,13 +104,13 @@ function withoutPort(authority: string): string {
 }
 
 /** As the Destination header: throws a refusal with status 400, or 502 for another server's. */
-export function destinationOf({ request }: Exchange): DavPath {
-  const header = joined(request, 'destination')
+export function destinationOf(exchange: Exchange): DavPath {
+  const header = joined(exchange.request, 'destination')
   if (header === undefined || header === '') throw refuse(400, 'there is no Destination')
   if (!/^(https?:\/\/|\/)/i.test(header)) {
     throw refuse(400, 'the Destination is neither a URL nor an absolute path')
   }
-  const path = urlPath(header, request.headers.host)
+  const path = urlPath(exchange, header)
   if (path === undefined) {
     throw refuse(502, `the Destination is not on this server, below ${davRoot}/`)
   }

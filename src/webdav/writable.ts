@@ -21,7 +21,7 @@ export interface Place {
 export function placeOf(dav: Dav, hold: Hold, path: DavPath): Place {
   checkWritable(dav, path)
   const name = path.names.at(-1)
-  if (path.names.length < 2 || name === undefined) {
+  if (path.names.length < 2 + dav.view.root.length || name === undefined) {
     throw refuse(403, 'the folders of /dav cannot be replaced, moved or removed')
   }
   const above = find(dav, hold, parentPath(path))
@@ -31,10 +31,13 @@ export function placeOf(dav: Dav, hold: Hold, path: DavPath): Place {
   return { tree: dav.trees.mfs, parent: above.attributes, name }
 }
 
-/** Throws a refusal with status 403 unless the path lies in `/dav/mfs`. */
+/** Throws a refusal with status 403 unless the path lies in `/dav/mfs`, and the user may write. */
 export function checkWritable(dav: Dav, { names }: DavPath): void {
   const [first] = names
-  if (treeOf(dav.trees, first) === dav.trees.mfs) return
+  if (!dav.view.writable) {
+    throw refuse(403, `${dav.view.user} may only read`, '<D:need-privileges/>')
+  }
+  if (treeOf(dav, first) === dav.trees.mfs) return
   throw refuse(
     403,
     `${first === undefined ? '/dav' : `/dav/${first}`} is read-only: write below /dav/mfs/`,

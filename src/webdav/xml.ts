@@ -1,8 +1,7 @@
-import type { IncomingMessage } from 'node:http'
 import { TextDecoder } from 'node:util'
 import { type SaxesAttributeNS, SaxesParser } from 'saxes'
 import { limits } from '../base/limits.ts'
-import { bodyOf } from './body.ts'
+import { bodyOf, type Exchanged } from './body.ts'
 import { escapeXml } from './escape-xml.ts'
 import { refuse } from './refuse.ts'
 
@@ -26,13 +25,13 @@ export const davSpace = 'DAV:'
  * for XML that is malformed, too deep, too wide, not UTF-8 or UTF-16, or has a document type: with none there are
  * no entities to expand.
  */
-export async function readXml(request: IncomingMessage): Promise<XmlElement | undefined> {
-  const length = Number(request.headers['content-length'] ?? 0)
+export async function readXml(exchange: Exchanged): Promise<XmlElement | undefined> {
+  const length = Number(exchange.request.headers['content-length'] ?? 0)
   if (length > limits.davXmlBytes) throw tooLarge()
   const parser = new BoundedParser()
   let bytes = 0
   let decoder: TextDecoder | undefined
-  for await (const chunk of bodyOf(request)) {
+  for await (const chunk of bodyOf(exchange)) {
     bytes += chunk.byteLength
     if (bytes > limits.davXmlBytes) throw tooLarge()
     decoder ??= new TextDecoder(encodingOf(chunk), { fatal: true })

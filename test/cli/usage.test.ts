@@ -27,9 +27,9 @@ const wrongLines: ReadonlyArray<readonly [string, readonly string[], RegExp]> = 
   [
     'a listener open to others',
     ['start', '--listen', '0.0.0.0:7070'],
-    /no authentication is configured/
+    /nobody is asked for a password there/
   ],
-  ['IPv6 open to others', ['start', '--listen', '[::]:7070'], /no authentication is configured/],
+  ['IPv6 open to others', ['start', '--listen', '[::]:7070'], /nobody is asked for a password there/],
   [
     'an unknown network',
     ['start', '--network', 'wan'],

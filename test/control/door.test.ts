@@ -1,11 +1,11 @@
-import { createServer, type IncomingHttpHeaders, request } from 'node:http'
+import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
+import { localAccess } from '../../src/base/access.ts'
 import { CairnError } from '../../src/base/errors.ts'
 import { limits } from '../../src/base/limits.ts'
 import type { ControlActions } from '../../src/control/api.ts'
 import { openControlDoor } from '../../src/control/door.ts'
-import { refuseForeign } from '../../src/control/refuse-foreign.ts'
 
 interface Answer {
   readonly status: number
@@ -33,7 +33,7 @@ async function serve(t: Test, via: 'socket' | 'port') {
   const door = openControlDoor(actions, via)
   const server = createServer((asked, response) => {
     if (!door.accepts(asked)) response.writeHead(418).end('{}')
-    else void door.serve(asked, response, new AbortController().signal)
+    else void door.serve(asked, response, new AbortController().signal, localAccess)
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => server.close())
@@ -96,20 +96,9 @@ t.test('the port answers what only reads', async t => {
   t.same(seen, { stopped: 0, snapshots: 0, limits: [] })
 })
 
-t.test('web pages and other names for this machine are refused on the port', t => {
-  const refused: ReadonlyArray<readonly [string, IncomingHttpHeaders]> = [
-    ['no host', {}],
-    ['a name that resolves here', { host: 'rebound.example:7070' }],
-    ['a name that begins like it', { host: '127.0.0.1.example' }],
-    ['an address of the network', { host: '192.0.2.1:7070' }],
-    ['an origin', { host: '127.0.0.1:7070', origin: 'http://127.0.0.1:7070' }],
-    ['a null origin', { host: '127.0.0.1:7070', origin: 'null' }],
-    ['a cross-site image', { host: '127.0.0.1:7070', 'sec-fetch-site': 'cross-site' }]
-  ]
-  for (const [what, headers] of refused)
-    t.throws(() => refuseForeign(headers), { code: 'denied' }, what)
-  for (const host of ['127.0.0.1:7070', 'localhost', '[::1]:80', 'LOCALHOST:1']) {
-    t.doesNotThrow(() => refuseForeign({ host, 'sec-fetch-site': 'none' }), host)
+t.test('web pages are refused on the port, of this machine too', async t => {
+  const { ask } = await serve(t, 'port')
+  for (const origin of ['http://127.0.0.1:7070', 'http://page.example', 'null']) {
+    t.equal((await ask('GET', '/api/v1/status', { origin })).status, 403, origin)
   }
-  t.end()
 })

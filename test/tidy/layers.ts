@@ -1,6 +1,7 @@
 /** The layer of each folder, DESIGN.md's table: imports go downward only, never sideways. */
 const levels: Readonly<Record<string, number>> = {
   'src/base': 0,
+  'src/access': 1,
   'src/store': 1,
   'src/unixfs': 1,
   'src/roots': 1,

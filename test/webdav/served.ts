@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { type Access, localAccess } from '../../src/base/access.ts'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { type Database, openDatabase } from '../../src/base/database.ts'
 import { openRoots } from '../../src/roots/open.ts'
@@ -34,11 +35,17 @@ export interface Served {
   readonly faults: unknown[]
 }
 
+export interface ServeOptions {
+  readonly clock?: Clock
+  /** On whose behalf each request is served. */
+  readonly access?: Access | ((request: IncomingMessage) => Access)
+}
+
 /** A WebDAV door on a real port over the home in a folder; opened again it finds what was there. */
 export async function serveDav(
   t: Pick<Test, 'teardown'>,
   home: string,
-  { clock = systemClock }: { readonly clock?: Clock } = {}
+  { clock = systemClock, access = localAccess }: ServeOptions = {}
 ): Promise<Served> {
   const [drafts, segments] = [join(home, 'drafts'), join(home, 'segments')]
   for (const folder of [drafts, segments]) mkdirSync(folder, { recursive: true })
@@ -62,6 +69,7 @@ export async function serveDav(
   })
   const statistics = () => mfs.statistics()
   const ipfs = openIpfsTree({ reader, inodes: new InodeTable(), owner, statistics })
+  const faults: unknown[] = []
   const door = openWebdav({
     trees: { mfs, ipfs, pkg: new MemoryTree('frozen') },
     database,
@@ -69,15 +77,17 @@ export async function serveDav(
     owner,
     satisfy: async want => {
       throw new Error(`nobody has ${want.id}`)
-    }
+    },
+    faulted: error => faults.push(error)
   })
-  const faults: unknown[] = []
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
     const gone = new AbortController()
     response.on('close', () => gone.abort())
     if (!door.accepts(request)) return response.writeHead(404).end()
-    door.serve(request, response, gone.signal).catch(cause => faults.push(cause))
-  })
+    const by = typeof access === 'function' ? access(request) : access
+    door.serve(request, response, gone.signal, by).catch(cause => faults.push(cause))
+  }
+  const server = createServer(answer).on('checkContinue', answer)
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const once = { closed: false }

@@ -6,16 +6,17 @@ import type { Cli, CommonOptions } from '../cli.ts'
 export interface StartOptions extends CommonOptions {
   readonly mount?: string
   readonly listen?: string
+  readonly share?: string
   readonly network?: string
   readonly logLevel?: string
 }
 
 /** Runs the daemon until it is told to stop. One line says what is where once it is ready. */
 export async function start(cli: Cli, options: StartOptions): Promise<void> {
-  const { home, mount, listen, network, logLevel } = options
+  const { home, mount, listen, share, network, logLevel } = options
   const readSettings = () =>
     loadSettings({
-      flags: { home, mount, listen, network, logLevel },
+      flags: { home, mount, listen, share, network, logLevel },
       environment: cli.environment
     })
   const settings = await readSettings()

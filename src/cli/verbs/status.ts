@@ -24,6 +24,7 @@ function showStatus(status: Status, nowMs: number): string[] {
     `daemon    process ${status.pid}, up ${showSpan(nowMs - status.startedMs)}, ${showBytes(status.memoryBytes)} resident, version ${status.version}`,
     `home      ${status.home}`,
     `http      http://${status.listen}/`,
+    ...showShare(status),
     `network   ${status.network}`,
     ...showMounts(status),
     `mfs       ${status.mfs ?? 'no snapshot yet'}`,
@@ -31,6 +32,11 @@ function showStatus(status: Status, nowMs: number): string[] {
     `packages  ${catalog.items} items, ${showBytes(catalog.bytes)}`,
     `pull      ${pull.requests} requests, ${pull.hits} from the store, ${pull.failures} failed, ${pull.flights} in progress`
   ]
+}
+
+function showShare({ share }: Status): string[] {
+  if (share === undefined) return []
+  return [`share     https://${share.listen}/, certificate ${share.fingerprint}`]
 }
 
 function showMounts({ mounts }: Status): string[] {

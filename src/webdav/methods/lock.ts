@@ -10,6 +10,7 @@ import { hrefOf } from '../path.ts'
 import { refuse } from '../refuse.ts'
 import { find, isCollection } from '../resource.ts'
 import { checkConditions } from '../validators.ts'
+import { wholeView } from '../view.ts'
 import { checkWritable, placeOf } from '../writable.ts'
 import { childOf, isDav, readXml, serialize, type XmlElement } from '../xml.ts'
 
@@ -23,8 +24,8 @@ interface Taken {
  * https://www.rfc-editor.org/rfc/rfc4918#section-9.10
  */
 export const lock: Method = async exchange => {
-  const { dav, path, request, response, signal } = exchange
-  const info = await readXml(request)
+  const { dav, path, response, signal } = exchange
+  const info = await readXml(exchange)
   checkWritable(dav, path)
   const step = info === undefined ? () => refresh(exchange) : () => take(exchange, info)
   const { lock, made } = await complete(dav, signal, () => dav.database.write(step))
@@ -36,7 +37,7 @@ export const lock: Method = async exchange => {
 function refresh(exchange: Exchange): Taken {
   const { dav, hold, path } = exchange
   const tokens = checkConditions(exchange, find(dav, hold, path))
-  const held = dav.locks.covering(path).find(({ token }) => tokens.has(token))
+  const held = dav.locks.covering(path).find(({ own, token }) => own && tokens.has(token))
   const lock = held && dav.locks.refresh(held.token, timeoutOf(exchange))
   if (lock !== undefined) return { lock, made: false }
   throw refuse(
@@ -57,7 +58,7 @@ function take(exchange: Exchange, info: XmlElement): Taken {
     const mode = fileType.regular | 0o644
     hold.keep(tree, tree.makeNode(parent.ino, name, mode, 0, dav.owner))
   }
-  const href = hrefOf(path.names, standing !== undefined && isCollection(standing))
+  const href = hrefOf(wholeView, path.names, standing !== undefined && isCollection(standing))
   return { lock: dav.locks.take(path, { ...asked, href }), made: standing === undefined }
 }
 

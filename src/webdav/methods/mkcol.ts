@@ -10,8 +10,8 @@ import { checkWritable, placeOf } from '../writable.ts'
 
 /** https://www.rfc-editor.org/rfc/rfc4918#section-9.3 */
 export const mkcol: Method = async exchange => {
-  const { dav, request, response, signal } = exchange
-  if (await hasBody(request)) throw refuse(415, 'MKCOL takes no body')
+  const { dav, response, signal } = exchange
+  if (await hasBody(exchange)) throw refuse(415, 'MKCOL takes no body')
   await complete(dav, signal, () => dav.database.write(() => make(exchange)))
   answerEmpty(response, 201)
 }

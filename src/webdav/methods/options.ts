@@ -7,7 +7,7 @@ const writing = `${reading}, PUT, DELETE, MKCOL, COPY, MOVE, PROPPATCH, LOCK, UN
 
 /** Windows mounts only what says `MS-Author-Via`; Finder writes only where class 2 is. */
 export const options: Method = async ({ dav, path, response }) => {
-  const writable = treeOf(dav.trees, path.names[0]) === dav.trees.mfs
+  const writable = dav.view.writable && treeOf(dav, path.names[0]) === dav.trees.mfs
   answerEmpty(response, 200, {
     allow: writable ? writing : reading,
     ...davHeaders,

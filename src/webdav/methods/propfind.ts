@@ -18,8 +18,8 @@ import { childOf, davSpace, elementsOf, isDav, readXml, type XmlElement } from '
  * https://www.rfc-editor.org/rfc/rfc4918#section-9.1
  */
 export const propfind: Method = async exchange => {
-  const { dav, hold, path, request, response, signal } = exchange
-  const plan = planOf(parseQuery(await readXml(request)))
+  const { dav, hold, path, response, signal } = exchange
+  const plan = planOf(parseQuery(await readXml(exchange)))
   const depth = depthOf(exchange)
   const resource = await complete(dav, signal, () => {
     const found = walk(dav, hold, path)

@@ -32,13 +32,13 @@ interface Instruction {
 
 /** All of the instructions or none: https://www.rfc-editor.org/rfc/rfc4918#section-9.2 */
 export const proppatch: Method = async exchange => {
-  const { dav, path, request, response, signal } = exchange
-  const instructions = parseUpdate(await readXml(request))
+  const { dav, path, response, signal } = exchange
+  const instructions = parseUpdate(await readXml(exchange))
   checkWritable(dav, path)
   const resource = await complete(dav, signal, () =>
     dav.database.write(() => patch(exchange, instructions))
   )
-  const href = hrefOf(path.names, isCollection(resource))
+  const href = hrefOf(dav.view, path.names, isCollection(resource))
   answerXml(response, 207, 'multistatus', describeResponse(href, statusesOf(instructions)))
 }
 

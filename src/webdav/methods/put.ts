@@ -56,10 +56,10 @@ function target(exchange: Exchange): Target {
   return { place, standing }
 }
 
-async function receive({ dav, request }: Exchange, ino: number): Promise<void> {
+async function receive(exchange: Exchange, ino: number): Promise<void> {
   let position = 0
-  for await (const chunk of bodyOf(request)) {
-    position += dav.trees.mfs.write(ino, chunk, position)
+  for await (const chunk of bodyOf(exchange)) {
+    position += exchange.dav.trees.mfs.write(ino, chunk, position)
   }
 }
 

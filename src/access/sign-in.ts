@@ -1,0 +1,82 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import type { Access } from '../base/access.ts'
+import type { Clock } from '../base/clock.ts'
+import { limits } from '../base/limits.ts'
+import type { Credentials } from './api.ts'
+import { Attempts } from './attempts.ts'
+import { isSecret, nobodysSecret } from './secret.ts'
+import type { StoredUser, Users } from './users.ts'
+
+/** Why somebody is not let in: the secret is wrong, or there were too many failures or checks for now. */
+export type Refused =
+  | { readonly why: 'wrong' }
+  | { readonly why: 'failures' | 'busy'; readonly waitSeconds: number }
+
+/**
+ * Checks credentials. A check costs a good part of a second of one core, so few run at a time, and
+ * what was right is remembered, by a keyed hash, until the user's row changes.
+ */
+export class SignIn {
+  readonly #users: Users
+  readonly #clock: Clock
+  readonly #attempts = new Attempts()
+  readonly #key = randomBytes(32)
+  /** Digest of what was right → what the row kept then. */
+  readonly #right = new Map<string, string>()
+  #checks = 0
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(users: Users, clock: Clock) {
+    this.#users = users
+    this.#clock = clock
+  }
+
+  /** `address`: where the request comes from. */
+  async check(credentials: Credentials, address: string): Promise<Access | Refused> {
+    const user = this.#users.find(credentials.name)
+    const digest = this.#digest(credentials)
+    if (user !== undefined && this.#right.get(digest) === user.secret) return accessOf(user)
+    const waitMs = this.#attempts.waitMs(address, this.#clock.nowMs())
+    if (waitMs > 0) return { why: 'failures', waitSeconds: Math.ceil(waitMs / 1000) }
+    if (this.#checks >= limits.signInChecks) return { why: 'busy', waitSeconds: 1 }
+    if (!(await this.#isRight(credentials, user))) {
+      this.#attempts.fail(address, this.#clock.nowMs())
+      return { why: 'wrong' }
+    }
+    if (user === undefined) return { why: 'wrong' }
+    this.#remember(digest, user)
+    return accessOf(user)
+  }
+
+  /** One after the other. */
+  async #isRight({ secret }: Credentials, user: StoredUser | undefined): Promise<boolean> {
+    const tooLong = secret.length > limits.secretMost
+    const before = this.#last
+    this.#checks++
+    const checked = before.then(() =>
+      isSecret(tooLong ? '' : secret, user?.secret ?? nobodysSecret(this.#users.cost))
+    )
+    this.#last = checked.catch(() => false)
+    try {
+      return (await checked) && user !== undefined && !tooLong
+    } finally {
+      this.#checks--
+    }
+  }
+
+  #digest({ name, secret }: Credentials): string {
+    return createHmac('sha256', this.#key).update(`${name}\0${secret}`).digest('base64')
+  }
+
+  #remember(digest: string, { secret }: StoredUser): void {
+    this.#right.set(digest, secret)
+    const [oldest] = this.#right.keys()
+    if (this.#right.size > limits.signInRemembered && oldest !== undefined) {
+      this.#right.delete(oldest)
+    }
+  }
+}
+
+function accessOf({ name, scopes, root }: StoredUser): Access {
+  return { user: name, scopes: new Set(scopes), root }
+}
