@@ -50,7 +50,7 @@ export interface Node {
   readonly cidVersion: 0 | 1
   /** Size of the file in bytes; 0 for a directory. */
   readonly fileBytes: number
-  /** Blocks of the whole DAG added up, as dag-pb's Tsize counts (no sharing). */
+  /** Blocks of the whole DAG added up, as dag-pb's Tsize counts (no sharing); at most 2^53 - 1. */
   readonly dagBytes: number
 }
 

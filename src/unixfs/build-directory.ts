@@ -4,7 +4,7 @@ import { limits } from '../base/limits.ts'
 import { type Name, nameText } from '../base/names.ts'
 import type { DirectoryLink, Metadata, Node, Profile } from './api.ts'
 import { dataBytes, dataType, encodeData } from './encode-data.ts'
-import { cidBytes, encodeNode, nodeBytes, type OutgoingLink } from './encode-node.ts'
+import { cidBytes, encodeNode, nodeBytes, type OutgoingLink, sumDagBytes } from './encode-node.ts'
 import { HamtPath, hamtPrefix } from './hamt-path.ts'
 
 /** Stores a directory, flat or sharded as the profile says. Throws `exists` on a doubled name. */
@@ -59,7 +59,7 @@ function addDirectoryNode(
     multihash: blocks.add(block, codec.dagPb),
     cidVersion: profile.cidVersion,
     fileBytes: 0,
-    dagBytes: links.reduce((sum, link) => sum + link.dagBytes, block.length)
+    dagBytes: sumDagBytes(block, links)
   }
 }
 

@@ -2,7 +2,7 @@ import { type BlockWriter, codec } from '../base/blocks.ts'
 import type { FileBuilder, Metadata, Node, Profile } from './api.ts'
 import { type Chunker, makeChunker } from './chunk.ts'
 import { dataType, encodeData } from './encode-data.ts'
-import { encodeNode } from './encode-node.ts'
+import { encodeNode, sumDagBytes } from './encode-node.ts'
 import { Leaves } from './leaves.ts'
 
 /** Stores one chunk as a leaf and appends it. */
@@ -88,7 +88,7 @@ export function addFileNode(
     multihash: blocks.add(block, codec.dagPb),
     cidVersion: profile.cidVersion,
     fileBytes: blockBytes.reduce((sum, bytes) => sum + bytes, 0),
-    dagBytes: children.reduce((sum, child) => sum + child.dagBytes, block.length)
+    dagBytes: sumDagBytes(block, children)
   }
 }
 

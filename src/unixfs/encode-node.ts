@@ -36,6 +36,18 @@ export function nodeBytes(links: readonly OutgoingLink[], dataBytes: number): nu
   return total
 }
 
+/**
+ * What the link to a node says of its DAG: its block and all below, not more than a reader takes for a
+ * number. Copies of copies, or a link that lies, would else make a block that nobody can read.
+ */
+export function sumDagBytes(
+  block: Uint8Array,
+  links: ReadonlyArray<{ readonly dagBytes: number }>
+): number {
+  const sum = links.reduce((total, { dagBytes }) => total + dagBytes, block.length)
+  return Math.min(sum, Number.MAX_SAFE_INTEGER)
+}
+
 function putLink(target: Uint8Array, offset: number, link: OutgoingLink): number {
   let at = offset
   target[at++] = 0x12

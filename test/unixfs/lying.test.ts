@@ -5,7 +5,9 @@ import type { UnixfsReader } from '../../src/unixfs/api.ts'
 import { dataType, encodeData } from '../../src/unixfs/encode-data.ts'
 import { encodeNode, type OutgoingLink } from '../../src/unixfs/encode-node.ts'
 import { HamtPath, hamtPrefix } from '../../src/unixfs/hamt-path.ts'
+import { profiles } from '../../src/unixfs/profiles.ts'
 import { openUnixfsReader } from '../../src/unixfs/reader.ts'
+import { openUnixfsWriter } from '../../src/unixfs/writer.ts'
 import { fails } from '../lib/fails.ts'
 import { type MemoryBlocks, memoryBlocks } from '../lib/memory-blocks.ts'
 
@@ -191,6 +193,22 @@ t.test('a shard label that is no position is corrupt', async t => {
     fails(t, 'corrupt', () => reader.list(shard.codec, shard.multihash), label)
   }
 })
+
+t.test(
+  'links that claim more than 2^53 bytes together stay readable in what is made of them',
+  async t => {
+    const { blocks, reader } = open()
+    for (const name of ['unixfs-v1-2025', 'unixfs-v0-2015'] as const) {
+      const writer = openUnixfsWriter(blocks, profiles[name])
+      let node = { ...writer.directory([]), dagBytes: Number.MAX_SAFE_INTEGER }
+      for (let level = 0; level < 60; level++) {
+        node = writer.directory(['a', 'b'].map(text => ({ ...node, name: toName(text) })))
+        t.equal(node.dagBytes, Number.MAX_SAFE_INTEGER)
+        t.equal(reader.list(node.codec, node.multihash).length, 2)
+      }
+    }
+  }
+)
 
 t.test('a walk stops at what it cannot follow', async t => {
   const { blocks, reader } = open()
