@@ -6,6 +6,8 @@ import type { Name } from '../../base/names.ts'
 import type { HistoryEntry, Roots } from '../../roots/api.ts'
 import type { UnixfsReader, UnixfsWriter } from '../../unixfs/api.ts'
 import type { Attributes, Caller, Ino, WritableTree } from '../api.ts'
+import type { MfsChange } from './announce.ts'
+import type { PathRestore } from './restore-path.ts'
 
 /**
  * The mutable tree of one root. Every thread and process opens its own over the same database and
@@ -26,6 +28,11 @@ export interface Mfs extends WritableTree {
   isDirty: () => boolean
   /** Replaces everything by the content of a directory CID, unfolded by nobody: cheap. Seals first. */
   restore: (cid: CID, options?: { signal?: AbortSignal }) => Promise<SealResult>
+  /**
+   * Puts what a directory CID has at a path in place of what is there now, as cheaply, and seals.
+   * Throws `not-found`, also if the folder it was in is not there now.
+   */
+  restorePath: (what: PathRestore) => Promise<SealResult>
   /**
    * A regular file without a name, open for writing; counts as a lookup. Released and forgotten
    * before it was adopted, or after a crash, nothing of it remains.
@@ -91,6 +98,11 @@ export interface MfsOptions {
   readonly owner: { readonly uid: number; readonly gid: number }
   /** From `mfsSharedMemory`, the same for all instances of a process. */
   readonly shared?: SharedArrayBuffer
+  /**
+   * Told of every change made through this instance that a kernel may have cached: by the one of which
+   * other doors write. Called after the commit; it must not throw.
+   */
+  readonly onChange?: (change: MfsChange) => void
   /** Set by whoever starts the process that owns the home, once, before other instances are open. */
   readonly recover?: boolean
 }

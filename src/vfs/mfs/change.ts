@@ -1,6 +1,7 @@
 import { CairnError, toCairnError } from '../../base/errors.ts'
 import type { AttributeChanges, Attributes, Timestamp } from '../api.ts'
 import { fileType } from '../api.ts'
+import { announce } from './announce.ts'
 import type { Context } from './context.ts'
 import { markDirty } from './dirty.ts'
 import { attributesOf, type Inode, isRegular, type Time, timeNow } from './inode.ts'
@@ -42,6 +43,7 @@ function apply(context: Context, ino: number, changes: AttributeChanges): Attrib
     seconds: before.atimeSeconds,
     nanoseconds: before.atimeNanoseconds
   }
+  announce(context, { ino })
   const after = store(context, before, changes, { atime, mtime: mtime.time, ctime: now })
   const draft = after.draft === null ? undefined : context.drafts.state(after.draft)
   return attributesOf(after, draft)

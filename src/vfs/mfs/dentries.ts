@@ -1,6 +1,7 @@
 import { CairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
 import { type Name, nameBytes, nameText } from '../../base/names.ts'
+import { announce } from './announce.ts'
 import type { Context } from './context.ts'
 import { rootIno } from './context.ts'
 import type { Inode } from './inode.ts'
@@ -52,18 +53,21 @@ export function addDentry(context: Context, parent: number, name: Name, dentry: 
   context.database
     .statement('INSERT INTO dentries VALUES (?, ?, ?, ?)')
     .run(parent, nameBytes(name), dentry.ino, dentry.cookie)
+  announce(context, { parent, name })
 }
 
 export function deleteDentry(context: Context, parent: number, name: Name): void {
   context.database
     .statement('DELETE FROM dentries WHERE parent = ? AND name = ?')
     .run(parent, nameBytes(name))
+  announce(context, { parent, name })
 }
 
 export function pointDentry(context: Context, parent: number, name: Name, ino: number): void {
   context.database
     .statement('UPDATE dentries SET ino = ? WHERE parent = ? AND name = ?')
     .run(ino, parent, nameBytes(name))
+  announce(context, { parent, name })
 }
 
 export function isEmpty(context: Context, directory: Inode): boolean {

@@ -1,3 +1,4 @@
+import { announce } from './announce.ts'
 import type { Context } from './context.ts'
 import { parentsOf } from './dentries.ts'
 import { type Inode, timeNow } from './inode.ts'
@@ -34,6 +35,7 @@ export function touchDirectory(context: Context, directory: Inode, links: number
 /** Inside a transaction: sets ctime, and with `modified` mtime, to now. The row must be there. */
 export function touchTimes(context: Context, ino: number, modified: boolean): void {
   const { seconds, nanoseconds } = timeNow(context.clock)
+  announce(context, { ino })
   if (modified) {
     context.database
       .statement(

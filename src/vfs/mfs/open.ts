@@ -35,6 +35,7 @@ import { forget, remove } from './remove.ts'
 import { removeTree } from './remove-tree.ts'
 import { rename } from './rename.ts'
 import { restore } from './restore.ts'
+import { type PathRestore, restorePath } from './restore-path.ts'
 import { Sealer } from './seal.ts'
 import { adoptFile, makeTemporary, stageFile } from './stage.ts'
 import { validatorsOf } from './version.ts'
@@ -259,6 +260,10 @@ class MutableTree implements Mfs {
 
   restore(cid: CID, options: { signal?: AbortSignal } = {}): Promise<SealResult> {
     return restore(this.#context, this.#sealer, cid, options)
+  }
+
+  restorePath(what: PathRestore): Promise<SealResult> {
+    return restorePath(this.#context, this.#sealer, what)
   }
 
   close(): void {

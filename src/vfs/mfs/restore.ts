@@ -1,9 +1,11 @@
 import type { CID } from 'multiformats/cid'
+import { announce } from './announce.ts'
 import type { SealResult } from './api.ts'
 import { type Context, rootIno } from './context.ts'
 import { type Inode, timeNow } from './inode.ts'
 import { findRow, getInode, insertInode } from './inodes.ts'
 import { sealedRoot } from './plant-root.ts'
+import { readDirectory } from './read-directory.ts'
 import { dropLink } from './remove.ts'
 import type { Sealer } from './seal.ts'
 import { emptyTrash } from './trash.ts'
@@ -28,7 +30,9 @@ export async function restore(
     const before = await sealer.seal(options)
     const done = context.database.write(() => {
       if (findRow(context, rootIno)?.dirty === 1 && attempt < attempts) return false
+      announceNames(context)
       replaceAll(context, planted)
+      announceNames(context)
       const details = { profile: context.unixfs.writer.profile.name, reason: `restore ${cid}` }
       context.roots.advance(context.rootName, before.cid, cid, details)
       return true
@@ -37,6 +41,16 @@ export async function restore(
     emptyTrash(context)
     return { cid }
   }
+}
+
+/** What the root's names led to, or will lead to; what was below them goes with them. */
+function announceNames(context: Context): void {
+  announce(context, { ino: rootIno })
+  const options = { cookie: 0, withAttributes: false }
+  readDirectory(context, rootIno, options, ({ name }) => {
+    announce(context, { parent: rootIno, name })
+    return true
+  })
 }
 
 function replaceAll(context: Context, planted: Inode): void {

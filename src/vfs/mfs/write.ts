@@ -1,5 +1,6 @@
 import { CairnError, toCairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
+import { announce } from './announce.ts'
 import type { Context } from './context.ts'
 import { markDirty, touchTimes } from './dirty.ts'
 import type { Inode } from './inode.ts'
@@ -62,6 +63,7 @@ export function write(context: Context, ino: number, source: Uint8Array, positio
     emptyTrash(context)
     retryWrite(context, draft, source, position)
   }
+  announce(context, { ino })
   return source.byteLength
 }
 

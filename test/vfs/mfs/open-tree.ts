@@ -27,7 +27,7 @@ export interface OpenTree {
 }
 
 export interface TreeSettings
-  extends Partial<Pick<MfsOptions, 'shared' | 'recover' | 'metadata' | 'clock'>> {
+  extends Partial<Pick<MfsOptions, 'shared' | 'recover' | 'metadata' | 'clock' | 'onChange'>> {
   readonly blocks?: BlockReader & BlockWriter
   readonly writeLock?: WriteLock
 }
@@ -60,6 +60,7 @@ export function openTree(home: string, settings: TreeSettings = {}): OpenTree {
     metadata: settings.metadata ?? false,
     owner: { uid: 7, gid: 8 },
     ...(settings.shared === undefined ? {} : { shared: settings.shared }),
+    ...(settings.onChange === undefined ? {} : { onChange: settings.onChange }),
     ...(settings.recover === undefined ? {} : { recover: settings.recover })
   })
   const close = () => {
