@@ -99,6 +99,7 @@ class Connection implements Database {
 
   statement(sql: string): StatementSync {
     if (this.#lost !== undefined) throw this.#lost
+    if (this.#transaction !== 'none' && !this.#sqlite.isTransaction) throw gaveUp()
     const known = this.#statements.get(sql)
     if (known !== undefined) return known
     if (this.#statements.size >= limits.databaseStatements) this.#forgetOldest()
@@ -226,6 +227,14 @@ class Connection implements Database {
     this.#statements.clear()
     this.#sqlite.close()
   }
+}
+
+/** What would follow would be committed by itself, statement by statement. */
+function gaveUp(): CairnError {
+  return new CairnError(
+    'io',
+    'the database undid the transaction, as it does when its disk is full or fails: make room and try again'
+  )
 }
 
 /**

@@ -91,6 +91,14 @@ t.test('a full disk fails the write and nothing else', async t => {
     { code: 'no-space' }
   )
   t.same(settled, [false])
+  t.throws(
+    () =>
+      database.write(() => {
+        t.throws(() => write(database, 'x'.repeat(8_000_000)))
+        write(database, 'must not be committed by itself either')
+      }),
+    { code: 'io', message: /disk is full/ }
+  )
   t.same(texts(database), ['before'])
   rmSync(join(folder, 'ballast'))
   database.write(large)
