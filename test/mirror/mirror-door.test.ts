@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
+import { limits } from '../../src/base/limits.ts'
 import { type FakeOrigin, inSteps, openFakeOrigin, sha256Hex, status } from '../lib/fake-origin.ts'
 import { type MirrorWorld, openMirrorWorld } from '../lib/mirror-world.ts'
 import { until } from '../lib/pull-world.ts'
@@ -84,7 +85,7 @@ t.test('ten requests on one connection before the first answer come back in orde
       `GET /apt/d/pool/${at}.deb HTTP/1.1\r\nHost: x\r\n${at === 9 ? 'Connection: close\r\n' : ''}\r\n`
   )
   const answers = raw(world.port, requests.join(''))
-  await until(() => origin.requests.length === 10)
+  await until(() => origin.requests.length === Math.min(10, limits.httpTogether))
   slow.next()
   let text = await answers
   for (const body of bodies) {
