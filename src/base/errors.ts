@@ -95,7 +95,8 @@ function codeOf(cause: unknown): ErrorCode {
   if (name === 'AbortError') return 'aborted'
   if (name === 'TimeoutError') return 'timeout'
   if (typeof errcode === 'number') return databaseCodes[errcode & 0xff] ?? 'io'
-  return (typeof code === 'string' && systemCodes[code]) || 'io'
+  if (typeof code !== 'string' || !Object.hasOwn(systemCodes, code)) return 'io'
+  return systemCodes[code] ?? 'io'
 }
 
 /** Turns whatever was thrown into a `CairnError`; one that already is stays as it is. `doing` opens the message. */
