@@ -2,13 +2,14 @@ import type { Command } from 'commander'
 import type { Cli } from './cli.ts'
 import { addVerb } from './verb.ts'
 import type { SetupAptOptions } from './verbs/setup-apt.ts'
+import type { SetupDavOptions } from './verbs/setup-dav.ts'
 import type { SetupNpmOptions } from './verbs/setup-npm.ts'
 
-/** setup apt|npm: has the clients of this machine use Cairn. */
+/** setup apt|npm|dav: has the clients of this machine use Cairn. */
 export function addSetupVerbs(program: Command, cli: Cli): void {
   const setup = program
     .command('setup')
-    .description('Has a package manager of this machine fetch through Cairn: apt, npm')
+    .description('Has the programs of this machine use Cairn: apt, npm, dav')
   setup.exitOverride()
   addVerb(setup, 'apt', {
     does: "Mirrors this machine's apt repositories: apt fetches through Cairn while it runs",
@@ -26,5 +27,14 @@ export function addSetupVerbs(program: Command, cli: Cli): void {
     .option('--undo', 'put .npmrc back as it was')
     .action(async (options: SetupNpmOptions) =>
       (await import('./verbs/setup-npm.ts')).setupNpm(cli, options)
+    )
+  addVerb(setup, 'dav', {
+    does: 'Shows how each system maps the network drive; with --mount maps it here, by davfs2',
+    example: 'cairn setup dav --mount /mnt/cairn'
+  })
+    .option('--mount <folder>', 'mount the drive of this machine here (as root, by davfs2)')
+    .option('--undo', 'unmount it: with --mount and its folder')
+    .action(async (options: SetupDavOptions) =>
+      (await import('./verbs/setup-dav.ts')).setupDav(cli, options)
     )
 }

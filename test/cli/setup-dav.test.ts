@@ -1,0 +1,63 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { driveSteps } from '../../src/cli/setup/drive-steps.ts'
+import { requireClient, requireFuse, requireRoot } from '../lib/skip.ts'
+import { makeWorld } from './run-cairn.ts'
+
+t.test('each system is told what to type', async t => {
+  const here = 'http://127.0.0.1:7070/dav/mfs/'
+  const shared = 'https://192.0.2.1:7443/dav/mfs/'
+  const own = driveSteps({ here, shared: undefined, fingerprint: undefined })
+  const text = JSON.stringify(own)
+  t.match(text, 'gio mount dav://127.0.0.1:7070/dav/mfs/')
+  t.match(text, 'net use * http://127.0.0.1:7070/dav/mfs"')
+  t.match(text, 'FileSizeLimitInBytes')
+  t.notMatch(text, 'iOS', 'which never reach this machine')
+  const others = JSON.stringify(driveSteps({ here, shared, fingerprint: 'AA' }))
+  t.match(others, 'davs://192.0.2.1:7443/dav/mfs/')
+  t.match(others, 'webdavs://192.0.2.1:7443/dav/mfs/')
+  t.match(others, 'iOS')
+})
+
+t.test('it says where the drive is, running or not, and shows a code to phones', async t => {
+  const world = await makeWorld(t)
+  const before = await world.line(['setup', 'dav'])
+  t.match(before, 'http://127.0.0.1:7070/dav/mfs/')
+  t.match(before, 'cairn user add')
+  t.notMatch(before, '█')
+  await world.line(['user', 'add', 'ann'])
+  await writeFile(join(world.home, 'config.yaml'), 'tls:\n  certificate: self-signed\n')
+  const { url } = await world.start(['--mount', 'none', '--share', '0.0.0.0:0'])
+  const running = await world.line(['setup', 'dav'])
+  t.match(running, `${url}dav/mfs/`)
+  t.match(running, /others {8}https:\/\/[\d.]+:\d+\/dav\/mfs\//)
+  t.notMatch(running, '0.0.0.0')
+  t.match(running, /certificate {3}([0-9A-F]{2}:){31}/)
+  t.match(running.split('\n').slice(-8).join('\n'), /[█▀▄]{8}|\[4[07]m/)
+  const told = JSON.parse(await world.line(['setup', 'dav', '--json']))
+  t.match(told, { here: `${url}dav/mfs/`, shared: /^https:/, steps: Array })
+})
+
+t.test('on request it is mounted by davfs2, and unmounted', { timeout: 120_000 }, async t => {
+  if (!requireClient(t, 'mount.davfs') || !requireFuse(t) || !requireRoot(t)) return
+  const world = await makeWorld(t)
+  const folder = join(world.folder, 'drive')
+  const { url } = await world.start()
+  await fetch(new URL('/dav/mfs/a', url), { method: 'PUT', body: 'text' })
+  t.match(await world.run(['setup', 'dav', '--undo']), { status: 2, stderr: 'which folder' })
+  t.match(await world.run(['setup', 'dav', '--mount', folder]), { status: 0 })
+  try {
+    t.equal(await readFile(join(folder, 'a'), 'utf8'), 'text')
+    t.match(await world.run(['setup', 'dav', '--mount', folder]), {
+      status: 1,
+      stderr: 'davfs2 did not mount the drive'
+    })
+  } finally {
+    t.match(await world.run(['setup', 'dav', '--mount', folder, '--undo']), { status: 0 })
+  }
+  t.match(await world.run(['setup', 'dav', '--mount', folder, '--undo']), {
+    status: 1,
+    stderr: 'was not unmounted'
+  })
+})
