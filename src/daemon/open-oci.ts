@@ -4,13 +4,14 @@ import { systemClock } from '../base/clock.ts'
 import type { HttpDoor } from '../base/http.ts'
 import { openOciDoor } from '../mirror/oci/oci-door.ts'
 import type { Upstream } from '../pull/adapter.ts'
-import type { Catalog, FetchUpstream, Pull } from '../pull/api.ts'
+import type { Catalog, FetchUpstream, Pull, Unpacking } from '../pull/api.ts'
 import { type Account, openAuthorisedFetch } from '../pull/registry/authorised-fetch.ts'
 import { openPointers } from '../pull/registry/pointers.ts'
 import { openRepositories } from '../pull/registry/repositories.ts'
 import { openUploads } from '../pull/registry/uploads.ts'
 import type { UnixfsWriter } from '../unixfs/api.ts'
 import type { Content } from './content.ts'
+import { openImages } from './open-images.ts'
 import type { Settings } from './settings.ts'
 
 /** Reaches registries with what is configured for each, and all else as it is. */
@@ -44,16 +45,24 @@ export interface OciOptions {
   readonly fetchUpstream: FetchUpstream
 }
 
+export interface Oci {
+  readonly door: HttpDoor
+  /** Unpacks images, for the mount. */
+  readonly images: Unpacking
+}
+
 /** The registry: what is pushed here, and what is mirrored. */
-export function openOci(options: OciOptions): HttpDoor {
+export function openOci(options: OciOptions): Oci {
   const { settings, content, catalog, writer, pull, fetchUpstream } = options
   const { database, store: blocks, reader, paths } = content
   const clock = systemClock
   const repositories = openRepositories({ database, blocks, writer, clock })
   const parts = { database, catalog, repositories, blocks, writer, clock }
-  return openOciDoor({
+  const upstreams = () => namedUpstreams(settings())
+  const images = openImages({ content, catalog, writer, pull, repositories, upstreams })
+  const door = openOciDoor({
     adapter: ociAdapter,
-    upstreams: () => namedUpstreams(settings()),
+    upstreams,
     otherwise: () => settings().ociOtherwise,
     pull,
     catalog,
@@ -63,6 +72,7 @@ export function openOci(options: OciOptions): HttpDoor {
     pointers: openPointers({ database, fetchUpstream, clock }),
     uploads: openUploads({ ...parts, folder: paths.uploads })
   })
+  return { door, images }
 }
 
 function namedUpstreams({ ociUpstreams }: Settings): Record<string, Upstream> {

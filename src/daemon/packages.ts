@@ -8,6 +8,7 @@ import type { Upstream } from '../pull/adapter.ts'
 import type { PullStatistics } from '../pull/api.ts'
 import { openCatalog } from '../pull/catalog.ts'
 import { openFetchUpstream } from '../pull/fetch-upstream.ts'
+import { imageSuffix } from '../pull/image/unpack-image.ts'
 import { openPull } from '../pull/open.ts'
 import { openUnpacking } from '../pull/unpack.ts'
 import { profiles } from '../unixfs/profiles.ts'
@@ -53,6 +54,7 @@ export function openPackages({ settings, content, log }: PackagesOptions): Packa
     clock: systemClock
   })
   const unpacking = openUnpacking(parts)
+  const oci = openOci({ ...parts, settings: () => current, content, pull, fetchUpstream })
   const door = { pull, fetchUpstream }
   return {
     doors: [
@@ -68,13 +70,14 @@ export function openPackages({ settings, content, log }: PackagesOptions): Packa
         upstreams: () => npmUpstreams(current),
         proxy: false
       }),
-      openOci({ ...parts, settings: () => current, content, pull, fetchUpstream })
+      oci.door
     ],
     configure: changed => {
       current = changed
     },
     statistics: () => pull.statistics(),
-    unpack: (key, signal) => unpacking.unpack(key, { signal }),
+    unpack: (key, signal) =>
+      (key.endsWith(imageSuffix) ? oci.images : unpacking).unpack(key, { signal }),
     close: async () => {
       await pull.close()
       plainFetch.close()

@@ -1,5 +1,6 @@
 import { CairnError } from '../base/errors.ts'
 import type { Catalog } from '../pull/api.ts'
+import { imageSuffix } from '../pull/image/unpack-image.ts'
 import { contradicts } from '../pull/decide.ts'
 import type { PackageView } from '../vfs/frozen/package-view.ts'
 
@@ -9,7 +10,7 @@ import type { PackageView } from '../vfs/frozen/package-view.ts'
  */
 export function viewPackages(
   catalog: Catalog,
-  archiveSuffixes: readonly string[] = ['.deb', '.tgz']
+  archiveSuffixes: readonly string[] = ['.deb', '.tgz', imageSuffix]
 ): PackageView {
   return {
     archiveSuffixes,

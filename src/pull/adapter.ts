@@ -116,3 +116,11 @@ export interface UnpackedEntry {
   /** Of a file: must be read to its end before the next entry. */
   readonly content?: AsyncIterable<Uint8Array>
 }
+
+/** What one layer of an image changes: entries it adds, and what of the layers below it takes away. */
+export interface LayerEntry extends Omit<UnpackedEntry, 'kind'> {
+  /** `whiteout`: the path itself is gone; `opaque`: all that lower layers have below the path is. */
+  readonly kind: UnpackedEntry['kind'] | 'whiteout' | 'opaque'
+  readonly uid: number
+  readonly gid: number
+}

@@ -3,7 +3,7 @@ import { isImage, type Manifest } from '../../../adapters/oci/manifest.ts'
 import type { Digest } from '../../base/digest.ts'
 import type { Catalog } from '../../pull/api.ts'
 
-/** Has the package tree show an image's tag: `<name>/<tag>/rootfs.manifest`, and beside it its root filesystem. */
+/** Has the package tree show an image's tag: `<name>/<tag>/rootfs.oci`, and beside it its root filesystem. */
 export function showTag(
   catalog: Catalog,
   place: string,
@@ -36,5 +36,5 @@ export function hideTag(catalog: Catalog, place: string): void {
 }
 
 function viewKey(place: string): string {
-  return `oci/${place}/rootfs.manifest`
+  return `oci/${place}/rootfs.oci`
 }

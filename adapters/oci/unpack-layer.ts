@@ -1,0 +1,115 @@
+import { Readable } from 'node:stream'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { extract, type Header } from 'tar-stream'
+import { CairnError, toCairnError } from '../../src/base/errors.ts'
+import type { LayerEntry } from '../../src/pull/adapter.ts'
+
+const gzipMagic = Buffer.from([0x1f, 0x8b])
+const zstdMagic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
+
+/**
+ * A layer's changes, in its order; plain, gzip and zstd are told apart by their first bytes, whatever
+ * the media type says. Devices and fifos are left out. Throws `corrupt` on a damaged layer, and what
+ * `layer` throws. https://github.com/opencontainers/image-spec/blob/v1.1.0/layer.md
+ */
+export async function* unpackLayer(layer: AsyncIterable<Uint8Array>): AsyncGenerator<LayerEntry> {
+  const pieces = copied(layer)
+  const first = await pieces.next()
+  const head = first.done === true ? Buffer.alloc(0) : first.value
+  const source = Readable.from(rejoined(head, pieces), { objectMode: false })
+  const entries = extract()
+  const decoder = decoderOf(head)
+  const tar = decoder === undefined ? source : source.pipe(decoder)
+  source.on('error', error => (decoder ?? entries).destroy(error))
+  decoder?.on('error', error => entries.destroy(error))
+  tar.pipe(entries as unknown as NodeJS.WritableStream)
+  try {
+    for await (const entry of entries) {
+      const unpacked = toEntry(entry.header, entry as unknown as Readable)
+      if (unpacked !== undefined) yield unpacked
+      entry.resume()
+    }
+  } catch (cause) {
+    throw damaged(cause)
+  } finally {
+    source.destroy()
+    decoder?.destroy()
+  }
+}
+
+function decoderOf(head: Buffer): ReturnType<typeof createGunzip> | undefined {
+  if (head.subarray(0, gzipMagic.length).equals(gzipMagic)) return createGunzip()
+  return head.subarray(0, zstdMagic.length).equals(zstdMagic)
+    ? (createZstdDecompress() as unknown as ReturnType<typeof createGunzip>)
+    : undefined
+}
+
+/** The streams keep pieces longer than they are valid. */
+async function* copied(layer: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let head = Buffer.alloc(0)
+  for await (const piece of layer) {
+    if (head.length + piece.length < zstdMagic.length) head = Buffer.concat([head, piece])
+    else {
+      yield Buffer.concat([head, piece])
+      head = Buffer.alloc(0)
+    }
+  }
+  if (head.length > 0) yield head
+}
+
+async function* rejoined(head: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  if (head.length > 0) yield head
+  yield* rest
+}
+
+const kinds: Readonly<Record<string, LayerEntry['kind']>> = {
+  file: 'file',
+  'contiguous-file': 'file',
+  directory: 'directory',
+  symlink: 'symlink',
+  link: 'link'
+}
+
+function toEntry(
+  header: Header,
+  content: NonNullable<LayerEntry['content']>
+): LayerEntry | undefined {
+  const path = header.name.replace(/^(\.?\/)+/, '').replace(/\/+$/, '')
+  const slash = path.lastIndexOf('/') + 1
+  const name = path.slice(slash)
+  const facts = {
+    path,
+    mode: (header.mode ?? 0) & 0o7777,
+    mtimeSeconds: Math.floor((header.mtime?.getTime() ?? 0) / 1000),
+    uid: header.uid ?? 0,
+    gid: header.gid ?? 0
+  }
+  if (name === '.wh..wh..opq') return { ...facts, kind: 'opaque', path: path.slice(0, slash) }
+  // Names that a storage driver keeps for itself.
+  if (name.startsWith('.wh..wh.')) return undefined
+  if (name.startsWith('.wh.')) {
+    return { ...facts, kind: 'whiteout', path: path.slice(0, slash) + name.slice(4) }
+  }
+  const kind = kinds[header.type ?? 'file']
+  if (kind === undefined) return undefined
+  const target = header.linkname ?? undefined
+  return {
+    ...facts,
+    kind,
+    ...(target === undefined ? {} : { target }),
+    ...(kind === 'file' ? { content: checked(content) } : {})
+  }
+}
+
+async function* checked(content: NonNullable<LayerEntry['content']>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* content
+  } catch (cause) {
+    throw damaged(cause)
+  }
+}
+
+function damaged(cause: unknown): CairnError {
+  if (cause instanceof CairnError) return cause
+  return new CairnError('corrupt', `a damaged layer: ${toCairnError(cause).message}`, { cause })
+}

@@ -1,0 +1,81 @@
+import { ociAdapter } from '../../adapters/oci/adapter.ts'
+import { readManifest } from '../../adapters/oci/manifest.ts'
+import { platformFor } from '../../adapters/oci/platform.ts'
+import { unpackLayer } from '../../adapters/oci/unpack-layer.ts'
+import type { Digest } from '../base/digest.ts'
+import { CairnError } from '../base/errors.ts'
+import type { Upstream } from '../pull/adapter.ts'
+import type { Catalog, Pull, Unpacking } from '../pull/api.ts'
+import { BufferPool } from '../pull/buffers.ts'
+import { type ImageDocument, openImageUnpacking } from '../pull/image/unpack-image.ts'
+import type { Repositories } from '../pull/registry/api.ts'
+import { readStored, type StoredFile } from '../pull/stored-body.ts'
+import type { UnixfsWriter } from '../unixfs/api.ts'
+import type { Content } from './content.ts'
+
+export interface ImagesOptions {
+  readonly content: Content
+  readonly catalog: Catalog
+  readonly writer: UnixfsWriter
+  readonly pull: Pull
+  readonly repositories: Repositories
+  readonly upstreams: () => Readonly<Record<string, Upstream>>
+}
+
+/** Root filesystems of images that were pushed or pulled here, for the mount. */
+export function openImages(options: ImagesOptions): Unpacking {
+  const { content, catalog, writer } = options
+  const buffers = new BufferPool()
+  return openImageUnpacking({
+    catalog,
+    reader: content.reader,
+    blocks: content.store,
+    writer,
+    readDocument,
+    unpackLayer,
+    openPart: async (key, kind, digest) => {
+      const held = heldPart(options, key, kind, digest)
+      if (held !== undefined) return readStored(content.reader, held, buffers)
+      return (await options.pull.fetch(wantedPart(options, key, kind, digest))).body()
+    }
+  })
+}
+
+function readDocument(bytes: Uint8Array): ImageDocument {
+  const { manifests, layers } = readManifest(bytes)
+  if (manifests.length === 0) return { manifest: undefined, layers }
+  return { manifest: platformFor(manifests, process.arch), layers }
+}
+
+/** `oci/<name>/<tag>/rootfs.oci`: the name may have an upstream before it. */
+function nameOf(key: string): string {
+  return key.split('/').slice(1, -2).join('/')
+}
+
+function heldPart(
+  { catalog, content, repositories }: ImagesOptions,
+  key: string,
+  kind: 'manifests' | 'blobs',
+  digest: Digest
+): StoredFile | undefined {
+  const hosted =
+    kind === 'blobs'
+      ? repositories.blob(nameOf(key), digest)
+      : repositories.manifest(nameOf(key), { digest })
+  const held = hosted ?? catalog.byDigest(digest)
+  return held !== undefined && content.store.size(held.cid.multihash.bytes) !== undefined
+    ? held
+    : undefined
+}
+
+function wantedPart(
+  { upstreams }: ImagesOptions,
+  key: string,
+  kind: 'manifests' | 'blobs',
+  digest: Digest
+) {
+  const path = `${nameOf(key)}/${kind}/${digest}`
+  const wanted = ociAdapter.classify({ path, headers: {}, upstreams: upstreams() })
+  if (wanted !== undefined) return wanted
+  throw new CairnError('not-found', `${digest} is not held, and ${nameOf(key)} is of no upstream`)
+}

@@ -1,0 +1,245 @@
+import { CairnError } from '../../base/errors.ts'
+import { limits } from '../../base/limits.ts'
+import { checkName, type Name, nameText, toName } from '../../base/names.ts'
+import type { DirectoryLink, Metadata, Node, UnixfsWriter } from '../../unixfs/api.ts'
+import type { LayerEntry } from '../adapter.ts'
+
+/** What stands at a path, and the layer that put it there last. */
+type Place = DirectoryPlace | LeafPlace
+
+interface DirectoryPlace {
+  readonly kind: 'directory'
+  readonly children: Map<Name, Place>
+  metadata: Metadata
+  layer: number
+  owner: Owner
+}
+
+interface LeafPlace {
+  readonly kind: 'file' | 'symlink'
+  readonly node: Node
+  /** Of a symlink. */
+  readonly target: string
+  readonly layer: number
+  readonly owner: Owner
+}
+
+interface Owner {
+  readonly uid: number
+  readonly gid: number
+}
+
+const root: Owner = { uid: 0, gid: 0 }
+
+/**
+ * An image's root filesystem, made of its layers from the lowest up. Files are stored as they come,
+ * also those a later layer hides. Paths stay inside: symlinks on the way are followed as a process
+ * in the container would follow them. Throws `invalid` on a layer that fits nowhere, `file-too-large`
+ * over `limits.unpackedEntries` or `mostBytes`.
+ */
+export class RootFilesystem {
+  readonly #writer: UnixfsWriter
+  readonly #mostBytes: number
+  readonly #root = emptyDirectory(0)
+  #layer = 0
+  #entries = 0
+  #bytes = 0
+
+  constructor(writer: UnixfsWriter, mostBytes: number) {
+    this.#writer = writer
+    this.#mostBytes = mostBytes
+  }
+
+  async addLayer(entries: AsyncIterable<LayerEntry>): Promise<void> {
+    this.#layer++
+    for await (const entry of entries) {
+      this.#entries++
+      if (this.#entries > limits.unpackedEntries) {
+        throw new CairnError('file-too-large', `it has more than ${limits.unpackedEntries} entries`)
+      }
+      await this.#add(entry)
+    }
+  }
+
+  async #add(entry: LayerEntry): Promise<void> {
+    const names = namesOf(entry.path)
+    const name = names.at(-1)
+    if (entry.kind === 'opaque') {
+      const directory = this.#find(names)
+      if (directory?.kind === 'directory') hideBelow(directory, this.#layer)
+      return
+    }
+    if (name === undefined) {
+      if (entry.kind === 'directory') this.#describe(this.#root, entry)
+      return
+    }
+    if (entry.kind === 'whiteout') {
+      const parent = this.#find(names.slice(0, -1))
+      const hidden = parent?.kind === 'directory' ? parent.children.get(name) : undefined
+      if (parent?.kind === 'directory' && hidden !== undefined && hidden.layer < this.#layer) {
+        parent.children.delete(name)
+      }
+      return
+    }
+    const parent = this.#make(names.slice(0, -1), entry.path)
+    if (entry.kind === 'directory') {
+      const old = parent.children.get(name)
+      const directory = old?.kind === 'directory' ? old : emptyDirectory(this.#layer)
+      this.#describe(directory, entry)
+      parent.children.set(name, directory)
+    } else parent.children.set(name, await this.#leaf(entry))
+  }
+
+  #describe(directory: DirectoryPlace, entry: LayerEntry): void {
+    directory.metadata = metadataOf(entry)
+    directory.layer = this.#layer
+    directory.owner = ownerOf(entry)
+  }
+
+  async #leaf(entry: LayerEntry): Promise<Place> {
+    const facts = { layer: this.#layer, owner: ownerOf(entry), target: entry.target ?? '' }
+    if (entry.kind === 'symlink') {
+      const target = Buffer.from(facts.target, 'utf8')
+      return { ...facts, kind: 'symlink', node: this.#writer.symlink(target, metadataOf(entry)) }
+    }
+    if (entry.kind === 'link') return this.#linked(entry)
+    const builder = this.#writer.file()
+    for await (const bytes of entry.content ?? []) {
+      this.#bytes += bytes.length
+      if (this.#bytes > this.#mostBytes) {
+        throw new CairnError('file-too-large', `it unpacks to more than ${this.#mostBytes} bytes`)
+      }
+      builder.write(bytes)
+    }
+    return { ...facts, kind: 'file', node: builder.finish(metadataOf(entry)) }
+  }
+
+  /** A hard link leads to what its layer, or one below, has put there by now. */
+  #linked(entry: LayerEntry): Place {
+    const names = namesOf(entry.target ?? '')
+    const parent = this.#find(names.slice(0, -1))
+    const last = names.at(-1)
+    const target =
+      parent?.kind === 'directory' && last !== undefined ? parent.children.get(last) : undefined
+    if (target === undefined || target.kind === 'directory') {
+      throw new CairnError('invalid', `${entry.path} links to ${entry.target}, which is no file`)
+    }
+    return { ...target, layer: this.#layer }
+  }
+
+  /** The directory of a path; those that lack are made, what is in the way is replaced. */
+  #make(names: readonly Name[], path: string): DirectoryPlace {
+    let directory = this.#root
+    for (const [depth, name] of names.entries()) {
+      const next: Place | undefined = directory.children.get(name)
+      if (next?.kind === 'directory') directory = next
+      else if (next?.kind === 'symlink') {
+        const led = this.#find(names.slice(0, depth + 1))
+        if (led?.kind !== 'directory') {
+          throw new CairnError(
+            'invalid',
+            `${path} goes through ${nameText(name)}, which leads nowhere`
+          )
+        }
+        directory = led
+      } else {
+        const made = emptyDirectory(this.#layer)
+        directory.children.set(name, made)
+        directory = made
+      }
+    }
+    return directory
+  }
+
+  /** What a path leads to, with all symlinks in it followed, its last part's too. */
+  #find(names: readonly Name[]): Place | undefined {
+    let open = [...names]
+    let above: DirectoryPlace[] = [this.#root]
+    for (let followed = 0; open.length > 0; ) {
+      const [name, ...rest] = open
+      const directory = above.at(-1) as DirectoryPlace
+      if ((name as string) === '..') {
+        above = above.length > 1 ? above.slice(0, -1) : above
+        open = rest
+        continue
+      }
+      const next = directory.children.get(name as Name)
+      if (next === undefined) return undefined
+      if (next.kind === 'symlink') {
+        followed++
+        if (followed > limits.symlinksFollowed) return undefined
+        const target = next.target.split('/').filter(part => part !== '' && part !== '.')
+        if (next.target.startsWith('/')) above = [this.#root]
+        open = [...target.map(latin1), ...rest]
+        continue
+      }
+      if (next.kind !== 'directory') return rest.length === 0 ? next : undefined
+      above = [...above, next]
+      open = rest
+    }
+    return above.at(-1)
+  }
+
+  /** Stores the directories; what a layer put there first is gone from the tree with what hid it. */
+  finish(): Node {
+    return finishDirectory(this.#writer, this.#root)
+  }
+
+  /** Paths that do not belong to root, `uid:gid path` a line, in the order of a walk. */
+  owners(): string {
+    const lines: string[] = []
+    walkOwners(this.#root, '', lines)
+    return lines.join('')
+  }
+}
+
+function emptyDirectory(layer: number): DirectoryPlace {
+  return { kind: 'directory', children: new Map(), metadata: { mode: 0o755 }, layer, owner: root }
+}
+
+/** Takes away what lower layers have below a directory, also below those this layer has made anew. */
+function hideBelow(directory: DirectoryPlace, layer: number): void {
+  for (const [name, child] of directory.children) {
+    if (child.layer < layer) directory.children.delete(name)
+    else if (child.kind === 'directory') hideBelow(child, layer)
+  }
+}
+
+function finishDirectory(writer: UnixfsWriter, directory: DirectoryPlace): Node {
+  const links: DirectoryLink[] = []
+  for (const [name, child] of directory.children) {
+    const node = child.kind === 'directory' ? finishDirectory(writer, child) : child.node
+    const { codec, multihash, cidVersion, dagBytes } = node
+    links.push({ name, codec, multihash, cidVersion, dagBytes })
+  }
+  return writer.directory(links, directory.metadata)
+}
+
+function walkOwners(directory: DirectoryPlace, path: string, lines: string[]): void {
+  for (const [name, child] of directory.children) {
+    const at = `${path}/${nameText(name)}`
+    const { uid, gid } = child.owner
+    if (uid !== 0 || gid !== 0) lines.push(`${uid}:${gid} ${at}\n`)
+    if (child.kind === 'directory') walkOwners(child, at, lines)
+  }
+}
+
+function metadataOf({ mode, mtimeSeconds }: LayerEntry): Metadata {
+  const known = Number.isSafeInteger(mtimeSeconds) && mtimeSeconds > 0
+  return known ? { mode, mtimeSeconds } : { mode }
+}
+
+function ownerOf({ uid, gid }: LayerEntry): Owner {
+  return uid === 0 && gid === 0 ? root : { uid, gid }
+}
+
+function namesOf(path: string): Name[] {
+  if (path.length > 4 * limits.symlinkBytes) throw new CairnError('invalid', 'a path too long')
+  const parts = path.split('/').filter(part => part !== '' && part !== '.')
+  return parts.map(part => checkName(toName(part)))
+}
+
+/** A part of a symlink's target, `..` too. */
+function latin1(part: string): Name {
+  return Buffer.from(part, 'utf8').toString('latin1') as Name
+}

@@ -1,0 +1,137 @@
+import type { CID } from 'multiformats/cid'
+import { type BlockWriter, makeCid } from '../../base/blocks.ts'
+import { type Digest, digestOf } from '../../base/digest.ts'
+import { CairnError, toCairnError } from '../../base/errors.ts'
+import { limits } from '../../base/limits.ts'
+import type { UnixfsReader, UnixfsWriter } from '../../unixfs/api.ts'
+import type { LayerEntry } from '../adapter.ts'
+import type { Catalog, CatalogItem, Unpacking } from '../api.ts'
+import { bounds } from '../bounds.ts'
+import { BufferPool } from '../buffers.ts'
+import { readStored } from '../stored-body.ts'
+import { untilAborted } from '../until-aborted.ts'
+import { RootFilesystem } from './root-filesystem.ts'
+
+/** A blob or a manifest of an image, by what its document says of it. */
+export interface ImagePart {
+  readonly digest: Digest
+  readonly size: number
+}
+
+export interface ImageDocument {
+  /** Of an index: the manifest for this machine; undefined of a manifest. Layers from the lowest up. */
+  readonly manifest: ImagePart | undefined
+  readonly layers: readonly ImagePart[]
+}
+
+export interface ImageUnpackingOptions {
+  readonly catalog: Catalog
+  readonly reader: UnixfsReader
+  readonly blocks: BlockWriter
+  readonly writer: UnixfsWriter
+  readonly readDocument: (bytes: Uint8Array) => ImageDocument
+  readonly unpackLayer: (layer: AsyncIterable<Uint8Array>) => AsyncIterable<LayerEntry>
+  /** A part of the image of a catalog key: from the store, or fetched. A piece is valid until the next. */
+  readonly openPart: (
+    key: string,
+    kind: 'manifests' | 'blobs',
+    digest: Digest
+  ) => Promise<AsyncIterable<Uint8Array>>
+}
+
+/** How the catalog keys of images end: the stored bytes are the image's manifest or index. */
+export const imageSuffix = '.oci'
+
+/**
+ * Unpacks images: layer over layer, each while it arrives. Beside the directory the owners that no
+ * UnixFS node can carry are stored as `<key without suffix>.owners`.
+ */
+export function openImageUnpacking(options: ImageUnpackingOptions): Unpacking {
+  const buffers = new BufferPool()
+  const running = new Map<string, Promise<CID>>()
+  const begin = (key: string): Promise<CID> => {
+    const work = unpackImage(options, buffers, key).finally(() => running.delete(key))
+    running.set(key, work)
+    work.catch(() => {})
+    return work
+  }
+  return {
+    unpack: async (key, { signal } = {}) =>
+      options.catalog.unpacked(key) ?? (await untilAborted(running.get(key) ?? begin(key), signal))
+  }
+}
+
+async function unpackImage(
+  options: ImageUnpackingOptions,
+  buffers: BufferPool,
+  key: string
+): Promise<CID> {
+  const item = options.catalog.get(key)
+  if (item === undefined) throw new CairnError('not-found', `${key} is not held`)
+  try {
+    const layers = await layersOf(options, buffers, item)
+    const packed = layers.reduce((total, { size }) => total + size, 0)
+    const mostBytes = Math.min(bounds.flightBytes, Math.max(packed, 4096) * limits.unpackedRatio)
+    const tree = new RootFilesystem(options.writer, mostBytes)
+    for (const { digest } of layers) {
+      await tree.addLayer(options.unpackLayer(await options.openPart(key, 'blobs', digest)))
+    }
+    const { codec, multihash, cidVersion } = tree.finish()
+    const cid = makeCid(codec, multihash, cidVersion)
+    storeOwners(options, item, tree.owners())
+    options.catalog.setUnpacked(key, cid)
+    return cid
+  } catch (cause) {
+    const { code, message } = toCairnError(cause)
+    throw new CairnError(code, `${key} cannot be unpacked: ${message}`, { cause })
+  }
+}
+
+async function layersOf(
+  { readDocument, reader, openPart }: ImageUnpackingOptions,
+  buffers: BufferPool,
+  item: CatalogItem
+): Promise<readonly ImagePart[]> {
+  const document = readDocument(await whole(readStored(reader, item, buffers)))
+  if (document.manifest === undefined) return document.layers
+  const part = await openPart(item.key, 'manifests', document.manifest.digest)
+  const manifest = readDocument(await whole(part))
+  if (manifest.manifest !== undefined) throw new CairnError('invalid', 'an index of indexes')
+  return manifest.layers
+}
+
+function storeOwners(
+  { catalog, writer, blocks }: ImageUnpackingOptions,
+  item: CatalogItem,
+  text: string
+): void {
+  const bytes = Buffer.from(text, 'utf8')
+  const builder = writer.file()
+  builder.write(bytes)
+  const { codec, multihash, cidVersion } = builder.finish()
+  blocks.flush()
+  catalog.put({
+    ...item,
+    key: `${item.key.slice(0, -imageSuffix.length)}.owners`,
+    cid: makeCid(codec, multihash, cidVersion),
+    bytes: bytes.length,
+    mediaType: 'text/plain',
+    digests: [digestOf('sha256', bytes)]
+  })
+}
+
+async function whole(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  let bytes = 0
+  for await (const piece of body) {
+    bytes += piece.length
+    if (bytes > limits.manifestBytes) {
+      throw new CairnError(
+        'file-too-large',
+        `a manifest of more than ${limits.manifestBytes} bytes`
+      )
+    }
+    pieces.push(Buffer.from(piece))
+  }
+  return Buffer.concat(pieces)
+}

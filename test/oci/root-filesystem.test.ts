@@ -1,0 +1,269 @@
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import t, { type Test } from 'tap'
+import { pack } from 'tar-stream'
+import { unpackLayer } from '../../adapters/oci/unpack-layer.ts'
+import { makeCid } from '../../src/base/blocks.ts'
+import { nameText } from '../../src/base/names.ts'
+import { RootFilesystem } from '../../src/pull/image/root-filesystem.ts'
+import { openPullWorld, type PullWorld } from '../lib/pull-world.ts'
+
+type Entry = [path: string, what?: string | { to: string } | { hard: string }, more?: object]
+
+/** A layer of entries: a path that ends with a slash is a directory, text a file. */
+async function layerOf(entries: readonly Entry[]): Promise<Buffer> {
+  const tar = pack()
+  for (const [path, what = '', more = {}] of entries) {
+    const name = path.replace(/\/$/, '')
+    if (path.endsWith('/')) tar.entry({ name, type: 'directory', mode: 0o755, ...more })
+    else if (typeof what === 'string') tar.entry({ name, mode: 0o644, ...more }, what)
+    else if ('to' in what) tar.entry({ name, type: 'symlink', linkname: what.to, ...more })
+    else tar.entry({ name, type: 'link', linkname: what.hard, ...more })
+  }
+  tar.finalize()
+  const pieces: Buffer[] = []
+  for await (const piece of tar) pieces.push(piece as Buffer)
+  return Buffer.concat(pieces)
+}
+
+async function* inPieces(bytes: Buffer, size = 1000): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+}
+
+/** What the layers come to: every path with its content, `-> target` of a symlink, `/` of a directory. */
+async function merge(
+  world: PullWorld,
+  layers: ReadonlyArray<readonly Entry[]>
+): Promise<{ tree: Record<string, string>; modes: Record<string, number>; owners: string }> {
+  const root = new RootFilesystem(world.writer, 1_000_000)
+  for (const layer of layers) await root.addLayer(unpackLayer(inPieces(await layerOf(layer))))
+  const node = root.finish()
+  world.store.flush()
+  const tree: Record<string, string> = {}
+  const modes: Record<string, number> = {}
+  const walk = (codec: number, multihash: Uint8Array, path: string): void => {
+    for (const link of world.reader.list(codec, multihash)) {
+      const at = path + nameText(link.name)
+      const info = world.reader.infoOf(link.codec, link.multihash)
+      // UnixFS leaves out what it assumes: 0755 of a folder, 0644 of a file.
+      modes[at] = info.mode ?? -1
+      if (info.kind === 'directory') {
+        tree[`${at}/`] = ''
+        walk(link.codec, link.multihash, `${at}/`)
+      } else if (info.kind === 'symlink') {
+        const target = world.reader.readSymlink(link.codec, link.multihash)
+        tree[at] = `-> ${Buffer.from(target)}`
+      } else {
+        const bytes = Buffer.alloc(info.bytes)
+        world.reader.readFile(link.codec, link.multihash, bytes, 0)
+        tree[at] = bytes.toString()
+      }
+    }
+  }
+  walk(node.codec, node.multihash, '')
+  t.ok(makeCid(node.codec, node.multihash))
+  return { tree, modes, owners: root.owners() }
+}
+
+function setUp(t: Test): PullWorld {
+  const world = openPullWorld()
+  t.teardown(world.remove)
+  return world
+}
+
+t.test('layers are laid one over the other', async t => {
+  const world = setUp(t)
+  const lower: Entry[] = [['a', 'old'], ['d/'], ['d/x', 'x'], ['d/y', 'y'], ['s', { to: 'd' }]]
+  const table: Array<[string, Entry[][], Record<string, string>]> = [
+    ['a file is replaced', [[['a', 'old']], [['a', 'new']]], { a: 'new' }],
+    [
+      'a whiteout takes a file',
+      [lower, [['d/.wh.x']]],
+      { a: 'old', 'd/': '', 'd/y': 'y', s: '-> d' }
+    ],
+    ['a whiteout takes a folder', [lower, [['.wh.d'], ['.wh.s']]], { a: 'old' }],
+    ['a whiteout of nothing', [[['a', 'x']], [['.wh.b'], ['c/.wh.d']]], { a: 'x' }],
+    [
+      'an opaque folder hides what is below, not beside',
+      [lower, [['d/z', 'z'], ['d/.wh..wh..opq']]],
+      { a: 'old', 'd/': '', 'd/z': 'z', s: '-> d' }
+    ],
+    [
+      'an opaque folder hides below folders made anew',
+      [
+        [['d/'], ['d/e/'], ['d/e/x', 'x']],
+        [['d/'], ['d/e/'], ['d/e/y', 'y'], ['d/.wh..wh..opq']]
+      ],
+      { 'd/': '', 'd/e/': '', 'd/e/y': 'y' }
+    ],
+    [
+      'a whiteout does not take what its own layer brings',
+      [
+        [['d/'], ['d/x', '1']],
+        [['d/x', '2'], ['d/.wh.x']]
+      ],
+      { 'd/': '', 'd/x': '2' }
+    ],
+    ['taken away and made again', [[['a', '1']], [['.wh.a']], [['a', '3']]], { a: '3' }],
+    [
+      'a folder in place of a file',
+      [[['a', '1']], [['a/'], ['a/b', '2']]],
+      { 'a/': '', 'a/b': '2' }
+    ],
+    ['a file in place of a folder', [[['a/'], ['a/b', '1']], [['a', '2']]], { a: '2' }],
+    ['folders that lack are made', [[['a/b/c', '1']]], { 'a/': '', 'a/b/': '', 'a/b/c': '1' }],
+    [
+      'a folder that comes again keeps what it has',
+      [lower, [['d/']]],
+      {
+        a: 'old',
+        'd/': '',
+        'd/x': 'x',
+        'd/y': 'y',
+        s: '-> d'
+      }
+    ],
+    [
+      'a hard link to a file of a lower layer',
+      [
+        [['a', '1']],
+        [
+          ['b', { hard: 'a' }],
+          ['a', '2']
+        ]
+      ],
+      { a: '2', b: '1' }
+    ],
+    [
+      'a path through a symlink goes where it leads',
+      [
+        [['usr/lib/'], ['lib', { to: 'usr/lib' }], ['abs', { to: '/usr' }]],
+        [
+          ['lib/x', '1'],
+          ['abs/y', '2']
+        ]
+      ],
+      {
+        'usr/': '',
+        'usr/lib/': '',
+        'usr/lib/x': '1',
+        'usr/y': '2',
+        lib: '-> usr/lib',
+        abs: '-> /usr'
+      }
+    ],
+    [
+      'a symlink out of the root leads back to it',
+      [[['etc/'], ['up', { to: '../../../etc' }]], [['up/x', '1']]],
+      { 'etc/': '', 'etc/x': '1', up: '-> ../../../etc' }
+    ],
+    [
+      'what a driver keeps for itself',
+      [[['.wh..wh.plnk/'], ['.wh..wh.aufs', 'x'], ['a', '1']]],
+      { a: '1' }
+    ],
+    [
+      'devices are left out',
+      [[['dev/'], ['dev/null', '', { type: 'character-device' }]]],
+      { 'dev/': '' }
+    ],
+    [
+      'dots and slashes',
+      [[['./a', '1'], ['/b', '2'], ['./d/'], ['.//c', '3']]],
+      { a: '1', b: '2', c: '3', 'd/': '' }
+    ]
+  ]
+  for (const [name, layers, expected] of table) {
+    t.strictSame((await merge(world, layers)).tree, expected, name)
+  }
+})
+
+t.test('modes stay, set-id bits too; owners are listed', async t => {
+  const world = setUp(t)
+  const { modes, owners } = await merge(world, [
+    [
+      ['su', 'x', { mode: 0o4755 }],
+      ['tmp/', '', { mode: 0o1777 }],
+      ['home/', '', { uid: 1000, gid: 1000 }],
+      ['home/f', 'x', { mode: 0o600, uid: 1000, gid: 50 }],
+      ['gone', 'x', { uid: 5, gid: 5 }]
+    ],
+    [['.wh.gone'], ['tmp/'], ['su', 'y', { mode: 0o755 }]]
+  ])
+  t.strictSame(modes, { su: 0o755, tmp: -1, home: -1, 'home/f': 0o600 })
+  t.equal(owners, '1000:1000 /home\n1000:50 /home/f\n')
+  const one = await merge(world, [
+    [
+      ['su', 'x', { mode: 0o4755 }],
+      ['tmp/', '', { mode: 0o1777 }]
+    ]
+  ])
+  t.strictSame(one.modes, { su: 0o4755, tmp: 0o1777 })
+})
+
+t.test('a hostile layer leaves nothing outside', async t => {
+  const world = setUp(t)
+  const table: Array<[string, Entry[][]]> = [
+    ['a path out', [[['../x', '1']]]],
+    ['a path out further in', [[['a/../../x', '1']]]],
+    ['a hard link out', [[['a', { hard: '../../etc/passwd' }]]]],
+    ['a hard link to nothing', [[['a', { hard: 'b' }]]]],
+    ['a hard link to a folder', [[['d/'], ['a', { hard: 'd' }]]]],
+    [
+      'a ring of symlinks',
+      [
+        [
+          ['a', { to: 'b' }],
+          ['b', { to: 'a' }],
+          ['a/x', '1']
+        ]
+      ]
+    ],
+    [
+      'through a file',
+      [
+        [
+          ['a', '1'],
+          ['l', { to: 'a' }],
+          ['l/x', '1']
+        ]
+      ]
+    ],
+    [
+      'too much',
+      [
+        [
+          ['a', 'x'.repeat(600_000)],
+          ['b', 'x'.repeat(600_000)]
+        ]
+      ]
+    ]
+  ]
+  for (const [name, layers] of table) {
+    await t.rejects(merge(world, layers), { code: /invalid|file-too-large/ }, name)
+  }
+})
+
+t.test('a layer is read however it is packed, a damaged one is told', async t => {
+  const plain = await layerOf([['a', 'x'.repeat(5000)], ['d/']])
+  const paths = async (bytes: Buffer, size: number) => {
+    const found: string[] = []
+    for await (const { path, content } of unpackLayer(inPieces(bytes, size))) {
+      found.push(path)
+      for await (const _ of content ?? []);
+    }
+    return found
+  }
+  for (const bytes of [plain, gzipSync(plain), zstdCompressSync(plain)]) {
+    for (const size of [1, 3, 1000, 100_000]) t.strictSame(await paths(bytes, size), ['a', 'd'])
+  }
+  const gzip = gzipSync(plain)
+  for (const bytes of [
+    gzip.subarray(0, -20),
+    Buffer.concat([gzip.subarray(0, 30), gzip.subarray(40)])
+  ]) {
+    await t.rejects(paths(bytes, 1000), { code: 'corrupt' })
+  }
+  await t.rejects(paths(plain.subarray(0, 2000), 1000), { code: 'corrupt' }, 'cut in a file')
+  await t.rejects(paths(Buffer.alloc(2048, 'x'), 1000), { code: 'corrupt' }, 'no tar')
+  t.strictSame(await paths(Buffer.alloc(0), 1), [])
+})
