@@ -4,31 +4,11 @@ import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import t, { type Test } from 'tap'
-import { type Database, type Migration, openDatabase } from '../../src/base/database.ts'
+import t from 'tap'
+import { openDatabase } from '../../src/base/database.ts'
 import { countSyncs } from '../lib/count-syncs.ts'
 import { requireClient, requireRoot } from '../lib/skip.ts'
-
-const notes: Migration[] = [
-  { owner: 'notes', version: 1, sql: 'CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)' }
-]
-
-function folderOf(t: Test): string {
-  const folder = mkdtempSync(join(tmpdir(), 'cairn-database-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
-
-function write(database: Database, text: string): void {
-  database.statement('INSERT INTO notes (text) VALUES (?)').run(text)
-}
-
-function texts(database: Database): unknown[] {
-  return database
-    .statement('SELECT text FROM notes ORDER BY id')
-    .all()
-    .map(row => row.text)
-}
+import { folderOf, notes, texts, write } from './notes-database.ts'
 
 t.test('sync and durable writes reach the disk, a plain commit only the system', async t => {
   if (!requireClient(t, 'strace')) return

@@ -1,19 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type Database, type Migration, openDatabase } from '../../src/base/database.ts'
 import { CairnError } from '../../src/base/errors.ts'
-
-const notes: Migration[] = [
-  { owner: 'notes', version: 1, sql: 'CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)' }
-]
-
-function folderOf(t: Test): string {
-  const folder = mkdtempSync(join(tmpdir(), 'cairn-database-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
+import { folderOf, notes, texts, write } from './notes-database.ts'
 
 function open(t: Test): { path: string; database: Database; again: () => Database } {
   const path = join(folderOf(t), 'cairn.db')
@@ -23,17 +13,6 @@ function open(t: Test): { path: string; database: Database; again: () => Databas
     return database
   }
   return { path, database: again(), again }
-}
-
-function write(database: Database, text: string): void {
-  database.statement('INSERT INTO notes (text) VALUES (?)').run(text)
-}
-
-function texts(database: Database): unknown[] {
-  return database
-    .statement('SELECT text FROM notes ORDER BY id')
-    .all()
-    .map(row => row.text)
 }
 
 t.test('a file that is no database is refused by name', async t => {

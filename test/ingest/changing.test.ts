@@ -1,10 +1,10 @@
-import { readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Worker } from 'node:worker_threads'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import type { BlockWriter } from '../../src/base/blocks.ts'
 import type { ImportOptions } from '../../src/ingest/api.ts'
 import { HashPool } from '../../src/ingest/hash-pool.ts'
@@ -12,19 +12,13 @@ import { hashingBlocks } from '../../src/ingest/only-hash.ts'
 import { openIngest } from '../../src/ingest/open.ts'
 import { openUnixfsReader } from '../../src/unixfs/reader.ts'
 import { seededBytes } from '../lib/deterministic.ts'
-import { makeFolder, openIngestHome } from '../lib/ingest-home.ts'
+import { openIngestHome, scratch } from '../lib/ingest-home.ts'
 import { memoryBlocks } from '../lib/memory-blocks.ts'
 
 /** Imports of what changes, of what is no usual file, and with threads that die. */
 
 const plain: ImportOptions = { profile: 'unixfs-v1-2025', metadata: false }
 const MiB = 1024 * 1024
-
-function scratch(t: Test): string {
-  const folder = makeFolder()
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 t.test('a file that is replaced while it is read is not put together of both', async t => {
   const folder = scratch(t)

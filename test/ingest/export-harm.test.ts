@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { codec, makeCid, sha256Multihash } from '../../src/base/blocks.ts'
 import { toName } from '../../src/base/names.ts'
 import { exportPath } from '../../src/ingest/export-path.ts'
@@ -21,18 +21,12 @@ import { profiles } from '../../src/unixfs/profiles.ts'
 import { openUnixfsReader } from '../../src/unixfs/reader.ts'
 import { openUnixfsWriter } from '../../src/unixfs/writer.ts'
 import { seededBytes } from '../lib/deterministic.ts'
-import { makeFolder } from '../lib/ingest-home.ts'
+import { scratch } from '../lib/ingest-home.ts'
 import { memoryBlocks } from '../lib/memory-blocks.ts'
 
 /** What an export that fails, or that is asked to overwrite, may not do to what is there. */
 
 const MiB = 1024 * 1024
-
-function scratch(t: Test): string {
-  const folder = makeFolder()
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 function world() {
   const blocks = memoryBlocks()

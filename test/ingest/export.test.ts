@@ -7,13 +7,12 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync
 } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { codec, makeCid, sha256Multihash } from '../../src/base/blocks.ts'
 import { type Name, toName } from '../../src/base/names.ts'
 import { exportPath } from '../../src/ingest/export-path.ts'
@@ -25,16 +24,10 @@ import { profiles } from '../../src/unixfs/profiles.ts'
 import { openUnixfsReader } from '../../src/unixfs/reader.ts'
 import { openUnixfsWriter } from '../../src/unixfs/writer.ts'
 import { seededBytes } from '../lib/deterministic.ts'
-import { makeFolder } from '../lib/ingest-home.ts'
+import { scratch } from '../lib/ingest-home.ts'
 import { memoryBlocks } from '../lib/memory-blocks.ts'
 
 const withMetadata = { profile: 'unixfs-v1-2025', metadata: true } as const
-
-function scratch(t: Test): string {
-  const folder = makeFolder()
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 function makeSource(folder: string): string {
   const source = join(folder, 'source')

@@ -4,7 +4,6 @@ import {
   appendFileSync,
   chmodSync,
   readFileSync,
-  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -12,23 +11,17 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { nameText, toName } from '../../src/base/names.ts'
 import type { ImportOptions, Progress } from '../../src/ingest/api.ts'
 import { openIngest } from '../../src/ingest/open.ts'
 import { openUnixfsReader } from '../../src/unixfs/reader.ts'
 import { seededBytes } from '../lib/deterministic.ts'
-import { makeFolder, makeTree, openIngestHome } from '../lib/ingest-home.ts'
+import { makeTree, openIngestHome, scratch } from '../lib/ingest-home.ts'
 import { memoryBlocks } from '../lib/memory-blocks.ts'
 
 const plain: ImportOptions = { profile: 'unixfs-v1-2025', metadata: false }
 const MiB = 1024 * 1024
-
-function scratch(t: Test): string {
-  const folder = makeFolder()
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 t.test('what was imported is read back, by any reader, at once', async t => {
   const folder = scratch(t)

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { extract, pack } from 'tar-stream'
 import { codec, makeCid } from '../../src/base/blocks.ts'
 import { type Name, nameText } from '../../src/base/names.ts'
@@ -23,19 +23,13 @@ import type { DirectoryLink } from '../../src/unixfs/api.ts'
 import { profiles } from '../../src/unixfs/profiles.ts'
 import { openUnixfsReader } from '../../src/unixfs/reader.ts'
 import { openUnixfsWriter } from '../../src/unixfs/writer.ts'
-import { makeFolder } from '../lib/ingest-home.ts'
+import { scratch } from '../lib/ingest-home.ts'
 import { memoryBlocks } from '../lib/memory-blocks.ts'
 
 /** Archives of the kinds that tar-stream alone would read, or write, as something else. */
 
 const plain: ImportOptions = { profile: 'unixfs-v1-2025', metadata: false }
 const exact: ImportOptions = { ...plain, metadata: true }
-
-function scratch(t: Test): string {
-  const folder = makeFolder()
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 /** What GNU tar packs of a folder. */
 function tarOf(source: string, ...options: string[]): Buffer {

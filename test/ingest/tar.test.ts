@@ -9,7 +9,7 @@ import {
   writeFileSync
 } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { pack } from 'tar-stream'
 import { limits } from '../../src/base/limits.ts'
 import { nameText } from '../../src/base/names.ts'
@@ -18,16 +18,10 @@ import { openIngest } from '../../src/ingest/open.ts'
 import type { DirectoryLink, UnixfsReader } from '../../src/unixfs/api.ts'
 import { openUnixfsReader } from '../../src/unixfs/reader.ts'
 import { seededBytes } from '../lib/deterministic.ts'
-import { makeFolder } from '../lib/ingest-home.ts'
+import { scratch } from '../lib/ingest-home.ts'
 import { memoryBlocks } from '../lib/memory-blocks.ts'
 
 const plain: ImportOptions = { profile: 'unixfs-v1-2025', metadata: false }
-
-function scratch(t: Test): string {
-  const folder = makeFolder()
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 async function* inPieces(bytes: Uint8Array, length = 1000): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length)

@@ -1,22 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { codec } from '../../src/base/blocks.ts'
 import type { ImportOptions } from '../../src/ingest/api.ts'
 import { openIngest } from '../../src/ingest/open.ts'
 import { profileNames } from '../../src/unixfs/api.ts'
-import { makeFolder, makeTree, openIngestHome } from '../lib/ingest-home.ts'
+import { makeFolder, makeTree, openIngestHome, scratch } from '../lib/ingest-home.ts'
 import { memoryBlocks } from '../lib/memory-blocks.ts'
 
 const plain: ImportOptions = { profile: 'unixfs-v1-2025', metadata: false }
-
-function scratch(t: Test): string {
-  const folder = makeFolder()
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 t.test('threads never change a CID, however many and whoever works', async t => {
   const folder = scratch(t)

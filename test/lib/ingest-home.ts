@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Test } from 'tap'
 import { type Database, openDatabase } from '../../src/base/database.ts'
 import { WriteLock } from '../../src/base/write-lock.ts'
 import type { Ingest } from '../../src/ingest/api.ts'
@@ -45,6 +46,13 @@ export function openIngestHome(
 
 export function makeFolder(): string {
   return mkdtempSync(join(tmpdir(), 'cairn-ingest-'))
+}
+
+/** A folder that is gone when the test ends. */
+export function scratch(t: Test): string {
+  const folder = makeFolder()
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
 
 /** Enough files, small and large, that threads take part. */
