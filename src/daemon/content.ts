@@ -16,6 +16,7 @@ import type { ProfileName, UnixfsReader } from '../unixfs/api.ts'
 import { profiles } from '../unixfs/profiles.ts'
 import { openUnixfsReader } from '../unixfs/reader.ts'
 import { openUnixfsWriter } from '../unixfs/writer.ts'
+import type { MfsChange } from '../vfs/mfs/announce.ts'
 import type { Mfs } from '../vfs/mfs/api.ts'
 import { openMfs } from '../vfs/mfs/open.ts'
 import { vfsMigrations } from '../vfs/schema.ts'
@@ -80,15 +81,18 @@ export interface OpenMfsOptions {
   readonly mfsMetadata: boolean
   /** Of `mfsSharedMemory()`, the same for all threads of the process. */
   readonly shared?: SharedArrayBuffer
+  /** As in `MfsOptions`. */
+  readonly onChange?: (change: MfsChange) => void
   /** True once, in the process that holds the home's lock. */
   readonly recover?: boolean
 }
 
 /** The mutable tree over a home's content. */
 export function openMfsOf(content: Content, options: OpenMfsOptions): Mfs {
-  const { profile, mfsMetadata, shared, recover = false } = options
+  const { profile, mfsMetadata, shared, onChange, recover = false } = options
   return openMfs({
     ...(shared === undefined ? {} : { shared }),
+    ...(onChange === undefined ? {} : { onChange }),
     recover,
     metadata: mfsMetadata,
     database: content.database,
