@@ -4,7 +4,7 @@ import { addVerb } from './verb.ts'
 import type { FsckOptions } from './verbs/fsck.ts'
 import type { LogOptions } from './verbs/log.ts'
 
-/** snapshot, log, pin, fsck: what is kept, and whether it is whole. */
+/** snapshot, log, restore, pin, fsck: what is kept, and whether it is whole. */
 export function addHistoryVerbs(program: Command, cli: Cli): void {
   addVerb(program, 'snapshot', {
     does: 'Seals /mfs as it is now and prints the CID of its root',
@@ -19,6 +19,16 @@ export function addHistoryVerbs(program: Command, cli: Cli): void {
   })
     .option('--limit <count>', 'how many at most', '100')
     .action(async (options: LogOptions) => (await import('./verbs/log.ts')).log(cli, options))
+
+  addVerb(program, 'restore', {
+    does: 'Puts a snapshot of /mfs, or one path of it, in place of what is there now; that goes into the history first',
+    example: 'cairn restore 2026-11-21T06-16-09.123Z /mfs/notes'
+  })
+    .argument('<snapshot>', 'its CID, or its name in "cairn log" and mfs/.snapshots')
+    .argument('[path]', 'a file or folder of /mfs; without it, all')
+    .action(async (snapshot: string, path: string | undefined, options: CommonOptions) =>
+      (await import('./verbs/restore.ts')).restore(cli, snapshot, path, options)
+    )
 
   addPin(program, cli)
 

@@ -58,6 +58,12 @@ export interface ReloadResult {
   readonly upstreams: readonly string[]
 }
 
+/** `POST restore?cid=…&path=…`: without a path all of /mfs is replaced. */
+export interface RestoreResult {
+  /** The root of /mfs now. */
+  readonly cid: string
+}
+
 /** One entry of `GET log?limit=N`, newest first. */
 export interface LogEntry {
   readonly cid: string
@@ -76,6 +82,8 @@ export interface ControlActions {
   status: () => Status
   snapshot: () => Promise<SnapshotResult>
   log: (limit: number) => LogEntry[]
+  /** `path` as people write it, from the root of /mfs on; empty for all of it. */
+  restore: (cid: string, path: string) => Promise<RestoreResult>
   /** Throws what is wrong with config.yaml; the settings in force stay. */
   reload: () => Promise<ReloadResult>
   /** Begins the end of the daemon and returns at once. */

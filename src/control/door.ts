@@ -16,6 +16,11 @@ const routes: Readonly<Record<string, Route>> = {
   status: { method: 'GET', port: true, run: actions => actions.status() },
   log: { method: 'GET', port: false, run: (actions, query) => actions.log(parseLimit(query)) },
   snapshot: { method: 'POST', port: false, run: actions => actions.snapshot() },
+  restore: {
+    method: 'POST',
+    port: false,
+    run: (actions, query) => actions.restore(query.get('cid') ?? '', query.get('path') ?? '')
+  },
   reload: { method: 'POST', port: false, run: actions => actions.reload() },
   stop: { method: 'POST', port: false, run: actions => stop(actions) }
 }

@@ -12,7 +12,7 @@ import { controlDaemon } from './control-daemon.ts'
 import { openControlSocket } from './control-socket.ts'
 import { describeDaemon } from './describe-daemon.ts'
 import type { Log } from './logger.ts'
-import { openMounts } from './mounts.ts'
+import { type Mounts, openMounts } from './mounts.ts'
 import { openDrive } from './open-drive.ts'
 import { openPorts, type Ports } from './open-ports.ts'
 import { openPackages } from './packages.ts'
@@ -73,7 +73,15 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
     opened => opened.close()
   )
   const mfsOptions = { profile, mfsMetadata, shared }
-  const mfs = closing.keep(openMfsOf(content, { ...mfsOptions, recover: true }), it => it.close())
+  const mfs = closing.keep(
+    // What other doors write through this one, the kernel must hear of.
+    openMfsOf(content, {
+      ...mfsOptions,
+      recover: true,
+      onChange: change => mounts.changed(change)
+    }),
+    it => it.close()
+  )
   const packages = closing.keep(openPackages({ settings, content, log }), it => it.close())
   const upkeep = closing.keep(
     openUpkeep({ home, writeLock, mfs, mfsOptions, clock: systemClock, log }),
@@ -82,7 +90,7 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
 
   // Doors: the mounts, then HTTP on the port and on the socket.
   const satisfy = satisfyFrom(packages.unpack, () => upkeep.seal('asked for a CID'))
-  const mounts = closing.keep(
+  const mounts: Mounts = closing.keep(
     await openMounts({ settings, content, writeLock, memory, satisfy, log }),
     (it, hurry) => it.close(hurry)
   )

@@ -1,6 +1,7 @@
 import type { ControlActions, Status } from '../control/api.ts'
 import type { Mfs } from '../vfs/mfs/api.ts'
 import { type Content, mfsRootName } from './content.ts'
+import { restoreMfs } from './restore-mfs.ts'
 import type { Upkeep } from './upkeep.ts'
 
 export interface ControlDaemonOptions {
@@ -24,6 +25,10 @@ export function controlDaemon(options: ControlDaemonOptions): ControlActions {
       const before = rootNow()
       const cid = await upkeep.seal('snapshot')
       return { cid, changed: cid !== before }
+    },
+    restore: async (text, path) => {
+      await upkeep.seal('before restore')
+      return restoreMfs(mfs, text, path)
     },
     log: limit => mfs.history({ limit }).map(entry => ({ ...entry, cid: entry.cid.toString() }))
   }

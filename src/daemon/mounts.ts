@@ -1,11 +1,13 @@
 import { mkdir, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { CairnError, toCairnError, type Want } from '../base/errors.ts'
+import { makeFolder } from '../base/make-folder.ts'
 import { threadUrl } from '../base/thread.ts'
 import type { MountStatus } from '../control/api.ts'
 import type { FuseMount, FuseStatistics } from '../fuse/api.ts'
 import { isFuseMount } from '../fuse/mount-point.ts'
 import type { Tree } from '../vfs/api.ts'
+import type { MfsChange } from '../vfs/mfs/announce.ts'
 import { type Content, thisUser } from './content.ts'
 import type { TreeThreadData } from './fuse-thread.ts'
 import type { Log } from './logger.ts'
@@ -29,6 +31,8 @@ export interface Mounts {
   statistics: () => Array<{ mount: TreeName; statistics: FuseStatistics }>
   /** Grows with every request to /mfs that may have written. */
   writes: () => number
+  /** What another door changed in /mfs: its kernel is to forget it. */
+  changed: (change: MfsChange) => void
   /** Unmounts all; users of a mount are given a moment, less once `hurry` aborts before. */
   close: (hurry: AbortSignal) => Promise<void>
 }
@@ -74,6 +78,7 @@ export async function openMounts(options: MountsOptions): Promise<Mounts> {
       all.flatMap(({ name, mount }) =>
         mount === undefined ? [] : [{ mount: name, statistics: mount.statistics() }]
       ),
+    changed: change => forgetIn(all.find(({ name }) => name === 'mfs')?.mount, change),
     writes: () => countWrites(all.find(({ name }) => name === 'mfs')?.mount?.statistics()),
     close: async hurry => {
       const graceMs = hurry.aborted ? 0 : unmountGraceMs
@@ -81,6 +86,16 @@ export async function openMounts(options: MountsOptions): Promise<Mounts> {
       for (const { tree } of all) tree?.close()
     }
   }
+}
+
+/** A name that changed also changes its directory's times and listing. */
+function forgetIn(mount: FuseMount | undefined, change: MfsChange): void {
+  if ('ino' in change) {
+    mount?.invalidateInode(change.ino)
+    return
+  }
+  mount?.invalidateEntry(change.parent, change.name)
+  mount?.invalidateInode(change.parent)
 }
 
 const reading = new Set(['lookup', 'getattr', 'read', 'readdir', 'readdirplus', 'forget', 'statfs'])
@@ -146,7 +161,8 @@ async function mountTree(
  */
 async function makeMountPoint(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true })
+    makeFolder(dirname(path))
+    await mkdir(path).catch(ignoreExisting)
     const [first] = await readdir(path)
     if (first === undefined || (await isFuseMount(path))) return
   } catch (cause) {
@@ -157,6 +173,10 @@ async function makeMountPoint(path: string): Promise<void> {
     'not-empty',
     `${path} holds files that a mount would hide: move them away, or choose another mount folder`
   )
+}
+
+function ignoreExisting(cause: NodeJS.ErrnoException): void {
+  if (cause.code !== 'EEXIST') throw cause
 }
 
 async function watchEnd(mounted: Mounted, log: Log): Promise<void> {

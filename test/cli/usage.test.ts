@@ -29,7 +29,11 @@ const wrongLines: ReadonlyArray<readonly [string, readonly string[], RegExp]> = 
     ['start', '--listen', '0.0.0.0:7070'],
     /nobody is asked for a password there/
   ],
-  ['IPv6 open to others', ['start', '--listen', '[::]:7070'], /nobody is asked for a password there/],
+  [
+    'IPv6 open to others',
+    ['start', '--listen', '[::]:7070'],
+    /nobody is asked for a password there/
+  ],
   [
     'an unknown network',
     ['start', '--network', 'wan'],
@@ -89,7 +93,15 @@ t.test('a wrong config.yaml names the file, the line and the column', async t =>
 t.test('every verb explains itself, with an example, and knows --json and --home', async t => {
   const world = await makeWorld(t)
   const verbs = ['start', 'stop', 'status', 'doctor', 'add', 'get', 'cat', 'ls', 'stat']
-  const others = [['snapshot'], ['log'], ['fsck'], ['pin', 'add'], ['pin', 'rm'], ['pin', 'ls']]
+  const others = [
+    ['snapshot'],
+    ['log'],
+    ['restore'],
+    ['fsck'],
+    ['pin', 'add'],
+    ['pin', 'rm'],
+    ['pin', 'ls']
+  ]
   for (const verb of [...verbs.map(name => [name]), ...others]) {
     const { status, stdout } = await world.run([...verb, '--help'])
     t.equal(status, 0, verb.join(' '))

@@ -21,6 +21,7 @@ async function serve(t: Test, via: 'socket' | 'port') {
       seen.snapshots++
       throw new CairnError('no-space', 'the disk is full')
     },
+    restore: (cid: string, path: string) => Promise.resolve({ cid: `${cid} ${path}` }),
     log: limit => {
       seen.limits.push(limit)
       return []

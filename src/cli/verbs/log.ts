@@ -1,23 +1,24 @@
 import { CairnError } from '../../base/errors.ts'
 import { mfsRootName } from '../../daemon/content.ts'
+import { snapshotName } from '../../vfs/frozen/history-tree.ts'
 import { type Cli, type CommonOptions, settingsOf } from '../cli.ts'
-import { showMoment } from '../show-units.ts'
 import { withContent } from '../with-content.ts'
 
 export interface LogOptions extends CommonOptions {
   readonly limit: string
 }
 
-/** Lists the earlier roots of /mfs, newest first. */
+/** Lists the earlier roots of /mfs, newest first, each by its name in `mfs/.snapshots`. */
 export async function log(cli: Cli, options: LogOptions): Promise<void> {
   const limit = parseLimit(options.limit)
   const settings = await settingsOf(cli, options)
   await withContent(settings.home, async ({ roots }) => {
     for (const { cid, sequence, atMs, profile, reason } of roots.history(mfsRootName, { limit })) {
+      const name = snapshotName({ atMs })
       if (options.json === true) {
-        cli.terminal.printJson({ cid: cid.toString(), sequence, atMs, profile, reason })
+        cli.terminal.printJson({ cid: cid.toString(), name, sequence, atMs, profile, reason })
       } else {
-        cli.terminal.print(`${cid}  ${showMoment(atMs)}  ${reason}`)
+        cli.terminal.print(`${cid}  ${name}  ${reason}`)
       }
     }
   })

@@ -45,6 +45,7 @@ export async function restore(
 
 /** What the root's names led to, or will lead to; what was below them goes with them. */
 function announceNames(context: Context): void {
+  if (context.onChange === undefined) return
   announce(context, { ino: rootIno })
   const options = { cookie: 0, withAttributes: false }
   readDirectory(context, rootIno, options, ({ name }) => {
