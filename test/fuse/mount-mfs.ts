@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { WriteLock } from '../../src/base/write-lock.ts'
 import { openContent, openMfsOf } from '../../src/daemon/content.ts'
+import type { Mfs } from '../../src/vfs/mfs/api.ts'
 import { mfsSharedMemory } from '../../src/vfs/mfs/lookups.ts'
-import { mountTestTree, shell } from './mounted.ts'
+import { type Mounted, mountTestTree, shell } from './mounted.ts'
 import { testTreeData } from './test-tree.ts'
 
-/** The daemon's /mfs, from a home of its own, served by two threads. */
-export async function mountMfs(t: Test): Promise<{ path: string; logged: readonly unknown[] }> {
+/** The daemon's /mfs, from a home of its own, served by two threads; `tree` is the main thread's. */
+export async function mountMfs(t: Test): Promise<Mounted & { readonly tree: Mfs }> {
   const home = await mkdtemp(join(tmpdir(), 'cairn-home-'))
   t.teardown(() => rm(home, { recursive: true }))
   const lock = new WriteLock()
@@ -25,6 +26,7 @@ export async function mountMfs(t: Test): Promise<{ path: string; logged: readonl
     t,
     {
       tree,
+      satisfy: async () => void (await tree.seal()),
       minThreads: 2,
       maxThreads: 2,
       threadEntry: new URL('../../src/daemon/fuse-thread.ts', import.meta.url),
@@ -39,5 +41,5 @@ export async function mountMfs(t: Test): Promise<{ path: string; logged: readonl
     testTreeData()
   )
   await shell(mounted.path, 'echo "hello, world" > hello')
-  return mounted
+  return { ...mounted, tree }
 }

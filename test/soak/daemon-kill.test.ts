@@ -36,7 +36,7 @@ t.test('kill -9 of the daemon under programs in its mount, again and again', asy
     const ends = await Promise.all(running.map(({ ended }) => ended))
     daemon = await world.start(environment)
     const before = bases
-    bases = subtrees.map(worldOfFolder)
+    bases = await Promise.all(subtrees.map(worldOfFolder))
     for (const [index, found] of bases.entries()) {
       const acknowledged = ends[index]?.said ?? 0
       taken += acknowledged

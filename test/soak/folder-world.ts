@@ -1,29 +1,32 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
 import {
   type FileHandle,
   link,
   mkdir,
   open,
+  readdir,
+  readFile,
   rename,
   rmdir,
+  stat,
   truncate,
   unlink
 } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import koffi from 'koffi'
 import { bytesOf, type File, type Step, type World } from './world.ts'
 
 const atFdcwd = -100
 const renameExchange = 2
 
-/** renameat2(2), which Node does not have; for a process that serves no mount itself. */
-function exchange(one: string, other: string): void {
+/** renameat2(2), which Node does not have; a refusal has no code. */
+async function exchange(one: string, other: string): Promise<void> {
   const renameat2 = koffi
     .load('libc.so.6')
     .func('int renameat2(int, const char *, int, const char *, unsigned int)')
-  if (renameat2(atFdcwd, one, atFdcwd, other, renameExchange) !== 0) {
-    throw new Error(`${one} and ${other} were not exchanged: errno ${koffi.errno()}`)
-  }
+  const call = promisify(renameat2.async)
+  const status: unknown = await call(atFdcwd, one, atFdcwd, other, renameExchange)
+  if (status !== 0) throw new Error(`${one} and ${other} were not exchanged`)
 }
 
 /** Makes a step in a folder, as a program does. */
@@ -65,25 +68,25 @@ async function withFile(path: string, use: (file: FileHandle) => Promise<void>):
   }
 }
 
-/** All that a folder shows; by calls that wait, so never of a mount that this process serves. */
-export function worldOfFolder(folder: string): World {
+/** All that a folder shows. */
+export async function worldOfFolder(folder: string): Promise<World> {
   const world: World = new Map()
   const files = new Map<bigint, File>()
-  const visit = (prefix: string) => {
-    for (const entry of readdirSync(join(folder, prefix), { withFileTypes: true })) {
+  const visit = async (prefix: string) => {
+    for (const entry of await readdir(join(folder, prefix), { withFileTypes: true })) {
       const path = `${prefix}${entry.name}`
       if (world.has(path)) throw new Error(`${path} is listed twice`)
-      world.set(path, entry.isDirectory() ? 'folder' : fileOf(join(folder, path), files))
-      if (entry.isDirectory()) visit(`${path}/`)
+      world.set(path, entry.isDirectory() ? 'folder' : await fileOf(join(folder, path), files))
+      if (entry.isDirectory()) await visit(`${path}/`)
     }
   }
-  visit('')
+  await visit('')
   return world
 }
 
-function fileOf(path: string, files: Map<bigint, File>): File {
-  const { ino } = statSync(path, { bigint: true })
-  const file = files.get(ino) ?? { bytes: readFileSync(path) }
+async function fileOf(path: string, files: Map<bigint, File>): Promise<File> {
+  const { ino } = await stat(path, { bigint: true })
+  const file = files.get(ino) ?? { bytes: await readFile(path) }
   files.set(ino, file)
   return file
 }

@@ -79,6 +79,19 @@ function replayed(base: World, steps: readonly Step[], { acknowledged, how }: Pr
   return { states, contents, safe }
 }
 
+/** How two trees differ, if they do: in a name, a type, what is linked, or a byte. */
+export function difference(expected: World, found: World): string | undefined {
+  const names = differentNames(expected, found)
+  if (names !== undefined) return names
+  for (const [path, node] of expected) {
+    const have = found.get(path)
+    if (node === 'folder' || have === undefined || have === 'folder') continue
+    const problem = strangeBytes(have.bytes, [node.bytes])
+    if (problem !== undefined) return `${path}: ${problem}`
+  }
+  return undefined
+}
+
 function differentNames(expected: World, found: World): string | undefined {
   for (const [path, node] of expected) {
     const have = found.get(path)

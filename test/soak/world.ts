@@ -64,6 +64,7 @@ export function take(world: World, step: Step): void {
       move(world, step.path, step.to)
       return
     case 'exchange':
+      if (step.path === step.to) return
       move(world, step.path, '\0')
       move(world, step.to, step.path)
       move(world, '\0', step.to)
