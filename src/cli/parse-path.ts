@@ -9,7 +9,13 @@ export interface ContentPath {
   readonly names: readonly Name[]
 }
 
-/** Parses `CID`, `CID/path`, `/ipfs/CID/path`, `/mfs/path` and `/pkg/path`. Throws `usage` for anything else. */
+/** https://specs.ipfs.tech/ipns/ipns-record/#ipns-name */
+const libp2pKey = 0x72
+
+/**
+ * Parses `CID`, `CID/path`, `/ipfs/CID/path`, `/mfs/path` and `/pkg/path`. Throws `unsupported` for
+ * an IPNS name and `usage` for anything else.
+ */
 export function parsePath(text: string): ContentPath {
   const [, tree, below] = /^\/(ipfs|mfs|pkg)(?:\/(.*))?$/s.exec(text) ?? [undefined, 'ipfs', text]
   if (below?.startsWith('/') === true) {
@@ -21,5 +27,8 @@ export function parsePath(text: string): ContentPath {
   const names = splitPath(below ?? '')
   if (tree !== 'ipfs') return { tree: tree as TreeName, names }
   const cid = parseCid((below ?? '').split('/', 1)[0] ?? '')
+  if (cid.code === libp2pKey) {
+    throw new CairnError('unsupported', `${cid} names a key (IPNS): this version resolves no names`)
+  }
   return { tree: 'ipfs', names: [toName(cid.toString()), ...names.slice(1)] }
 }

@@ -3,6 +3,9 @@ import { CairnError, type ErrorCode, errorCodes, toCairnError } from '../base/er
 import { type ControlError, controlPrefix } from './api.ts'
 import { withSocketPath } from './socket-path.ts'
 
+/** What connecting to a socket that is not there, or that nobody listens to, fails with. */
+const nobody: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ECONNREFUSED'])
+
 /** Answers are small; more than this is not one. */
 const answerBytes = 64 * 1024 * 1024
 
@@ -20,7 +23,7 @@ export async function callDaemon<T>(
     return (await withSocketPath(socket, path => exchange(path, method, call, signal))) as T
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code
-    if (code === 'ENOENT' || code === 'ECONNREFUSED') return undefined
+    if (code !== undefined && nobody.has(code)) return undefined
     throw toCairnError(cause, `the daemon at ${socket} does not answer`)
   }
 }

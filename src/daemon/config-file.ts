@@ -14,7 +14,8 @@ export async function readConfigFile(path: string): Promise<RawSettings> {
   try {
     text = await readFile(path, 'utf8')
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    const { code } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return {}
     throw toCairnError(cause, `cannot read the configuration ${path}`)
   }
   return parseConfig(text, path)

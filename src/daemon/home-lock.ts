@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { CairnError, toCairnError } from '../base/errors.ts'
 import type { HomePaths } from '../base/home.ts'
+import { makeFolder } from '../base/make-folder.ts'
 
 /** Keep it: it is freed by `release`, by losing the last reference to it, and by the kernel when the process ends, however it ends. */
 export interface HomeLock {
@@ -18,7 +19,7 @@ const versionOffset = 60
  * native module. The pid is its `user_version`, so that others read it though it is locked.
  */
 export function lockHome(paths: HomePaths): HomeLock {
-  mkdirSync(paths.home, { recursive: true, mode: 0o700 })
+  makeFolder(paths.home, 0o700)
   let file: DatabaseSync | undefined
   try {
     file = new DatabaseSync(paths.lock)

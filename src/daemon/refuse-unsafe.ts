@@ -1,12 +1,17 @@
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { CairnError } from '../base/errors.ts'
 import { isLoopback, showAddress } from './listen-address.ts'
 import type { Settings } from './settings.ts'
+import { treeNames } from './tree-names.ts'
 
 /**
  * Refuses what a daemon must not, or cannot, do: listen for other machines without authentication,
- * or use a network that this version has no peers for. Throws `usage` or `unsupported`.
+ * use a network that this version has no peers for, mount within its own home or have its home within
+ * a mount. Throws `usage` or `unsupported`.
  */
 export function refuseUnsafe(settings: Settings): void {
+  refuseNested(settings)
   if (!isLoopback(settings.listen.host)) {
     throw new CairnError(
       'usage',
@@ -19,5 +24,32 @@ export function refuseUnsafe(settings: Settings): void {
       'unsupported',
       `network ${settings.network}: this version has no peers yet; set network to off`
     )
+  }
+}
+
+/** A home below its own mount would wait for itself; a mount below the home would stand among its files. */
+function refuseNested({ home, mount }: Pick<Settings, 'home' | 'mount'>): void {
+  if (mount === undefined) return
+  const place = resolvePlace(home)
+  const folder = resolvePlace(mount)
+  const below = treeNames.find(name => isWithin(place, join(folder, name)))
+  if (!isWithin(folder, place) && below === undefined) return
+  throw new CairnError(
+    'usage',
+    `mount ${mount} and home ${home}: one lies within the other; choose another mount folder, or none`
+  )
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return `${path}/`.startsWith(`${folder}/`)
+}
+
+/** The path without links, as far as it is there. */
+function resolvePlace(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    const above = dirname(path)
+    return above === path ? path : join(resolvePlace(above), basename(path))
   }
 }

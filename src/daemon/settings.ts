@@ -86,7 +86,8 @@ export async function loadSettings(input: SettingsInput): Promise<Settings> {
     if (!values.has(name)) values.set(name, settingsTable[name].initial)
   }
   const checked = Object.fromEntries(values) as unknown as Omit<Settings, 'home'>
-  return { ...checked, home, mount: expandPath(checked.mount, input.environment) }
+  const typed = sources.slice(0, 2).some(({ mount }) => mount !== undefined)
+  return { ...checked, home, mount: expandPath(checked.mount, typed ? '.' : home, input) }
 }
 
 function fromFlags(flags: SettingsInput['flags']): RawSettings {
@@ -123,6 +124,11 @@ function parseSetting(name: SettingName, raw: RawSetting): unknown {
   }
 }
 
-function expandPath(path: string | undefined, environment: Environment): string | undefined {
-  return path === undefined ? undefined : resolve(expandTilde(path, environment))
+/** What is typed is meant from where one stands, what is written in the home's file from there. */
+function expandPath(
+  path: string | undefined,
+  from: string,
+  { environment }: SettingsInput
+): string | undefined {
+  return path === undefined ? undefined : resolve(from, expandTilde(path, environment))
 }

@@ -147,3 +147,15 @@ t.test('an edit keeps comments and order, and is refused when it would break the
   t.ok(await parseConfig('mount: none', path))
   await t.resolves(loadSettings({ flags: { home }, environment: {} }), 'the file is as it was')
 })
+
+t.test(
+  'a relative mount folder: of the file from the home, of a flag or variable from here',
+  async t => {
+    const home = await makeHome(t, 'mount: ../beside\n')
+    const at = async (flags: { mount?: string }, environment: Record<string, string>) =>
+      (await loadSettings({ flags: { home, ...flags }, environment })).mount
+    t.equal(await at({}, {}), join(home, '../beside'))
+    t.equal(await at({ mount: 'm' }, {}), join(process.cwd(), 'm'))
+    t.equal(await at({}, { CAIRN_MOUNT: 'm' }), join(process.cwd(), 'm'))
+  }
+)

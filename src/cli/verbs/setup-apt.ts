@@ -2,6 +2,7 @@ import { chmod, mkdir, rm, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { CairnError, toCairnError } from '../../base/errors.ts'
 import { homePaths } from '../../base/home.ts'
+import { makeFolder } from '../../base/make-folder.ts'
 import { callDaemon } from '../../control/client.ts'
 import { editConfig } from '../../daemon/edit-config.ts'
 import { showAddress } from '../../daemon/listen-address.ts'
@@ -35,7 +36,7 @@ export async function setupApt(cli: Cli, options: SetupAptOptions): Promise<void
       `no http repository is configured in ${join(root, 'etc/apt')}`
     )
   }
-  await mkdir(settings.home, { recursive: true, mode: 0o700 })
+  makeFolder(settings.home, 0o700)
   const config = homePaths(settings.home).config
   await editConfig(config, [{ keys: ['apt', 'upstreams'], value: chosen.upstreams }])
   await callDaemon(homePaths(settings.home).socket, 'POST', 'reload', cli.signal)

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { CairnError, toCairnError } from '../../base/errors.ts'
 import { homePaths } from '../../base/home.ts'
+import { makeFolder } from '../../base/make-folder.ts'
 import { callDaemon } from '../../control/client.ts'
 import { editConfig } from '../../daemon/edit-config.ts'
 import { showAddress } from '../../daemon/listen-address.ts'
@@ -40,7 +41,7 @@ export async function setupNpm(cli: Cli, options: SetupNpmOptions): Promise<void
       `npm uses ${mirror} already: set npm: upstream in config.yaml`
     )
   }
-  await mkdir(settings.home, { recursive: true, mode: 0o700 })
+  makeFolder(settings.home, 0o700)
   const paths = homePaths(settings.home)
   await editConfig(paths.config, [{ keys: ['npm', 'upstream'], value: upstream }])
   await callDaemon(paths.socket, 'POST', 'reload', cli.signal)
