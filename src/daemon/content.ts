@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs'
 import { accessMigrations } from '../access/schema.ts'
 import { systemClock } from '../base/clock.ts'
 import { type Database, type DatabaseOptions, openDatabase } from '../base/database.ts'
 import { type HomePaths, homePaths } from '../base/home.ts'
+import { makeFolder } from '../base/make-folder.ts'
 import { Reserve } from '../base/reserve.ts'
 import { registryMigrations } from '../pull/registry/schema.ts'
 import { catalogMigrations } from '../pull/schema.ts'
@@ -55,7 +55,7 @@ export function openContent(
 ): Content {
   const paths = homePaths(home)
   for (const folder of [home, paths.segments, paths.drafts]) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder, 0o700)
   }
   const database = openDatabase(paths.database, { ...options, migrations: homeMigrations })
   const store = openBlockStore({
