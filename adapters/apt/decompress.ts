@@ -1,5 +1,6 @@
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib'
+import { copiedPieces } from '../../src/base/copied-pieces.ts'
 import { CairnError, toCairnError } from '../../src/base/errors.ts'
 import { decompressXz } from './decompress-xz.ts'
 
@@ -19,7 +20,8 @@ export function compressionOf(start: Uint8Array): Compression {
 
 /** The plain bytes, whatever they were compressed with. Throws `corrupt` on damaged or cut input. */
 export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const pieces = copied(source)
+  // Streams below keep pieces while the source uses their memory again.
+  const pieces = copiedPieces(source)
   let start = Buffer.alloc(0)
   while (start.length < 6) {
     const { done, value } = await pieces.next()
@@ -59,11 +61,6 @@ async function* through(
   } finally {
     stream.destroy()
   }
-}
-
-/** Streams keep pieces while the source uses their memory again: they need their own. */
-async function* copied(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const piece of source) yield new Uint8Array(piece)
 }
 
 async function* whole(

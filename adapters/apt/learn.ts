@@ -102,7 +102,8 @@ function packageOf(
   { path, size, sha256 }: { path?: string; size?: string; sha256?: string }
 ): Learned | undefined {
   if (path === undefined || sha256 === undefined) return undefined
-  const relative = path.startsWith('./') ? path.slice(2) : path
+  const text = Buffer.from(path, 'latin1').toString('utf8')
+  const relative = text.startsWith('./') ? text.slice(2) : text
   const digest = digestOrUndefined('sha256', sha256)
   if (digest === undefined || !isSafePath(relative)) return undefined
   const key = `${root}/${relative}`

@@ -3,7 +3,7 @@ const lineCharacters = 64 * 1024
 
 /**
  * Lines of text without their ends, a batch for each piece of the source. Bytes are taken as
- * latin1: field names, hashes and paths are ASCII, and nothing else is read.
+ * latin1: field names and hashes are ASCII; who reads a path makes UTF-8 of it again.
  */
 export async function* textLines(source: AsyncIterable<Uint8Array>): AsyncGenerator<string[]> {
   let rest = ''

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { extract, type Header } from 'tar-stream'
 import { ByteBudget } from '../../src/base/byte-budget.ts'
+import { copiedPieces } from '../../src/base/copied-pieces.ts'
 import { CairnError, toCairnError } from '../../src/base/errors.ts'
 import { limits } from '../../src/base/limits.ts'
 import type { UnpackedEntry } from '../../src/pull/adapter.ts'
@@ -15,7 +16,7 @@ export async function* unpackTgz(
   archive: AsyncIterable<Uint8Array>,
   mostBytes: number = limits.unpackedBytes
 ): AsyncGenerator<UnpackedEntry> {
-  const packed = Readable.from(copied(archive), { objectMode: false })
+  const packed = Readable.from(copiedPieces(archive), { objectMode: false })
   const gunzip = createGunzip()
   const plain = new ByteBudget(mostBytes, 'what the package holds')
   const tar = Readable.from(plain.pass(gunzip), { objectMode: false })
@@ -39,11 +40,6 @@ export async function* unpackTgz(
     packed.destroy()
     gunzip.destroy()
   }
-}
-
-/** The stream keeps pieces longer than they are valid. */
-async function* copied(archive: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const piece of archive) yield Buffer.from(piece)
 }
 
 function toEntry(

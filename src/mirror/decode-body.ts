@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import { copiedPieces } from '../base/copied-pieces.ts'
 
 /** Whether a client takes gzip: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3 */
 export function takesGzip(headers: IncomingHttpHeaders): boolean {
@@ -14,7 +15,7 @@ export function takesGzip(headers: IncomingHttpHeaders): boolean {
 
 /** Decodes a stored body, whose pieces are valid only until the next one is asked for. */
 export async function* gunzipped(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const source = Readable.from(copied(body), { objectMode: false })
+  const source = Readable.from(copiedPieces(body), { objectMode: false })
   const gunzip = createGunzip()
   source.on('error', error => gunzip.destroy(error))
   try {
@@ -23,8 +24,4 @@ export async function* gunzipped(body: AsyncIterable<Uint8Array>): AsyncGenerato
     source.destroy()
     gunzip.destroy()
   }
-}
-
-async function* copied(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const piece of body) yield Buffer.from(piece)
 }

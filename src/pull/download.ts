@@ -148,6 +148,7 @@ class Transfer {
 
   async #take(headers: Headers, body: AsyncIterable<Uint8Array>, watch: Watch): Promise<Attempt> {
     const announced = numberOf(headers.get('content-length'))
+    this.#refuseEncoded(headers.get('content-encoding'))
     if (this.#head !== undefined) {
       this.#refuseOtherLength(announced)
       if ((headers.get('etag') ?? undefined) !== this.#head.etag) throw this.#changed()
@@ -236,6 +237,14 @@ class Transfer {
     const fresh = piece.subarray(old)
     await this.#sink.append(fresh)
     this.#arrived += fresh.length
+  }
+
+  /** Servers call the compression of a .gz file an encoding; any other hides the bytes that were asked for. */
+  #refuseEncoded(coding: string | null): void {
+    if (coding === null || coding === 'identity' || /\.t?gz$/.test(this.#request.url)) return
+    if (this.#request.expected !== undefined) return
+    const said = `${this.#request.url}: sent encoded (${coding.slice(0, 20)}), which was not asked for`
+    throw new CairnError('upstream', said)
   }
 
   #refuseEndless(bytes: number): void {

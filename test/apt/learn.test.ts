@@ -77,6 +77,11 @@ t.test('a flat repository is its own root', async t => {
   t.equal((await learn(flat, packages))[0]?.key, 'apt/d/sub/pool/main/h/hello_1.deb')
 })
 
+t.test('a path that is not ASCII is the one that clients ask for', async t => {
+  const text = `Filename: pool/ä_1.deb\nSHA256: ${hex('1')}\n`
+  t.equal((await learn(packagesKey, text, 3))[0]?.key, 'apt/d/pool/ä_1.deb')
+})
+
 t.test('an upstream may have the name of a folder of repositories', async t => {
   for (const [index, archive] of [
     ['apt/dists/dists/x/main/binary-amd64/Packages', 'apt/dists/pool/main/h/hello_1.deb'],

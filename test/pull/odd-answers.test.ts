@@ -37,6 +37,18 @@ t.test('a document that is longer than any index can be is refused', async t => 
   await t.rejects(bodyOf(endless), { code: 'mismatch', message: /longer than/ })
 })
 
+t.test('an encoding that nobody asked for is not kept as if it were the bytes', async t => {
+  const { world, origin } = await setUpPull(t)
+  const encoded: Misbehaviour = (_request, response) =>
+    void response.writeHead(200, { 'content-encoding': 'gzip' }).end('packed')
+  for (const path of ['InRelease', 'Packages.gz']) {
+    origin.items.set(path, { body: Buffer.alloc(0), faults: [encoded] })
+  }
+  await t.rejects(world.pull.fetch(wantedItem(origin, 'InRelease')), { message: /sent encoded/ })
+  const packed = await bodyOf(await world.pull.fetch(wantedItem(origin, 'Packages.gz')))
+  t.equal(packed.toString(), 'packed', 'how some servers label a .gz file')
+})
+
 t.test('answers of a wrong length give their connections back', async t => {
   const { world, origin } = await setUpPull(t)
   const digest = digestOf('sha256', Buffer.from('right'))
