@@ -1,21 +1,55 @@
-import { mkdir } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rmdir, statfs } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import t from 'tap'
+import { promisify } from 'node:util'
+import t, { type Test } from 'tap'
 import { mountMfs } from '../fuse/mount-mfs.ts'
 import { canMount } from '../fuse/mounted.ts'
-import { requireRoot } from '../lib/skip.ts'
-import { prepare } from './errors.ts'
+import { openTree } from '../vfs/mfs/open-tree.ts'
+import { folderSubject, treeSubject } from './subjects.ts'
 import { posixSuite } from './suite.ts'
+import { tables } from './tables/all.ts'
 
-t.test('the oracle: a folder of the system', async t => {
-  if (!requireRoot(t)) return
-  await posixSuite(t, { folder: t.testdir({}), prepare })
+const run = promisify(execFile)
+/** EXT4_SUPER_MAGIC: https://man7.org/linux/man-pages/man2/statfs.2.html */
+const ext = 0xef53
+
+t.test('the oracle: a tmpfs', async t => {
+  if (!canMount(t)) return
+  await posixSuite(t, folderSubject(t, 'tmpfs', await mountTmpfs(t)), tables)
+})
+
+t.test('the oracle: a folder of the disk', async t => {
+  if (!canMount(t)) return
+  const folder = t.testdir({})
+  const { type } = await statfs(folder)
+  if (type === ext) await posixSuite(t, folderSubject(t, 'disk', folder), tables)
+  else t.comment(`the disk is no ext4 (${type.toString(16)}): tmpfs alone says what is right`)
 })
 
 t.test('a FUSE mount of /mfs', async t => {
   if (!canMount(t)) return
-  const { path } = await mountMfs(t)
+  const { path, logged } = await mountMfs(t)
   const folder = join(path, 'suite')
   await mkdir(folder)
-  await posixSuite(t, { folder, prepare })
+  await posixSuite(t, folderSubject(t, 'mount', folder), tables)
+  t.strictSame(logged, [], 'no request failed in a way nobody planned')
 })
+
+t.test('the tree of /mfs, without a kernel', async t => {
+  const { tree, close } = openTree(t.testdir({}))
+  t.teardown(close)
+  await posixSuite(t, treeSubject(tree), tables)
+})
+
+/** With the options that our mounts have. */
+async function mountTmpfs(t: Test): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'cairn-tmpfs-'))
+  await run('mount', ['-t', 'tmpfs', '-o', 'nosuid,nodev,relatime', 'tmpfs', folder])
+  t.teardown(async () => {
+    await run('umount', ['--lazy', folder])
+    await rmdir(folder)
+  })
+  return folder
+}

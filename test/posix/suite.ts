@@ -1,64 +1,56 @@
-import { type FileHandle, open } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Test } from 'tap'
-import { errorCases } from './errors.ts'
-import { resultCases } from './results.ts'
-
-/** Paths below the folder of a case. */
-export type At = (path: string) => string
-
-/** One call, on a folder that `prepare` filled; `expected` is its errno, or `ok`. */
-export interface ErrorCase {
-  readonly call: string
-  readonly expected: string
-  readonly run: (at: At) => Promise<unknown>
-}
-
-/** What a sequence of calls leaves behind, as POSIX has it. */
-export interface ResultCase {
-  readonly call: string
-  readonly expected: unknown
-  readonly run: (at: At) => Promise<unknown>
-}
+import { expectedOf, type Line } from './language.ts'
+import type { Subject } from './subjects.ts'
+import type { Part, Table } from './tables/table.ts'
 
 /**
- * What POSIX says of each call (https://pubs.opengroup.org/onlinepubs/9799919799/), where it leaves
- * a choice what Linux does. Run as root, over any file system, only with asynchronous calls: the
- * mount may be served by this process.
+ * What POSIX says of each call (https://pubs.opengroup.org/onlinepubs/9799919799/), and where it
+ * leaves a choice what Linux does (https://man7.org/linux/man-pages/), over any file system.
  */
 export async function posixSuite(
   t: Test,
-  { folder, prepare }: { folder: string; prepare: (at: At) => Promise<void> }
+  subject: Subject,
+  tables: readonly Table[]
 ): Promise<void> {
-  const at: At = path => (path === '' ? folder : join(folder, path))
-  await prepare(at)
-  for (const { call, expected, run } of errorCases) {
-    t.equal(await codeOf(() => run(at)), expected, call)
-  }
-  for (const { call, expected, run } of resultCases) {
-    t.strictSame(await run(at), expected, call)
-  }
-}
-
-async function codeOf(run: () => Promise<unknown>): Promise<string> {
-  try {
-    await run()
-    return 'ok'
-  } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code ?? String(cause)
+  for (const [index, { title, without, parts }] of tables.entries()) {
+    if (without.includes(subject.name)) continue
+    await t.test(title, async t => {
+      for (const [number, part] of parts.entries()) {
+        await runPart(t, subject, part, `t${index}-${number}`)
+      }
+    })
   }
 }
 
-/** Opens, runs, and closes whatever happens. */
-export async function withFile<T>(
-  path: string,
-  flags: string | number,
-  run: (file: FileHandle) => Promise<T>
-): Promise<T> {
-  const file = await open(path, flags, 0o644)
-  try {
-    return await run(file)
-  } finally {
-    await file.close()
+async function runPart(t: Test, subject: Subject, part: Part, folder: string): Promise<void> {
+  for (const lines of byProcess(part.lines)) {
+    const results = await subject.run(lines[0]?.process ?? '', {
+      folder,
+      setup: part.setup.map(line => line.command),
+      commands: lines.map(line => line.command),
+      renew: part.independent
+    })
+    for (const [index, line] of lines.entries()) {
+      check(t, subject, part, line, results[index] ?? 'nothing')
+    }
+  }
+}
+
+/** Runs of lines that the same process makes. */
+function byProcess(lines: readonly Line[]): Line[][] {
+  const runs: Line[][] = []
+  for (const line of lines) {
+    const last = runs.at(-1)
+    if (last?.[0]?.process === line.process) last.push(line)
+    else runs.push([line])
+  }
+  return runs
+}
+
+function check(t: Test, subject: Subject, part: Part, line: Line, result: string): void {
+  if (line.expected !== undefined) {
+    t.equal(result, expectedOf(line.expected, subject.name), `${part.title}: ${line.text}`)
+  } else if (/^E[A-Z0-9]+$|failed:|^no such/.test(result)) {
+    t.fail(`${part.title}: ${line.text}: ${result}`)
   }
 }
