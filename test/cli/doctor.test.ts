@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { makeWorld, type World } from './run-cairn.ts'
+import { requireRoot } from '../lib/skip.ts'
+import { makeWorld, program, type World } from './run-cairn.ts'
 
 async function findings(world: World, args: readonly string[] = []) {
   const { status, stdout } = await world.run([
@@ -77,5 +79,36 @@ t.test('beside a daemon: it is seen, its port and its home are well', async t =>
   const { status, of } = await findings(world, ['--mount', 'none'])
   t.equal(status, 0)
   t.match(of('daemon'), { found: `running, process ${child.pid}` })
-  t.match(of('port'), { found: 'the daemon has it' })
+  t.match(of('port'), { found: /^the daemon has 127\.0\.0\.1:\d+$/ })
+  const elsewhere = await world.run([
+    'doctor',
+    '--json',
+    '--mount',
+    'none',
+    '--listen',
+    '127.0.0.1:1'
+  ])
+  t.match(elsewhere.stdout, /the daemon listens on \S+, the settings say 127\.0\.0\.1:1/)
+})
+
+t.test('what the running daemon could not mount fails, whatever the settings say now', async t => {
+  const world = await makeWorld(t)
+  const mount = join(world.folder, 'm')
+  await mkdir(mount)
+  for (const tree of ['ipfs', 'mfs', 'pkg']) await writeFile(join(mount, tree), 'in the way')
+  await world.start(['--mount', mount])
+  const { status, of } = await findings(world, ['--mount', 'none'])
+  t.equal(status, 1)
+  t.match(of('mount folder'), { verdict: 'fail', found: `${join(mount, 'ipfs')} is not mounted: ` })
+})
+
+t.test('a /dev/fuse that is something else fails', async t => {
+  if (!requireRoot(t)) return
+  const world = await makeHome(t)
+  const doctor = `mount --bind /dev/null /dev/fuse && exec "$0" doctor --json --listen 127.0.0.1:0`
+  const shell = ['-m', 'sh', '-c', doctor, program]
+  const environment = { ...process.env, CAIRN_HOME: world.home, HOME: world.folder }
+  const { stdout, status } = spawnSync('unshare', shell, { env: environment, encoding: 'utf8' })
+  t.equal(status, 1)
+  t.match(stdout, /"check":"\/dev\/fuse","verdict":"fail","found":"something else stands there/)
 })

@@ -7,7 +7,8 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 
-const program = fileURLToPath(new URL('../../bin/cairn', import.meta.url))
+/** The command line as people run it. */
+export const program = fileURLToPath(new URL('../../bin/cairn', import.meta.url))
 
 export interface Outcome {
   readonly status: number | null

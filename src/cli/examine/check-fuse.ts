@@ -1,8 +1,12 @@
 import { constants } from 'node:fs'
-import { access, readdir, readFile } from 'node:fs/promises'
+import { access, readdir, readFile, stat } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
+import type { MountStatus } from '../../control/api.ts'
 import { type TreeName, treeNames } from '../../daemon/tree-names.ts'
 import type { Examined, Finding } from './finding.ts'
+
+/** Character device 10:229: https://docs.kernel.org/admin-guide/devices.html */
+const fuseDevice = (10 << 8) | 229
 
 const unmounted = (check: string): Finding => ({
   check,
@@ -15,6 +19,11 @@ export async function checkFuseDevice({ settings }: Examined): Promise<Finding> 
   if (settings.mount === undefined) return unmounted(check)
   try {
     await access(check, constants.R_OK | constants.W_OK)
+    const { rdev } = await stat(check)
+    if (rdev !== fuseDevice) {
+      const found = 'something else stands there: nothing can be mounted'
+      return { check, verdict: 'fail', found, advice: 'make it anew: mknod /dev/fuse c 10 229' }
+    }
     return { check, verdict: 'ok', found: 'there, and open to you' }
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
@@ -45,15 +54,14 @@ export async function checkFusermount({ settings, environment }: Examined): Prom
   return { check, verdict: 'fail', found: 'not there', advice: 'apt-get install fuse3' }
 }
 
-/** Each tree's mount point is to be empty, or mounted by the daemon that runs. */
+/** Each tree's mount point is to be empty, or mounted by the daemon that runs: it says where, and which it could not. */
 export async function checkMountPoint({ settings, running }: Examined): Promise<Finding> {
   const check = 'mount folder'
+  if (running !== undefined) return checkRunningMounts(check, running.mounts)
   const { mount } = settings
   if (mount === undefined) return unmounted(check)
   const table = await readFile('/proc/self/mounts', 'utf8')
   const mounted = treeNames.filter(name => table.includes(` ${escapeMount(join(mount, name))} `))
-  if (running)
-    return { check, verdict: 'ok', found: `${mount}: ${mounted.join(', ') || 'no'} mounted` }
   if (mounted.length > 0) {
     return {
       check,
@@ -70,6 +78,20 @@ export async function checkMountPoint({ settings, running }: Examined): Promise<
     found: `${full.map(name => join(mount, name)).join(', ')} holds files: a mount would hide them`,
     advice: 'move them away, or set another `mount`'
   }
+}
+
+function checkRunningMounts(check: string, mounts: readonly MountStatus[]): Finding {
+  if (mounts.length === 0) return { check, verdict: 'ok', found: 'the daemon mounts nothing' }
+  const failed = mounts.find(({ problem }) => problem !== undefined)
+  if (failed !== undefined) {
+    return {
+      check,
+      verdict: 'fail',
+      found: `${failed.path} is not mounted: ${failed.problem}`,
+      advice: 'then restart the daemon'
+    }
+  }
+  return { check, verdict: 'ok', found: `mounted ${mounts.map(({ path }) => path).join(', ')}` }
 }
 
 async function treesWithFiles(mount: string): Promise<TreeName[]> {

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { lockHolder } from '../../daemon/home-lock.ts'
 import { showAddress } from '../../daemon/listen-address.ts'
 import { aptFiles } from '../setup/apt-files.ts'
 import type { Examined, Finding } from './finding.ts'
@@ -15,16 +14,16 @@ export function checkRuntime(): Finding {
     : { check: 'runtime', verdict: 'fail', found, advice: 'install Node 22.19 or newer' }
 }
 
-export function checkDaemon({ running, paths }: Examined): Finding {
-  return running
-    ? { check: 'daemon', verdict: 'ok', found: `running, process ${lockHolder(paths)}` }
-    : { check: 'daemon', verdict: 'ok', found: 'not running' }
+export function checkDaemon({ running }: Examined): Finding {
+  return running === undefined
+    ? { check: 'daemon', verdict: 'ok', found: 'not running' }
+    : { check: 'daemon', verdict: 'ok', found: `running, process ${running.pid}` }
 }
 
 /** Free, or taken by our own daemon. */
 export async function checkPort({ settings, running }: Examined): Promise<Finding> {
   const address = showAddress(settings.listen)
-  if (running) return { check: 'port', verdict: 'ok', found: 'the daemon has it' }
+  if (running !== undefined) return checkHeldPort(address, settings.listen.port, running.listen)
   const problem = await tryListen(settings.listen)
   if (problem === undefined) return { check: 'port', verdict: 'ok', found: `${address} is free` }
   return {
@@ -32,6 +31,18 @@ export async function checkPort({ settings, running }: Examined): Promise<Findin
     verdict: 'fail',
     found: `${address}: ${problem}`,
     advice: 'stop the program that listens there, or set another `listen`'
+  }
+}
+
+function checkHeldPort(address: string, port: number, held: string): Finding {
+  if (held === address || port === 0) {
+    return { check: 'port', verdict: 'ok', found: `the daemon has ${held}` }
+  }
+  return {
+    check: 'port',
+    verdict: 'warn',
+    found: `the daemon listens on ${held}, the settings say ${address}`,
+    advice: 'restart the daemon to have it listen there'
   }
 }
 

@@ -29,7 +29,7 @@ export async function* examineMachine(
   signal: AbortSignal
 ): AsyncGenerator<Finding> {
   const paths = homePaths(settings.home)
-  const running = (await callDaemon<Status>(paths.socket, 'GET', 'status', signal)) !== undefined
+  const running = await callDaemon<Status>(paths.socket, 'GET', 'status', signal)
   for (const [check, examine] of checks) {
     signal.throwIfAborted()
     try {

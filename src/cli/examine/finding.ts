@@ -1,4 +1,5 @@
 import type { HomePaths } from '../../base/home.ts'
+import type { Status } from '../../control/api.ts'
 import type { Environment } from '../../daemon/find-home.ts'
 import type { Settings } from '../../daemon/settings.ts'
 
@@ -16,8 +17,8 @@ export interface Examined {
   readonly settings: Settings
   readonly paths: HomePaths
   readonly environment: Environment
-  /** A daemon answers on the home's socket. */
-  readonly running: boolean
+  /** What the daemon on the home's socket says of itself, if one answers. */
+  readonly running: Status | undefined
 }
 
 export type Check = (examined: Examined) => Promise<Finding> | Finding
