@@ -3,6 +3,7 @@ import type { Cli } from './cli.ts'
 import { addContentVerbs } from './content-verbs.ts'
 import { addDaemonVerbs } from './daemon-verbs.ts'
 import { addHistoryVerbs } from './history-verbs.ts'
+import { addOciVerbs } from './oci-verbs.ts'
 import { addSetupVerbs } from './setup-verbs.ts'
 import { addTransferVerbs } from './transfer-verbs.ts'
 import { addUserVerbs } from './user-verbs.ts'
@@ -23,5 +24,6 @@ export function buildProgram(cli: Cli): Command {
   addHistoryVerbs(program, cli)
   addSetupVerbs(program, cli)
   addUserVerbs(program, cli)
+  addOciVerbs(program, cli)
   return program
 }

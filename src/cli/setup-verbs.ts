@@ -4,12 +4,13 @@ import { addVerb } from './verb.ts'
 import type { SetupAptOptions } from './verbs/setup-apt.ts'
 import type { SetupDavOptions } from './verbs/setup-dav.ts'
 import type { SetupNpmOptions } from './verbs/setup-npm.ts'
+import type { SetupOciOptions } from './verbs/setup-oci.ts'
 
-/** setup apt|npm|dav: has the clients of this machine use Cairn. */
+/** setup apt|npm|oci|dav: has the clients of this machine use Cairn. */
 export function addSetupVerbs(program: Command, cli: Cli): void {
   const setup = program
     .command('setup')
-    .description('Has the programs of this machine use Cairn: apt, npm, dav')
+    .description('Has the programs of this machine use Cairn: apt, npm, oci, dav')
   setup.exitOverride()
   addVerb(setup, 'apt', {
     does: "Mirrors this machine's apt repositories: apt fetches through Cairn while it runs",
@@ -27,6 +28,17 @@ export function addSetupVerbs(program: Command, cli: Cli): void {
     .option('--undo', 'put .npmrc back as it was')
     .action(async (options: SetupNpmOptions) =>
       (await import('./verbs/setup-npm.ts')).setupNpm(cli, options)
+    )
+  addVerb(setup, 'oci', {
+    does: 'Mirrors container registries: podman, containerd and docker pull through Cairn',
+    example: 'cairn setup oci registry.example'
+  })
+    .argument('[registry...]', 'as images are called, or NAME=URL; those of config.yaml besides')
+    .option('--client <name>', 'podman (skopeo, buildah), containerd or docker; all that are there')
+    .option('--undo', 'put the files of the clients back as they were')
+    .option('--root <folder>', 'the root of another system: an image, a chroot')
+    .action(async (registries: string[], options: SetupOciOptions) =>
+      (await import('./verbs/setup-oci.ts')).setupOci(cli, registries, options)
     )
   addVerb(setup, 'dav', {
     does: 'Shows how each system maps the network drive; with --mount maps it here, by davfs2',

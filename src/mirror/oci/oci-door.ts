@@ -24,6 +24,7 @@ export function openOciDoor(options: OciDoorOptions): HttpDoor {
   return {
     name: 'oci',
     accepts: ({ url = '' }) => /^\/v2(\/|\?|$)/.test(url),
+    needs: ({ method = 'GET' }) => (isReading(method) ? 'read' : 'publish'),
     serve: async (request, response, signal) => {
       response.setHeader('docker-distribution-api-version', 'registry/2.0')
       const [path = '', query = ''] = (request.url ?? '').split('?', 2)
