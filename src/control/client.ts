@@ -6,12 +6,16 @@ import { withSocketPath } from './socket-path.ts'
 /** What connecting to a socket that is not there, or that nobody listens to, fails with. */
 const nobody: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ECONNREFUSED'])
 
+/** A daemon under load still answers in a fraction of it. */
+const answerMs = 10_000
+
 /** Answers are small; more than this is not one. */
 const answerBytes = 64 * 1024 * 1024
 
 /**
  * Calls the daemon of a home and returns its answer, or undefined if no daemon runs there. Throws
- * what the daemon throws; `timeout` or `aborted` by the signal.
+ * what the daemon throws; `aborted` by the signal; `timeout` if a GET, which is answered at once by a
+ * daemon that is well, is not.
  */
 export async function callDaemon<T>(
   socket: string,
@@ -19,9 +23,18 @@ export async function callDaemon<T>(
   call: string,
   signal: AbortSignal
 ): Promise<T | undefined> {
+  const patience = AbortSignal.timeout(answerMs)
+  const until = method === 'GET' ? AbortSignal.any([signal, patience]) : signal
   try {
-    return (await withSocketPath(socket, path => exchange(path, method, call, signal))) as T
+    return (await withSocketPath(socket, path => exchange(path, method, call, until))) as T
   } catch (cause) {
+    if (until.aborted && !signal.aborted) {
+      throw new CairnError(
+        'timeout',
+        `the daemon at ${socket} does not answer: it hangs, or is stopped; see its log`,
+        { cause }
+      )
+    }
     const code = (cause as NodeJS.ErrnoException).code
     if (code !== undefined && nobody.has(code)) return undefined
     throw toCairnError(cause, `the daemon at ${socket} does not answer`)

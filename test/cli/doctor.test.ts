@@ -112,3 +112,19 @@ t.test('a /dev/fuse that is something else fails', async t => {
   t.equal(status, 1)
   t.match(stdout, /"check":"\/dev\/fuse","verdict":"fail","found":"something else stands there/)
 })
+
+t.test('a daemon that hangs is one finding, after a while, and the rest is checked', async t => {
+  const world = await makeWorld(t)
+  const { child } = await world.start()
+  child.kill('SIGSTOP')
+  t.teardown(() => child.kill('SIGCONT'))
+  const [{ status, of }, told] = await Promise.all([
+    findings(world, ['--mount', 'none']),
+    world.run(['status'])
+  ])
+  child.kill('SIGCONT')
+  t.equal(status, 1)
+  t.match(of('control socket'), { verdict: 'fail', found: /does not answer: it hangs/ })
+  t.match(of('database'), { verdict: 'ok' })
+  t.match(told, { status: 1, stderr: /does not answer: it hangs/ })
+})

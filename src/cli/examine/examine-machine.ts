@@ -29,7 +29,12 @@ export async function* examineMachine(
   signal: AbortSignal
 ): AsyncGenerator<Finding> {
   const paths = homePaths(settings.home)
-  const running = await callDaemon<Status>(paths.socket, 'GET', 'status', signal)
+  let running: Status | undefined
+  try {
+    running = await callDaemon<Status>(paths.socket, 'GET', 'status', signal)
+  } catch (cause) {
+    yield { check: 'control socket', verdict: 'fail', found: toCairnError(cause).message }
+  }
   for (const [check, examine] of checks) {
     signal.throwIfAborted()
     try {
