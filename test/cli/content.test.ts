@@ -113,6 +113,22 @@ t.test('a tar archive becomes its tree, and comes back as one', async t => {
   t.match(names, `${cid}/file`)
 })
 
+t.test('an archive that cannot be made whole is not left behind', async t => {
+  const world = await makeWorld(t)
+  const folder = join(world.folder, 'odd')
+  await mkdir(folder)
+  await writeFile(Buffer.concat([Buffer.from(`${folder}/a`), Buffer.from([0xff])]), 'x')
+  const cid = await world.line(['add', folder])
+  const output = join(world.folder, 'odd.tar')
+  const { status, stderr } = await world.run(['get', '--tar', '--output', output, cid])
+  t.equal(status, 1)
+  t.match(stderr, /not UTF-8/)
+  await t.rejects(readFile(output), { code: 'ENOENT' })
+  await writeFile(output, 'mine')
+  t.match((await world.run(['get', '--tar', '--output', output, cid])).stderr, /exists/)
+  t.equal(await readFile(output, 'utf8'), 'mine')
+})
+
 t.test('--only-hash prints the same CID and stores nothing', async t => {
   const world = await makeWorld(t)
   const cid = await world.line(['add', '--only-hash', '-'], { input: 'not kept' })

@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs'
+import { open, rm } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -68,6 +68,12 @@ async function writeTar(cli: Cli, order: Order, options: GetOptions): Promise<vo
     for await (const piece of archive) await cli.terminal.write(piece)
     return
   }
-  const file = createWriteStream(output, { flags: options.force === true ? 'w' : 'wx' })
-  await pipeline(Readable.from(archive), file)
+  const force = options.force === true
+  const file = await open(output, force ? 'w' : 'wx')
+  try {
+    await pipeline(Readable.from(archive), file.createWriteStream())
+  } catch (cause) {
+    if (!force) await rm(output)
+    throw cause
+  }
 }
