@@ -6,8 +6,8 @@ import type { Adapter } from './adapter.ts'
 import type { Catalog, CatalogItem, Log, Unpacking } from './api.ts'
 import { BufferPool } from './buffers.ts'
 import { HeldItems } from './held-items.ts'
+import { unpackOnce } from './unpack-once.ts'
 import { buildTree } from './unpacked-tree.ts'
-import { untilAborted } from './until-aborted.ts'
 
 export interface UnpackingOptions {
   readonly catalog: Catalog
@@ -21,17 +21,7 @@ export interface UnpackingOptions {
 /** Unpacks archives of the catalog into UnixFS directories: each once, whoever asks how often. */
 export function openUnpacking(options: UnpackingOptions): Unpacking {
   const held = new HeldItems(options, new BufferPool())
-  const running = new Map<string, Promise<CID>>()
-  const begin = (key: string): Promise<CID> => {
-    const work = unpackItem(options, held, key).finally(() => running.delete(key))
-    running.set(key, work)
-    work.catch(() => {})
-    return work
-  }
-  return {
-    unpack: async (key, { signal } = {}) =>
-      options.catalog.unpacked(key) ?? (await untilAborted(running.get(key) ?? begin(key), signal))
-  }
+  return unpackOnce(options.catalog, key => unpackItem(options, held, key))
 }
 
 async function unpackItem(

@@ -9,7 +9,7 @@ import type { Catalog, CatalogItem, Unpacking } from '../api.ts'
 import { bounds } from '../bounds.ts'
 import { BufferPool } from '../buffers.ts'
 import { readStored } from '../stored-body.ts'
-import { untilAborted } from '../until-aborted.ts'
+import { unpackOnce } from '../unpack-once.ts'
 import { RootFilesystem } from './root-filesystem.ts'
 
 /** A blob or a manifest of an image, by what its document says of it. */
@@ -48,17 +48,7 @@ export const imageSuffix = '.oci'
  */
 export function openImageUnpacking(options: ImageUnpackingOptions): Unpacking {
   const buffers = new BufferPool()
-  const running = new Map<string, Promise<CID>>()
-  const begin = (key: string): Promise<CID> => {
-    const work = unpackImage(options, buffers, key).finally(() => running.delete(key))
-    running.set(key, work)
-    work.catch(() => {})
-    return work
-  }
-  return {
-    unpack: async (key, { signal } = {}) =>
-      options.catalog.unpacked(key) ?? (await untilAborted(running.get(key) ?? begin(key), signal))
-  }
+  return unpackOnce(options.catalog, key => unpackImage(options, buffers, key))
 }
 
 async function unpackImage(
@@ -109,7 +99,8 @@ function storeOwners(
   const builder = writer.file()
   builder.write(bytes)
   const { codec, multihash, cidVersion } = builder.finish()
-  blocks.flush()
+  // A row that outlives blocks of the tree would be an error for ever: nobody fetches it anew.
+  blocks.flush({ durable: true })
   catalog.put({
     ...item,
     key: `${item.key.slice(0, -imageSuffix.length)}.owners`,
