@@ -24,6 +24,7 @@ export function toName(text: string): Name {
 
 /** For people: bytes that are not UTF-8 show as U+FFFD. */
 export function nameText(name: Name): string {
+  if (/^[\x20-\x7e]*$/.test(name)) return name
   return Buffer.from(name, 'latin1').toString('utf8')
 }
 

@@ -4,6 +4,7 @@ import type { Database } from '../base/database.ts'
 import type { CairnError, Want } from '../base/errors.ts'
 import type { Caller, Tree } from '../vfs/api.ts'
 import type { Mfs } from '../vfs/mfs/api.ts'
+import type { Dates } from './dates.ts'
 import type { DeadProperties } from './dead-properties.ts'
 import type { Hold } from './hold.ts'
 import type { Locks } from './locks.ts'
@@ -45,6 +46,7 @@ export interface Dav extends WebdavOptions {
   readonly locks: Locks
   readonly properties: DeadProperties
   readonly visited: Visited
+  readonly dates: Dates
 }
 
 /** One request under way. */

@@ -6,6 +6,7 @@ import { toName } from '../base/names.ts'
 import { answerEmpty, answerError } from './answer.ts'
 import type { Dav, Exchange, Method, WebdavOptions } from './api.ts'
 
+import { Dates } from './dates.ts'
 import { DeadProperties } from './dead-properties.ts'
 import { Hold } from './hold.ts'
 import { Locks } from './locks.ts'
@@ -52,6 +53,7 @@ const reading = ['GET', 'HEAD', 'OPTIONS', 'PROPFIND']
 export function openWebdav(options: WebdavOptions): WebdavDoor {
   const parts = {
     ...options,
+    dates: new Dates(),
     properties: new DeadProperties(options.database),
     visited: new Visited(options.database, options.clock)
   }

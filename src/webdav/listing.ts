@@ -1,13 +1,12 @@
 import { type Name, nameText } from '../base/names.ts'
-import type { Exchange } from './api.ts'
-import { isoDate } from './dates.ts'
+import type { Dav, Exchange } from './api.ts'
 import { escapeXml } from './escape-xml.ts'
 import { membersOf } from './members.ts'
 import { davRoot, encodeName, hrefOf } from './path.ts'
 import { isCollection, type NodeResource, type Resource } from './resource.ts'
 import { StreamOut } from './stream-out.ts'
 import { modifiedMsOf } from './validators.ts'
-import { namesInView, type View } from './view.ts'
+import { namesInView } from './view.ts'
 
 const style = `body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:60em;padding:0 1em}
 td{padding:0 2em 0 0}td+td{text-align:right;white-space:nowrap;color:#666}a{text-decoration:none}`
@@ -28,7 +27,7 @@ export async function showListing(exchange: Exchange, collection: Resource): Pro
   const out = new StreamOut(response, signal)
   out.add(head(namesInView(dav.view, collection.names)))
   for await (const members of membersOf(exchange, collection)) {
-    for (const member of members) out.add(row(dav.view, member))
+    for (const member of members) out.add(row(dav, member))
     await out.flush()
   }
   out.add('</table></html>\n')
@@ -42,17 +41,17 @@ function head(names: readonly Name[]): string {
 <style>${style}</style><h1>${title}</h1><table>${up}`
 }
 
-function row(view: View, member: Resource): string {
+function row(dav: Dav, member: Resource): string {
   const name = member.names.at(-1) ?? ('' as Name)
   const slash = isCollection(member) ? '/' : ''
-  const link = hrefOf(view, member.names, slash !== '')
-  const details = member.kind === 'node' ? detailsOf(member, slash !== '') : ''
+  const link = hrefOf(dav.view, member.names, slash !== '')
+  const details = member.kind === 'node' ? detailsOf(dav, member, slash !== '') : ''
   return `<tr><td><a href="${link}">${escapeXml(nameText(name))}${slash}</a>${details}\n`
 }
 
-function detailsOf({ attributes }: NodeResource, collection: boolean): string {
+function detailsOf({ dates }: Dav, { attributes }: NodeResource, collection: boolean): string {
   const size = collection ? '' : attributes.size.toLocaleString('en')
-  const day = isoDate(modifiedMsOf(attributes)).slice(0, 16).replace('T', ' ')
+  const day = dates.iso(modifiedMsOf(attributes)).slice(0, 16).replace('T', ' ')
   return `<td>${size}<td>${day}`
 }
 

@@ -2,13 +2,12 @@ import { type Name, nameText } from '../base/names.ts'
 import { fileType } from '../vfs/api.ts'
 import type { Dav } from './api.ts'
 import { contentTypeOf } from './content-type.ts'
-import { httpDate, isoDate } from './dates.ts'
 import type { PropertyName } from './dead-properties.ts'
 import { escapeXml } from './escape-xml.ts'
 import { describeLocks } from './lock-xml.ts'
 import { pathOf } from './path.ts'
 import { isCollection, isType, type Resource } from './resource.ts'
-import { modifiedMsOf, tagsOf } from './validators.ts'
+import { modifiedMsOf, shownTagOf } from './validators.ts'
 import { davSpace } from './xml.ts'
 
 /** The content of a property's element as XML; undefined if the resource has no such property. */
@@ -31,22 +30,20 @@ const length: LiveValue = (_dav, resource) => {
 }
 
 const contentType: LiveValue = (_dav, resource) =>
-  fileOf(resource) === undefined ? undefined : escapeXml(contentTypeOf(resource.names.at(-1)))
+  fileOf(resource) === undefined ? undefined : contentTypeOf(resource.names.at(-1))
 
-const lastModified: LiveValue = (_dav, resource) =>
-  resource.kind === 'folder' ? undefined : httpDate(modifiedMsOf(resource.attributes))
+const lastModified: LiveValue = (dav, resource) =>
+  resource.kind === 'folder' ? undefined : dav.dates.http(modifiedMsOf(resource.attributes))
 
 /** No birth time is kept: the earlier of the times that are. */
-const created: LiveValue = (_dav, resource) => {
+const created: LiveValue = (dav, resource) => {
   if (resource.kind === 'folder') return undefined
   const { ctimeSeconds, mtimeSeconds } = resource.attributes
-  return isoDate(Math.min(ctimeSeconds, mtimeSeconds) * 1000)
+  return dav.dates.iso(Math.min(ctimeSeconds, mtimeSeconds) * 1000)
 }
 
-const tag: LiveValue = (dav, resource) => {
-  const [shown] = tagsOf(dav, resource)
-  return shown === undefined ? undefined : escapeXml(shown)
-}
+/** Quotes need no escape in content, and a tag has nothing else that would. */
+const tag: LiveValue = shownTagOf
 
 const displayName: LiveValue = (_dav, resource) =>
   escapeXml(nameText(resource.names.at(-1) ?? ('dav' as Name)))

@@ -1,5 +1,4 @@
 import { STATUS_CODES } from 'node:http'
-import { escapeXml } from './escape-xml.ts'
 
 export const multistatusHead =
   '<?xml version="1.0" encoding="utf-8"?>\n<D:multistatus xmlns:D="DAV:">\n'
@@ -13,9 +12,9 @@ export interface PropertyStatus {
   readonly condition?: string | undefined
 }
 
-/** https://www.rfc-editor.org/rfc/rfc4918#section-14.24 */
+/** `href`: percent-encoded. https://www.rfc-editor.org/rfc/rfc4918#section-14.24 */
 export function describeResponse(href: string, statuses: readonly PropertyStatus[]): string {
-  let text = `<D:response><D:href>${escapeXml(href)}</D:href>`
+  let text = `<D:response><D:href>${href}</D:href>`
   for (const { status, content, condition } of statuses) {
     text += `<D:propstat><D:prop>${content}</D:prop><D:status>${statusLine(status)}</D:status>`
     if (condition !== undefined) text += `<D:error>${condition}</D:error>`

@@ -28,6 +28,15 @@ export function tagsOf(dav: Dav, resource: Resource): Tags {
   }
 }
 
+/** The first of its tags; undefined for what has none. */
+export function shownTagOf(dav: Dav, resource: Resource): string | undefined {
+  if (resource.kind === 'folder' || resource.tree !== dav.trees.mfs) return tagsOf(dav, resource)[0]
+  const validators = dav.trees.mfs.validators(resource.attributes)
+  const { cid } = validators
+  if (cid !== undefined) return `"${cid}"`
+  return isCollection(resource) ? undefined : `"${validators.version}"`
+}
+
 export function modifiedMsOf({ mtimeSeconds, mtimeNanoseconds }: Attributes): number {
   return mtimeSeconds * 1000 + Math.floor(mtimeNanoseconds / 1_000_000)
 }

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { decide, holds, parseIf, parseTags } from '../../src/webdav/conditions.ts'
+import { Dates } from '../../src/webdav/dates.ts'
 import { encodeName, hrefOf, parsePath } from '../../src/webdav/path.ts'
 import { parseRanges } from '../../src/webdav/ranges.ts'
 import { Refusal } from '../../src/webdav/refuse.ts'
@@ -168,6 +169,17 @@ t.test('ranges', async t => {
   for (const [header, size, result] of cases) {
     t.strictSame(parseRanges(header, size), result, header?.slice(0, 30) ?? 'none')
   }
+})
+
+t.test('dates are as Date has them, within what can be said', async t => {
+  const dates = new Dates()
+  for (const moment of [0, -1, 951_782_400_123, 1_767_323_045_000, 1_767_323_046_999, -6e13]) {
+    const date = new Date(moment)
+    t.equal(dates.http(moment), date.toUTCString())
+    t.equal(dates.iso(moment), `${date.toISOString().slice(0, 19)}Z`)
+  }
+  t.equal(dates.http(1e300), 'Fri, 31 Dec 9999 23:59:59 GMT')
+  t.equal(dates.iso(-1e300), '0001-01-01T00:00:00Z')
 })
 
 function refused(t: Tap, status: number, work: () => unknown, what = ''): void {

@@ -74,8 +74,9 @@ function joinedBatch(context: Context, directory: Inode, cookie: number): Found[
 /** Undefined if the rows do not tell all: the inode is in a block, or its draft in a file. */
 function joinedAttributes(context: Context, { inode, draft }: JoinedEntry): Attributes | undefined {
   if (inode === undefined) return undefined
-  const state = inode.draft === null ? undefined : context.drafts.stateOfRow(inode.draft, draft)
-  if (inode.draft !== null && state === undefined) return undefined
+  if (inode.draft === null) return inode
+  const state = context.drafts.stateOfRow(inode.draft, draft)
+  if (state === undefined) return undefined
   const attributes = attributesOf(inode, state)
   context.listed.set(attributes, inode)
   return attributes

@@ -7,7 +7,6 @@ import { answerEmpty } from '../answer.ts'
 import type { Exchange, Method } from '../api.ts'
 import { complete } from '../complete.ts'
 import { contentTypeOf } from '../content-type.ts'
-import { httpDate } from '../dates.ts'
 import { showListing } from '../listing.ts'
 import { type ByteRange, parseRanges } from '../ranges.ts'
 import { refuse } from '../refuse.ts'
@@ -32,7 +31,7 @@ async function sendFile(exchange: Exchange, file: NodeResource): Promise<void> {
   const { size } = file.attributes
   const tags = tagsOf(dav, file)
   const [tag] = tags
-  const modified = httpDate(modifiedMsOf(file.attributes))
+  const modified = dav.dates.http(modifiedMsOf(file.attributes))
   const headers = {
     ...(tag === undefined ? {} : { etag: tag }),
     'last-modified': modified,

@@ -6,7 +6,7 @@ import { complete } from '../complete.ts'
 import { checkLocks } from '../locks.ts'
 import { refuse } from '../refuse.ts'
 import { find, isCollection, type NodeResource } from '../resource.ts'
-import { checkConditions, tagsOf } from '../validators.ts'
+import { checkConditions, shownTagOf } from '../validators.ts'
 import { type Place, placeOf } from '../writable.ts'
 
 /**
@@ -31,7 +31,7 @@ export const put: Method = async exchange => {
     dav.database.write(() => takeOver(exchange, staged))
   )
   const attributes = mfs.attributes(staged.ino)
-  const [tag] = tagsOf(dav, { kind: 'node', names: path.names, tree: mfs, attributes })
+  const tag = shownTagOf(dav, { kind: 'node', names: path.names, tree: mfs, attributes })
   answerEmpty(response, made ? 201 : 204, {
     etag: tag,
     ...(modificationTime(exchange) === undefined ? {} : { 'x-oc-mtime': 'accepted' })
