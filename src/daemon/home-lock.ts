@@ -16,14 +16,15 @@ const versionOffset = 60
  * Makes the home (0700) if need be and takes its lock. Throws `busy`, naming the process that holds it.
  *
  * The lock is SQLite's own on a database of no tables: an OS lock that a kill -9 frees, without a
- * native module. The pid is its `user_version`, so that others read it though it is locked.
+ * native module. The pid is its `user_version`, so that others read it though it is locked. It has no
+ * journal file: a full disk has no room for one.
  */
 export function lockHome(paths: HomePaths): HomeLock {
   makeFolder(paths.home, 0o700)
   let file: DatabaseSync | undefined
   try {
     file = new DatabaseSync(paths.lock)
-    file.exec('PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE')
+    file.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE')
     file.exec(`PRAGMA user_version=${process.pid}; COMMIT`)
   } catch (cause) {
     file?.close()

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { homePaths } from '../../src/base/home.ts'
 import { lockHolder, lockHome } from '../../src/daemon/home-lock.ts'
+import { requireRoot } from '../lib/skip.ts'
 
 const modules = ['../../src/daemon/home-lock.ts', '../../src/base/home.ts'].map(
   path => new URL(path, import.meta.url).href
@@ -65,4 +66,16 @@ t.test('the home is made, for its owner alone', async t => {
   const lock = lockHome(homePaths(home))
   lock.release()
   t.ok(lockHome(homePaths(home)), 'released: taken again')
+})
+
+t.test('a disk that is wholly full: a lock that was held before is taken', async t => {
+  if (!requireRoot(t)) return
+  const home = await makeHome(t)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', home])
+  t.teardown(() => execFileSync('umount', [home]))
+  const paths = homePaths(home)
+  lockHome(paths).release()
+  await t.rejects(writeFile(join(home, 'ballast'), Buffer.alloc(2_000_000)), { code: 'ENOSPC' })
+  lockHome(paths).release()
+  t.equal(lockHolder(paths), process.pid)
 })
