@@ -109,6 +109,7 @@ class Turns {
   readonly #queue: Array<{ readonly exchange: Exchange; readonly begin: (so: boolean) => void }> =
     []
   #paused = false
+  #scheduled = false
   #ended = false
 
   constructor(socket: Socket, together: number) {
@@ -135,8 +136,23 @@ class Turns {
 
   giveBack(exchange: Exchange): void {
     this.#running.delete(exchange)
-    this.#beginNext()
-    if (this.#paused && this.#queue.length === 0 && !this.#ended) {
+    if (this.#queue.length > 0) this.#beginSoon()
+    else this.#readOn()
+  }
+
+  /** In a turn of the loop to come, so that those on other connections have theirs between. */
+  #beginSoon(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#beginNext()
+      if (this.#queue.length === 0) this.#readOn()
+    })
+  }
+
+  #readOn(): void {
+    if (this.#paused && !this.#ended) {
       this.#paused = false
       this.#socket.resume()
     }

@@ -206,3 +206,15 @@ t.test(
     t.same(seen.slice(3), ['abc', 'end /held2', 'GET /last', 'end /last'])
   }
 )
+
+t.test('one who sends many ahead leaves others their turn', async t => {
+  const { open } = await serve(t)
+  const [many, one] = [await open(), await open()]
+  const count = 1500
+  many.socket.write(`GET /m HTTP/1.1\r\n${host}\r\n`.repeat(count))
+  one.socket.write(`GET /one HTTP/1.1\r\n${host}\r\n`)
+  await until(() => one.text().includes('/one'))
+  const answered = many.text().split('HTTP/1.1 200').length - 1
+  t.ok(answered < count / 2, `${answered} of ${count} were answered before`)
+  await until(() => many.text().split('HTTP/1.1 200').length === count + 1)
+})
