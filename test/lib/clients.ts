@@ -4,8 +4,13 @@ import { delimiter, join } from 'node:path'
 /** The Debian package that brings a real client a test drives; scripts/lib/clients installs the same. */
 const packages: Readonly<Record<string, string>> = {
   'apt-get': 'apt',
+  'docker-registry': 'docker-registry',
   'dpkg-deb': 'dpkg',
+  buildah: 'buildah',
   cadaver: 'cadaver',
+  chroot: 'coreutils',
+  containerd: 'containerd',
+  ctr: 'containerd',
   curl: 'curl',
   fusermount3: 'fuse3',
   getfattr: 'attr',
@@ -14,10 +19,14 @@ const packages: Readonly<Record<string, string>> = {
   'mount.davfs': 'davfs2',
   mmdebstrap: 'mmdebstrap',
   npm: 'npm',
+  podman: 'podman',
   rclone: 'rclone',
   rsync: 'rsync',
+  runc: 'runc',
   setfattr: 'attr',
+  skopeo: 'skopeo',
   strace: 'strace',
+  umoci: 'umoci',
   vi: 'vim-tiny',
   xz: 'xz-utils',
   zstd: 'zstd'
