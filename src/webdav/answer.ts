@@ -22,7 +22,7 @@ export function answerEmpty(
 export function answerXml(
   response: ServerResponse,
   status: number,
-  root: 'error' | 'prop' | 'multistatus',
+  root: 'error' | 'prop' | 'multistatus' | 'mkcol-response',
   content: string,
   headers: OutgoingHttpHeaders = {}
 ): void {

@@ -16,6 +16,7 @@ import { get } from './methods/get.ts'
 import { lock } from './methods/lock.ts'
 import { mkcol } from './methods/mkcol.ts'
 import { options } from './methods/options.ts'
+import { patch } from './methods/patch.ts'
 import { propfind } from './methods/propfind.ts'
 import { proppatch } from './methods/proppatch.ts'
 import { put } from './methods/put.ts'
@@ -36,6 +37,7 @@ const methods: Readonly<Record<string, Method>> = {
   MKCOL: mkcol,
   MOVE: move,
   OPTIONS: options,
+  PATCH: patch,
   PROPFIND: propfind,
   PROPPATCH: proppatch,
   PUT: put,

@@ -14,13 +14,17 @@ export interface PropertyStatus {
 
 /** `href`: percent-encoded. https://www.rfc-editor.org/rfc/rfc4918#section-14.24 */
 export function describeResponse(href: string, statuses: readonly PropertyStatus[]): string {
-  let text = `<D:response><D:href>${href}</D:href>`
+  return `<D:response><D:href>${href}</D:href>${describeStatuses(statuses)}</D:response>\n`
+}
+
+export function describeStatuses(statuses: readonly PropertyStatus[]): string {
+  let text = ''
   for (const { status, content, condition } of statuses) {
     text += `<D:propstat><D:prop>${content}</D:prop><D:status>${statusLine(status)}</D:status>`
     if (condition !== undefined) text += `<D:error>${condition}</D:error>`
     text += '</D:propstat>'
   }
-  return `${text}</D:response>\n`
+  return text
 }
 
 function statusLine(status: number): string {

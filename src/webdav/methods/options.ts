@@ -1,9 +1,10 @@
 import { answerEmpty } from '../answer.ts'
 import type { Method } from '../api.ts'
 import { treeOf } from '../resource.ts'
+import { partialUpdateType } from './patch.ts'
 
 const reading = 'OPTIONS, GET, HEAD, PROPFIND'
-const writing = `${reading}, PUT, DELETE, MKCOL, COPY, MOVE, PROPPATCH, LOCK, UNLOCK`
+const writing = `${reading}, PUT, PATCH, DELETE, MKCOL, COPY, MOVE, PROPPATCH, LOCK, UNLOCK`
 
 /** Windows mounts only what says `MS-Author-Via`; Finder writes only where class 2 is. */
 export const options: Method = async ({ dav, path, response }) => {
@@ -11,8 +12,12 @@ export const options: Method = async ({ dav, path, response }) => {
   answerEmpty(response, 200, {
     allow: writable ? writing : reading,
     ...davHeaders,
-    'accept-ranges': 'bytes'
+    'accept-ranges': 'bytes',
+    'accept-patch': partialUpdateType
   })
 }
 
-export const davHeaders = { dav: '1, 2, 3', 'ms-author-via': 'DAV' } as const
+export const davHeaders = {
+  dav: '1, 2, 3, extended-mkcol, sabredav-partialupdate',
+  'ms-author-via': 'DAV'
+} as const

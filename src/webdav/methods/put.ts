@@ -1,73 +1,48 @@
 import type { Attributes } from '../../vfs/api.ts'
 import { answerEmpty } from '../answer.ts'
 import type { Exchange, Method } from '../api.ts'
-import { bodyOf } from '../body.ts'
 import { complete } from '../complete.ts'
-import { checkLocks } from '../locks.ts'
+import { putTarget } from '../put-target.ts'
 import { refuse } from '../refuse.ts'
-import { find, isCollection, type NodeResource } from '../resource.ts'
-import { checkConditions, shownTagOf } from '../validators.ts'
-import { type Place, placeOf } from '../writable.ts'
+import { stageBody } from '../stage-body.ts'
+import { shownTagOf } from '../validators.ts'
+import { writePart } from '../write-part.ts'
 
 /**
  * The body goes to a file without a name, which takes the name when all of it is here: an aborted
- * PUT changes nothing, and who reads the old file reads it to its end.
+ * PUT changes nothing, and who reads the old file reads it to its end. With Content-Range the body
+ * is a part of what stands there: https://www.rfc-editor.org/rfc/rfc9110#section-14.4
  * https://www.rfc-editor.org/rfc/rfc4918#section-9.7
  */
 export const put: Method = async exchange => {
-  const { dav, hold, path, request, response, signal } = exchange
-  if (request.headers['content-range'] !== undefined) {
-    throw refuse(400, 'a part of a file cannot be put: put the whole')
+  const range = contentRange(exchange)
+  const { dav, signal } = exchange
+  const { standing } = await complete(dav, signal, () => putTarget(exchange))
+  if (range !== undefined && (standing !== undefined || range.start > 0)) {
+    return await writePart(exchange, () => range)
   }
-  const { mfs } = dav.trees
-  await complete(dav, signal, () => target(exchange))
-  const staged = hold.keep(mfs, mfs.stageFile(0o644, dav.owner))
-  try {
-    await receive(exchange, staged.ino)
-  } finally {
-    mfs.releaseWriting(staged.ino)
-  }
+  const { attributes } = await stageBody(exchange, range?.length)
   const made = await complete(dav, signal, () =>
-    dav.database.write(() => takeOver(exchange, staged))
+    dav.database.write(() => takeOver(exchange, attributes))
   )
-  const attributes = mfs.attributes(staged.ino)
-  const tag = shownTagOf(dav, { kind: 'node', names: path.names, tree: mfs, attributes })
+  answerPut(exchange, dav.trees.mfs.attributes(attributes.ino), made)
+}
+
+function answerPut(exchange: Exchange, attributes: Attributes, made: boolean): void {
+  const { dav, path, response } = exchange
+  const { mfs: tree } = dav.trees
+  const etag = shownTagOf(dav, { kind: 'node', names: path.names, tree, attributes })
   answerEmpty(response, made ? 201 : 204, {
-    etag: tag,
+    etag,
     ...(modificationTime(exchange) === undefined ? {} : { 'x-oc-mtime': 'accepted' })
   })
-}
-
-interface Target {
-  readonly place: Place
-  readonly standing: NodeResource | undefined
-}
-
-/** Checked before the body is read, and again in the transaction that changes something. */
-function target(exchange: Exchange): Target {
-  const { dav, hold, path } = exchange
-  const place = placeOf(dav, hold, path)
-  const standing = find(dav, hold, path)
-  const tokens = checkConditions(exchange, standing)
-  if (standing?.kind === 'folder' || (standing !== undefined && isCollection(standing))) {
-    throw refuse(405, 'a collection has no body to put')
-  }
-  checkLocks(dav.locks, tokens, { path, member: standing === undefined, tree: false })
-  return { place, standing }
-}
-
-async function receive(exchange: Exchange, ino: number): Promise<void> {
-  let position = 0
-  for await (const chunk of bodyOf(exchange)) {
-    position += exchange.dav.trees.mfs.write(ino, chunk, position)
-  }
 }
 
 /** Inside a transaction: true if the name is new. */
 function takeOver(exchange: Exchange, staged: Attributes): boolean {
   const { dav } = exchange
   const { mfs } = dav.trees
-  const { place, standing } = target(exchange)
+  const { place, standing } = putTarget(exchange)
   const seconds = modificationTime(exchange)
   if (seconds !== undefined) {
     mfs.change(staged.ino, { mtime: { seconds, nanoseconds: 0 } }, dav.owner)
@@ -82,4 +57,17 @@ function modificationTime({ request }: Exchange): number | undefined {
   const text = request.headers['x-oc-mtime']
   if (typeof text !== 'string' || !/^\d{1,11}(\.\d*)?$/.test(text)) return undefined
   return Math.floor(Number(text))
+}
+
+/** `bytes 0-99/200`, or `*` for a length that is not known. Throws a refusal with status 400. */
+function contentRange({ request }: Exchange): { start: number; length: number } | undefined {
+  const header = request.headers['content-range']
+  if (header === undefined) return undefined
+  const match = /^\s*bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)\s*$/i.exec(header)
+  const [, first, last, total = '*'] = match ?? []
+  const [start, end] = [Number(first), Number(last)]
+  if (match === null || end < start || (total !== '*' && end >= Number(total))) {
+    throw refuse(400, 'Content-Range is not as RFC 9110, section 14.4, has it')
+  }
+  return { start, length: end - start + 1 }
 }
