@@ -110,10 +110,30 @@ export interface UnixfsReader {
    */
   list: (codec: number, multihash: Multihash) => readonly DirectoryLink[]
   /**
+   * The same entries in the same order as `list`, by place and by name: a sharded directory of any size
+   * is walked only where it is asked for, once `counts` knows it. The first use reads all its shards.
+   */
+  order: (codec: number, multihash: Multihash, counts: ShardCounts) => DirectoryOrder
+  /**
    * Every block below and including a CID, each once: what a pin keeps and a CAR carries. Throws
    * `unsupported` at a codec whose links are not known, rather than leave something out.
    */
   walk: (cid: CID) => IterableIterator<{ codec: number; multihash: Multihash }>
+}
+
+/** Where entries stand in a directory's list. */
+export interface DirectoryOrder {
+  readonly length: number
+  readonly find: (name: Name) => { position: number; link: DirectoryLink } | undefined
+  /** Entries from `start` on, `count` at most. */
+  readonly slice: (start: number, count: number) => DirectoryLink[]
+}
+
+/** What was counted of shards, by their multihash: facts that never change, kept by whom it pays for. */
+export interface ShardCounts {
+  /** Entries of a shard up to and with each of its links. */
+  readonly get: (multihash: Multihash) => Uint32Array | undefined
+  readonly add: (shards: ReadonlyArray<{ multihash: Multihash; ends: Uint32Array }>) => void
 }
 
 export type OpenUnixfsReader = (blocks: BlockReader) => UnixfsReader

@@ -2,7 +2,8 @@ import { codec, type Multihash, multihashKey } from '../base/blocks.ts'
 import { CairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import { isUsableName, type Name } from '../base/names.ts'
-import type { DirectoryLink } from './api.ts'
+import type { DirectoryLink, DirectoryOrder, ShardCounts } from './api.ts'
+import { FlatOrder, ShardedOrder } from './directory-order.ts'
 import { HamtPath, hamtPrefix } from './hamt-path.ts'
 import { type NodeLoader, naming } from './load-node.ts'
 import { LruCache } from './lru-cache.ts'
@@ -19,6 +20,8 @@ const entryCacheBytes = 200
 export class DirectoryReader {
   readonly #nodes: NodeLoader
   readonly #lists: LruCache<readonly DirectoryLink[]>
+  /** Of flat lists, for as long as they are kept. */
+  readonly #positions = new WeakMap<readonly DirectoryLink[], ReadonlyMap<Name, number>>()
 
   constructor(nodes: NodeLoader, listBytes = defaultListBytes) {
     this.#nodes = nodes
@@ -54,6 +57,29 @@ export class DirectoryReader {
     if (node.kind === 'shard') this.#collect(node, { list, multihash, positions: [] })
     this.#lists.set(key, list, key.length + memoryOf(list))
     return list
+  }
+
+  /** As `UnixfsReader.order`. */
+  order(code: number, multihash: Multihash, counts: ShardCounts): DirectoryOrder {
+    const node = this.#load(code, multihash)
+    if (node.kind === 'shard') return new ShardedOrder(this, counts, multihash)
+    const links = this.list(code, multihash)
+    return new FlatOrder(links, () => this.#positionsIn(links))
+  }
+
+  #positionsIn(links: readonly DirectoryLink[]): ReadonlyMap<Name, number> {
+    const known = this.#positions.get(links)
+    if (known !== undefined) return known
+    const positions = new Map(links.map((link, position) => [link.name, position]))
+    this.#positions.set(links, positions)
+    return positions
+  }
+
+  /** A shard with entries. Throws `corrupt` if it is none. */
+  shard(code: number, multihash: Multihash): ShardNode {
+    const node = this.#nodes.load(code, multihash)
+    if (node.kind === 'shard') return node
+    throw naming(code, multihash, damaged(`a ${node.kind} where a shard should be`))
   }
 
   #load(code: number, multihash: Multihash) {

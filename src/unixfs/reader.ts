@@ -25,6 +25,7 @@ export const openUnixfsReader: OpenUnixfsReader = blocks => {
     },
     lookup: (code, multihash, name) => directories.lookup(code, multihash, name),
     list: (code, multihash) => directories.list(code, multihash),
+    order: (code, multihash, counts) => directories.order(code, multihash, counts),
     walk: cid => walkDag(blocks, cid.code, cid.multihash.bytes)
   }
 }

@@ -86,5 +86,15 @@ export const vfsMigrations: Migration[] = [
         synchronized INTEGER NOT NULL
       );
     `
+  },
+  {
+    owner: 'vfs',
+    version: 3,
+    sql: `
+      CREATE TABLE mfs_shards (
+        multihash BLOB PRIMARY KEY,
+        ends BLOB NOT NULL
+      ) WITHOUT ROWID;
+    `
   }
 ]

@@ -48,6 +48,11 @@ export interface Mfs extends WritableTree {
    * directories above them, are copied one by one. Throws `exists`, `missing`, `invalid` (into itself).
    */
   clone: (ino: Ino, parent: Ino, name: Name, options: CloneOptions) => Attributes
+  /**
+   * Gives the content of a CID a new name, for a row; nothing below its root need be here yet. Counts as
+   * a lookup. Throws `exists`, `missing`.
+   */
+  graft: (cid: CID, parent: Ino, name: Name, caller: Caller) => Attributes
   /** Unlinks a name with all that is below it, in one transaction. */
   removeTree: (parent: Ino, name: Name) => void
   /** What tells one state of an inode's content from another; of attributes read just before. */

@@ -9,7 +9,7 @@ import { attributesOf, type Inode, isDirectory, timeNow } from './inode.ts'
 import { findRow, getDirectory, getInode, insertInode } from './inodes.ts'
 import { enter } from './make.ts'
 import { reserveNumbers } from './numbers.ts'
-import { linksOf, rangeOfDirectory } from './ranges.ts'
+import { orderOf, rangeOfDirectory } from './ranges.ts'
 import { currentAttributes } from './read.ts'
 import { readDirectory } from './read-directory.ts'
 
@@ -207,7 +207,7 @@ function touchedDentries(context: Context, directory: number): Touched[] {
 function touchedInRange(context: Context, directory: number): Touched[] {
   const range = rangeOfDirectory(context, directory)
   if (range === undefined) return []
-  const links = linksOf(context, range)
+  const order = orderOf(context, range)
   const rows = context.database
     .statement(
       `SELECT ino, max(stored) AS stored, max(visited) AS visited FROM (
@@ -221,7 +221,7 @@ function touchedInRange(context: Context, directory: number): Touched[] {
     visited: number
   }>
   return rows.flatMap(({ ino, stored, visited }) => {
-    const name = links[ino - range.base]?.name
+    const name = order.slice(ino - range.base, 1)[0]?.name
     return name === undefined ? [] : [{ ino, name, stored: stored === 1, visited: visited === 1 }]
   })
 }

@@ -1,5 +1,4 @@
-import type { Name } from '../../base/names.ts'
-import type { DirectoryLink } from '../../unixfs/api.ts'
+import type { ShardCounts } from '../../unixfs/api.ts'
 import type { Attributes } from '../api.ts'
 import type { MfsOptions } from './api.ts'
 import type { Drafts } from './drafts.ts'
@@ -13,8 +12,7 @@ export interface Context extends Omit<MfsOptions, 'drafts' | 'shared' | 'recover
   readonly draftsFolder: string
   readonly lookups: Lookups
   readonly numbers: Numbers
-  /** Positions of names in decoded directory lists, for as long as the reader keeps the list. */
-  readonly positions: WeakMap<readonly DirectoryLink[], Map<Name, number>>
+  readonly shardCounts: ShardCounts
   /** Rows of inodes whose attributes were listed, so that their validators need no second look. */
   readonly listed: WeakMap<Attributes, ShownInode>
 }

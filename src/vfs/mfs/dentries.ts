@@ -6,7 +6,7 @@ import type { Context } from './context.ts'
 import { rootIno } from './context.ts'
 import type { Inode } from './inode.ts'
 import { findRow } from './inodes.ts'
-import { linksOf, positionOf, rangeOfIno, visitRange } from './ranges.ts'
+import { linksOf, orderOf, rangeOfIno, visitRange } from './ranges.ts'
 
 export interface Dentry {
   readonly ino: number
@@ -27,7 +27,7 @@ export function findDentry(context: Context, directory: Inode, name: Name): Dent
       .get(directory.ino, nameBytes(name)) as Dentry | undefined
   }
   const range = visitRange(context, directory)
-  const position = positionOf(context, range, name)
+  const position = orderOf(context, range).find(name)?.position
   return position === undefined ? undefined : { ino: range.base + position, cookie: position + 1 }
 }
 

@@ -4,7 +4,7 @@ import { fileType } from '../api.ts'
 import type { Context } from './context.ts'
 import type { Inode } from './inode.ts'
 import { isDirectory } from './inode.ts'
-import { linksOf, rangeOfIno } from './ranges.ts'
+import { linkAt, rangeOfIno } from './ranges.ts'
 
 /** The inode: its row, or what its directory's block says of it. Throws `not-found`, `missing`. */
 export function getInode(context: Context, ino: number): Inode {
@@ -27,7 +27,7 @@ export function findRow(context: Context, ino: number): Inode | undefined {
 /** The link of an inode number in the block of the directory it was reserved for. */
 export function linkInRange(context: Context, ino: number): DirectoryLink | undefined {
   const range = rangeOfIno(context, ino)
-  return range === undefined ? undefined : linksOf(context, range)[ino - range.base]
+  return range === undefined ? undefined : linkAt(context, range, ino)
 }
 
 function inodeInRange(context: Context, ino: number): Inode {

@@ -22,6 +22,7 @@ import { type Context, rootIno } from './context.ts'
 import { copyRange } from './copy-range.ts'
 import { parentOf } from './dentries.ts'
 import { Drafts } from './drafts.ts'
+import { graft } from './graft.ts'
 import { allocate, seek } from './holes.ts'
 import { getDirectory, getInode } from './inodes.ts'
 import { Lookups, mfsSharedMemory } from './lookups.ts'
@@ -37,6 +38,7 @@ import { rename } from './rename.ts'
 import { restore } from './restore.ts'
 import { type PathRestore, restorePath } from './restore-path.ts'
 import { Sealer } from './seal.ts'
+import { shardCountsIn } from './shard-counts.ts'
 import { adoptFile, makeTemporary, stageFile } from './stage.ts'
 import { validatorsOf } from './version.ts'
 import { openForWriting, releaseWriting, write } from './write.ts'
@@ -52,7 +54,7 @@ export function openMfs(options: MfsOptions): Mfs {
     draftsFolder: options.drafts,
     lookups,
     numbers: new Numbers(options.database),
-    positions: new WeakMap(),
+    shardCounts: shardCountsIn(database),
     listed: new WeakMap()
   }
   if (options.recover) recover(context)
@@ -232,6 +234,10 @@ class MutableTree implements Mfs {
 
   clone(ino: number, parent: number, name: Name, options: CloneOptions): Attributes {
     return clone(this.#context, ino, parent, name, options)
+  }
+
+  graft(cid: CID, parent: number, name: Name, caller: Caller): Attributes {
+    return graft(this.#context, cid, parent, name, caller)
   }
 
   removeTree(parent: number, name: Name): void {

@@ -42,18 +42,35 @@ function planUnfolded(context: Context, inode: Inode): DirectoryPlan {
        LEFT JOIN inodes ON inodes.ino = dentries.ino WHERE dentries.parent = ?`
     )
     .iterate(inode.ino) as IterableIterator<Entry & { ino: number | null }>
-  for (const entry of entries) addEntry(context, plan, entry)
+  const links = linksOnce(context, inode.ino)
+  for (const entry of entries) addEntry(plan, entry, links)
   return plan
 }
 
-function addEntry(
+/** The link of an inode number; those of the directory's own range are listed once for all of them. */
+function linksOnce(
   context: Context,
+  directory: number
+): (ino: number) => DirectoryLink | undefined {
+  const range = rangeOfDirectory(context, directory)
+  let links: readonly DirectoryLink[] | undefined
+  return ino => {
+    if (range === undefined || ino < range.base || ino >= range.base + range.count) {
+      return linkInRange(context, ino)
+    }
+    links ??= linksOf(context, range)
+    return links[ino - range.base]
+  }
+}
+
+function addEntry(
   plan: DirectoryPlan,
-  entry: Omit<Entry, 'ino'> & { ino: number | null }
+  entry: Omit<Entry, 'ino'> & { ino: number | null },
+  linkOf: (ino: number) => DirectoryLink | undefined
 ): void {
   const name = nameFromBytes(entry.name)
   if (entry.ino === null) {
-    const link = linkInRange(context, entry.entryIno)
+    const link = linkOf(entry.entryIno)
     if (link !== undefined) plan.links.push({ ...link, name })
     return
   }

@@ -1,6 +1,5 @@
 import { CairnError } from '../../base/errors.ts'
-import type { Name } from '../../base/names.ts'
-import type { DirectoryLink } from '../../unixfs/api.ts'
+import type { DirectoryLink, DirectoryOrder } from '../../unixfs/api.ts'
 import type { Context } from './context.ts'
 import type { Inode } from './inode.ts'
 import { reserveNumbers } from './numbers.ts'
@@ -41,7 +40,7 @@ function reserveRange(context: Context, directory: Inode): Range {
   if (codec === null || multihash === null) {
     throw new CairnError('corrupt', `the directory of inode ${ino} has no content: run cairn fsck`)
   }
-  const { length } = context.unixfs.reader.list(codec, multihash)
+  const { length } = orderOf(context, { codec, multihash })
   return context.database.write(() => {
     const other = rangeOfDirectory(context, ino)
     if (other !== undefined) return other
@@ -53,17 +52,20 @@ function reserveRange(context: Context, directory: Inode): Range {
   })
 }
 
+/** The entries of a directory in blocks, by place and by name. Throws `missing`. */
+export function orderOf(
+  context: Context,
+  { codec, multihash }: Pick<Range, 'codec' | 'multihash'>
+): DirectoryOrder {
+  return context.unixfs.reader.order(codec, multihash, context.shardCounts)
+}
+
+/** All entries of a range: only for what needs them all. */
 export function linksOf(context: Context, range: Range): readonly DirectoryLink[] {
   return context.unixfs.reader.list(range.codec, range.multihash)
 }
 
-/** Where a name stands in a range's list. The map is derived from the list alone: it cannot be stale. */
-export function positionOf(context: Context, range: Range, name: Name): number | undefined {
-  const links = linksOf(context, range)
-  let known = context.positions.get(links)
-  if (known === undefined) {
-    known = new Map(links.map((link, position) => [link.name, position]))
-    context.positions.set(links, known)
-  }
-  return known.get(name)
+/** The entry that an inode number of a range stands for. */
+export function linkAt(context: Context, range: Range, ino: number): DirectoryLink | undefined {
+  return orderOf(context, range).slice(ino - range.base, 1)[0]
 }

@@ -1,13 +1,14 @@
 import { codec } from '../../base/blocks.ts'
 import { CairnError } from '../../base/errors.ts'
 import { type Name, nameFromBytes } from '../../base/names.ts'
+import type { DirectoryLink } from '../../unixfs/api.ts'
 import type { Attributes, DirectoryEntry, ReadDirectoryOptions } from '../api.ts'
 import { fileType } from '../api.ts'
 import type { Context } from './context.ts'
 import { attributesOf, type Inode } from './inode.ts'
-import { findRow, getDirectory, linkInRange } from './inodes.ts'
+import { findRow, getDirectory, inodeOfLink, linkInRange } from './inodes.ts'
 import { type JoinedEntry, joinedEntries } from './joined-entries.ts'
-import { linksOf, visitRange } from './ranges.ts'
+import { orderOf, visitRange } from './ranges.ts'
 import { currentAttributes } from './read.ts'
 
 /** Entries fetched at a time, about what one FUSE answer holds. */
@@ -19,6 +20,8 @@ interface Found {
   readonly cookie: number
   /** Null where the inode has no row. */
   readonly mode: number | null
+  /** Of an entry of a block. */
+  readonly link?: DirectoryLink
   /** Where one look at the rows told them all. */
   readonly attributes?: Attributes | undefined
 }
@@ -84,13 +87,14 @@ function joinedAttributes(context: Context, { inode, draft }: JoinedEntry): Attr
 
 function foldedBatch(context: Context, directory: Inode, cookie: number): Found[] {
   const range = visitRange(context, directory)
-  return linksOf(context, range)
-    .slice(cookie, cookie + batch)
+  return orderOf(context, range)
+    .slice(cookie, batch)
     .map((link, position) => ({
       name: link.name,
       ino: range.base + cookie + position,
       cookie: cookie + position + 1,
-      mode: null
+      mode: null,
+      link
     }))
 }
 
@@ -98,19 +102,28 @@ function foldedBatch(context: Context, directory: Inode, cookie: number): Found[
 function show(context: Context, found: Found, withAttributes: boolean, visit: Visit): boolean {
   const { name, ino, cookie } = found
   const attributes = withAttributes
-    ? (found.attributes ?? orAbsent(() => currentAttributes(context, ino)))
+    ? (found.attributes ?? orAbsent(() => attributesOfEntry(context, found)))
     : undefined
-  const mode = attributes?.mode ?? found.mode ?? modeInRange(context, ino)
+  const mode = attributes?.mode ?? found.mode ?? modeOfEntry(context, found)
   const taken = visit({ name, ino, mode, attributes, cookie })
   if (taken && attributes !== undefined) context.lookups.add(ino)
   return taken
 }
 
+/** Of an entry in a block whose link is at hand, unless a row says otherwise. */
+function attributesOfEntry(context: Context, { ino, link }: Found): Attributes {
+  if (link === undefined || findRow(context, ino) !== undefined) {
+    return currentAttributes(context, ino)
+  }
+  const info = context.unixfs.reader.infoOf(link.codec, link.multihash)
+  return attributesOf(inodeOfLink(context, ino, link, info), undefined)
+}
+
 /** The type of an inode that may have no row: raw blocks are files, others are looked into if they are here. */
-function modeInRange(context: Context, ino: number): number {
-  const row = findRow(context, ino)
+function modeOfEntry(context: Context, found: Found): number {
+  const row = findRow(context, found.ino)
   if (row !== undefined) return row.mode
-  const link = linkInRange(context, ino)
+  const link = found.link ?? linkInRange(context, found.ino)
   if (link === undefined) return 0
   if (link.codec === codec.raw) return fileType.regular
   const kinds = {
