@@ -10,6 +10,7 @@ import { openCatalog } from '../pull/catalog.ts'
 import { openFetchUpstream } from '../pull/fetch-upstream.ts'
 import { imageSuffix } from '../pull/image/unpack-image.ts'
 import { openPull } from '../pull/open.ts'
+import { openPoliteFetch } from '../pull/polite-fetch.ts'
 import { openUnpacking } from '../pull/unpack.ts'
 import { profiles } from '../unixfs/profiles.ts'
 import { openUnixfsWriter } from '../unixfs/writer.ts'
@@ -38,7 +39,8 @@ export interface Packages {
 export function openPackages({ settings, content, log }: PackagesOptions): Packages {
   let current = settings
   const plainFetch = openFetchUpstream()
-  const fetchUpstream = openRegistryFetch(plainFetch, () => current)
+  const politeFetch = openPoliteFetch(plainFetch, systemClock)
+  const fetchUpstream = openRegistryFetch(politeFetch, () => current)
   const parts = {
     catalog: openCatalog(content.database),
     blocks: content.store,

@@ -23,6 +23,8 @@ export const bounds = {
   wholeEntries: 10_000,
   /** After an upstream failed, held items are served stale without asking it again for this long. */
   upstreamRestMs: 10_000,
+  /** An upstream that asks for longer by `Retry-After` is asked again all the same. */
+  longestRestMs: 3_600_000,
   /** The time of last use is written down when it is older than this: a warm cache writes nothing. */
   useGranularityMs: 3_600_000,
   /** Pieces a body is handed out in. */

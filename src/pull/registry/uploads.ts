@@ -10,6 +10,7 @@ import type { Database } from '../../base/database.ts'
 import { algorithmOf, type Digest, Digester } from '../../base/digest.ts'
 import { CairnError, toCairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
+import { Reserve } from '../../base/reserve.ts'
 import type { UnixfsWriter } from '../../unixfs/api.ts'
 import type { Catalog } from '../api.ts'
 import { bounds } from '../bounds.ts'
@@ -48,10 +49,12 @@ class FileUploads implements Uploads {
   readonly #options: UploadsOptions
   readonly #sessions = new Map<string, Session>()
   readonly #buffers = new BufferPool()
+  readonly #reserve: Reserve
   #sweptMs = Number.NEGATIVE_INFINITY
 
   constructor(options: UploadsOptions) {
     this.#options = options
+    this.#reserve = new Reserve(options.folder)
   }
 
   /** Takes away what nobody will go on with, once in a while. */
@@ -164,6 +167,7 @@ class FileUploads implements Uploads {
         await this.#takeBack(file, session, start)
         throw new CairnError('invalid', `the piece goes on after byte ${end}`)
       }
+      this.#reserve.spend(piece.length)
       await writeAll(file, piece, position)
       if (session.hashed === position) {
         session.digester.update(piece)
