@@ -271,3 +271,28 @@ t.test('the CIDs that were asked for last are listed, the others forgotten', asy
   const listed = new Set<string>(visited.names())
   t.strictSame([listed.size, listed.has('c0'), listed.has('c1')], [limits.davVisited, true, false])
 })
+
+t.test('COPY out of what is read-only is a name for the same content', async t => {
+  const { port, mfs, faults } = await serveDav(t, t.testdir())
+  await ask(port, 'MKCOL', '/dav/mfs/d')
+  await ask(port, 'PUT', '/dav/mfs/d/a', { body: 'text' })
+  const { cid } = await mfs.seal()
+  await ask(port, 'DELETE', '/dav/mfs/d')
+  const from = (path: string, to: string, more = {}) =>
+    ask(port, 'COPY', `/dav/ipfs/${path}`, { headers: { destination: to, ...more } })
+  t.equal((await from(`${cid}`, '/dav/mfs/whole')).status, 201)
+  t.equal((await from(`${cid}/d/a`, '/dav/mfs/file')).status, 201)
+  t.equal((await from(`${cid}/d/a`, '/dav/mfs/file')).status, 204)
+  t.equal((await from(`${cid}/d`, '/dav/mfs/empty', { depth: '0' })).status, 201)
+  for (const path of ['/dav/mfs/whole/d/a', '/dav/mfs/file']) {
+    t.equal((await ask(port, 'GET', path)).text, 'text', path)
+  }
+  t.equal((await ask(port, 'GET', '/dav/mfs/empty/a')).status, 404)
+  t.equal((await ask(port, 'PUT', '/dav/mfs/whole/d/a', { body: 'own' })).status, 204)
+  t.equal((await ask(port, 'GET', `/dav/ipfs/${cid}/d/a`)).text, 'text')
+  const move = { headers: { destination: '/dav/mfs/moved' } }
+  const refused = await ask(port, 'MOVE', `/dav/ipfs/${cid}/d`, move)
+  t.strictSame([refused.status, /need-privileges/.test(refused.text)], [403, true])
+  t.equal((await from('', '/dav/mfs/view')).status, 403, 'a view has no CID')
+  t.strictSame(faults, [])
+})
