@@ -53,11 +53,6 @@ export interface Mfs extends WritableTree {
    * a lookup. Throws `exists`, `missing`.
    */
   graft: (cid: CID, parent: Ino, name: Name, caller: Caller) => Attributes
-  /**
-   * Gives the content of a CID a new name, for a row; nothing below its root need be here yet. Counts as
-   * a lookup. Throws `exists`, `missing`.
-   */
-  graft: (cid: CID, parent: Ino, name: Name, caller: Caller) => Attributes
   /** Unlinks a name with all that is below it, in one transaction. */
   removeTree: (parent: Ino, name: Name) => void
   /** What tells one state of an inode's content from another; of attributes read just before. */

@@ -32,7 +32,6 @@ import { plantRoot } from './plant-root.ts'
 import { currentAttributes, lookup, read, readLink, restart, whileChanging } from './read.ts'
 import { readDirectory } from './read-directory.ts'
 import { recover } from './recover.ts'
-import { graft } from './graft.ts'
 import { forget, remove } from './remove.ts'
 import { removeTree } from './remove-tree.ts'
 import { rename } from './rename.ts'
@@ -235,10 +234,6 @@ class MutableTree implements Mfs {
 
   clone(ino: number, parent: number, name: Name, options: CloneOptions): Attributes {
     return clone(this.#context, ino, parent, name, options)
-  }
-
-  graft(cid: CID, parent: number, name: Name, caller: Caller): Attributes {
-    return graft(this.#context, cid, parent, name, caller)
   }
 
   graft(cid: CID, parent: number, name: Name, caller: Caller): Attributes {
