@@ -1,5 +1,5 @@
 import { allocation } from './allocation.ts'
-import { content } from './content.ts'
+import { content, largeFiles } from './content.ts'
 import { descriptors } from './descriptors.ts'
 import { listing } from './listing.ts'
 import { names } from './names.ts'
@@ -25,6 +25,7 @@ export const tables: readonly Table[] = [
   reading,
   xattrs,
   content,
+  largeFiles,
   listing,
   descriptors,
   allocation
