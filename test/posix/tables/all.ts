@@ -1,6 +1,7 @@
 import { allocation } from './allocation.ts'
-import { content, largeFiles } from './content.ts'
+import { content } from './content.ts'
 import { descriptors } from './descriptors.ts'
+import { largeFiles } from './large-files.ts'
 import { listing } from './listing.ts'
 import { names } from './names.ts'
 import { onePath } from './one-path.ts'
