@@ -10,6 +10,7 @@ import { bench as idle } from '../idle.ts'
 import { bench as importing } from '../import.ts'
 import { bench as mount } from '../mount.ts'
 import { bench as read } from '../read.ts'
+import { bench as registries } from '../registries.ts'
 import { bench as start } from '../start.ts'
 import { bench as status } from '../status.ts'
 import { bench as webdav } from '../webdav.ts'
@@ -22,6 +23,7 @@ const benches: Readonly<Record<string, Bench>> = {
   create,
   apt,
   mount,
+  registries,
   webdav,
   start,
   status,
