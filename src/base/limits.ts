@@ -118,6 +118,8 @@ export const limits = {
   davPieceBytes: 512 * KiB,
   /** Ranges of one GET; more are answered by the whole. */
   davRanges: 32,
+  /** Changes that a client which bounds them is told of: they are gathered before the answer begins. */
+  davSyncResults: 10_000,
   /** Drafts up to this size are copied by COPY; larger ones are sealed first, and then shared. */
   davCopyBytes: 16 * MiB,
   /** Links followed on the way to one path, as Linux does. */

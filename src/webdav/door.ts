@@ -21,6 +21,7 @@ import { patch } from './methods/patch.ts'
 import { propfind } from './methods/propfind.ts'
 import { proppatch } from './methods/proppatch.ts'
 import { put } from './methods/put.ts'
+import { report } from './methods/report.ts'
 import { isAboveDav, serveAboveDav } from './methods/root.ts'
 import { unlock } from './methods/unlock.ts'
 import { davRoot, hrefOf, isDavTarget, parsePath } from './path.ts'
@@ -42,6 +43,7 @@ const methods: Readonly<Record<string, Method>> = {
   PROPFIND: propfind,
   PROPPATCH: proppatch,
   PUT: put,
+  REPORT: report,
   UNLOCK: unlock
 }
 
@@ -50,7 +52,7 @@ export interface WebdavDoor extends HttpDoor {
   writes: () => number
 }
 
-const reading = ['GET', 'HEAD', 'OPTIONS', 'PROPFIND']
+const reading = ['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT']
 
 /** The WebDAV door; it answers every error itself. */
 export function openWebdav(options: WebdavOptions): WebdavDoor {

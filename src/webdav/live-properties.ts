@@ -7,6 +7,7 @@ import { escapeXml } from './escape-xml.ts'
 import { describeLocks } from './lock-xml.ts'
 import { pathOf } from './path.ts'
 import { isCollection, isType, type Resource } from './resource.ts'
+import { syncToken } from './sync-token.ts'
 import { modifiedMsOf, shownTagOf } from './validators.ts'
 import { davSpace } from './xml.ts'
 
@@ -86,10 +87,25 @@ const values: Readonly<Record<string, LiveValue>> = {
   lockdiscovery: locked
 }
 
+/** Of a folder that is sealed as it is: https://www.rfc-editor.org/rfc/rfc6578#section-4 */
+const syncTokenNow: LiveValue = (dav, resource) => {
+  if (resource.kind === 'folder' || !isCollection(resource)) return undefined
+  if (resource.tree !== dav.trees.mfs) return undefined
+  const { cid } = dav.trees.mfs.validators(resource.attributes)
+  return cid === undefined ? undefined : syncToken(cid)
+}
+
+const reports: LiveValue = (dav, resource) => {
+  if (!isCollection(resource) || !isInMfs(dav, resource)) return undefined
+  return '<D:supported-report><D:report><D:sync-collection/></D:report></D:supported-report>'
+}
+
 /** Answered when asked for by name only: https://www.rfc-editor.org/rfc/rfc4331#section-2 */
 const onRequest: Readonly<Record<string, LiveValue>> = {
   'quota-available-bytes': available,
-  'quota-used-bytes': used
+  'quota-used-bytes': used,
+  'sync-token': syncTokenNow,
+  'supported-report-set': reports
 }
 
 /** The space of mod_dav's `executable`, which davfs2 reads and sets. */

@@ -3,7 +3,7 @@ import type { Method } from '../api.ts'
 import { treeOf } from '../resource.ts'
 import { partialUpdateType } from './patch.ts'
 
-const reading = 'OPTIONS, GET, HEAD, PROPFIND'
+const reading = 'OPTIONS, GET, HEAD, PROPFIND, REPORT'
 const writing = `${reading}, PUT, PATCH, DELETE, MKCOL, COPY, MOVE, PROPPATCH, LOCK, UNLOCK`
 
 /** Windows mounts only what says `MS-Author-Via`; Finder writes only where class 2 is. */

@@ -1,11 +1,11 @@
 import type { Exchange, Method } from '../api.ts'
 import { complete } from '../complete.ts'
-import type { PropertyName } from '../dead-properties.ts'
 import { depthOf } from '../depth.ts'
 import { describeOne, describeSome, type Plan, planOf, type Query } from '../describe.ts'
 import { allLive } from '../live-properties.ts'
 import { membersOf } from '../members.ts'
 import { multistatusHead, multistatusTail } from '../multistatus.ts'
+import { nameOf } from '../property-name.ts'
 import { refuse } from '../refuse.ts'
 import { isCollection, type Resource, walk } from '../resource.ts'
 import { StreamOut } from '../stream-out.ts'
@@ -68,8 +68,4 @@ function parseQuery(body: XmlElement | undefined): Query {
   const included = elementsOf(childOf(body, 'include')).map(nameOf)
   const more = included.filter(({ space, name }) => space !== davSpace || !allLive.includes(name))
   return { ...all, names: [...all.names, ...more] }
-}
-
-function nameOf({ space, name }: XmlElement): PropertyName {
-  return { space, name }
 }
