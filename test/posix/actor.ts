@@ -23,16 +23,22 @@ function changes({ call, args }: Command): boolean {
   return !readingCalls.test(call)
 }
 
+/** Makes a folder with what a batch's setup would make, under a name. */
+export type Furnish = (folder: string, name: string) => void
+
 /** Runs batches in one process; `top` is where the folders are made. */
 export class Actor {
   readonly #session: Session
   readonly #top: string
+  readonly #furnish: Furnish | undefined
   #folder = ''
   #renewals = 0
 
-  constructor(posix: Posix, top: string) {
+  /** With `furnish` no setup is run. */
+  constructor(posix: Posix, top: string, furnish?: Furnish) {
     this.#session = openSession(posix)
     this.#top = top
+    this.#furnish = furnish
   }
 
   /** The result of each command. */
@@ -50,15 +56,20 @@ export class Actor {
     endSession(this.#session)
     const { posix } = this.#session
     posix.chdir(this.#top)
-    this.#make(name)
+    if (this.#furnish === undefined) this.#make(name)
+    else this.#furnish(folder, name)
     posix.chdir(name)
+    if (this.#furnish === undefined) this.#setUp(setup)
+    this.#folder = folder
+  }
+
+  #setUp(setup: readonly Command[]): void {
     for (const command of setup) {
       const result = runCommand(this.#session, command)
       if (isFailure(result)) {
         throw new Error(`${command.call} ${command.args.join(' ')}: ${result}`)
       }
     }
-    this.#folder = folder
   }
 
   /** Everybody may make names in it. */

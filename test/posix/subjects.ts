@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
+import type { Name } from '../../src/base/names.ts'
 import type { WritableTree } from '../../src/vfs/api.ts'
+import type { Mfs } from '../../src/vfs/mfs/api.ts'
 import { Actor, type Batch } from './actor.ts'
 import { treeSystem } from './tree/system.ts'
 
@@ -53,5 +55,32 @@ export function treeSubject(tree: WritableTree): Subject {
   return {
     name: 'tree',
     run: async (_process, batch) => actor.run(batch)
+  }
+}
+
+/**
+ * A tree whose folders are found sealed: each is a copy of one that was sealed as its setup left it,
+ * so that no name in it has a row. Owners, hard links, pipes and sockets are not sealed.
+ */
+export function sealedTreeSubject(tree: Mfs): Subject {
+  const templates = new Map<string, number>()
+  const maker = new Actor(treeSystem(tree), '/')
+  const options = { caller: { uid: 0, gid: 0 }, members: true }
+  const copy = (folder: string, name: string) => {
+    const { ino } = tree.clone(templates.get(folder) ?? 0, tree.root, name as Name, options)
+    tree.forget(ino, 1)
+  }
+  const actor = new Actor(treeSystem(tree), '/', copy)
+  return {
+    name: 'tree',
+    run: async (_process, batch) => {
+      if (!templates.has(batch.folder)) {
+        const name = `${batch.folder}-template`
+        maker.run({ ...batch, folder: name, commands: [] })
+        templates.set(batch.folder, tree.lookup(tree.root, name as Name).ino)
+        await tree.seal()
+      }
+      return actor.run(batch)
+    }
   }
 }

@@ -1,4 +1,5 @@
 import { allocation } from './allocation.ts'
+import { betweenFiles } from './between-files.ts'
 import { content } from './content.ts'
 import { descriptors } from './descriptors.ts'
 import { largeFiles } from './large-files.ts'
@@ -29,5 +30,6 @@ export const tables: readonly Table[] = [
   largeFiles,
   listing,
   descriptors,
-  allocation
+  allocation,
+  betweenFiles
 ]
