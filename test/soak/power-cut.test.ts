@@ -39,11 +39,14 @@ interface Recording {
   readonly start: ReturnType<typeof actorsOf>['start']
 }
 
-/** The lines that the process had said when the power went. */
-function linesIn(events: readonly DiskEvent[]): number {
-  const said = events.find(event => event.kind === 'file' && nameText(event.name) === 'said')
-  if (said?.kind !== 'file') return 0
-  return events.filter(event => event.kind === 'write' && event.ino === said.ino).length
+/** What the process had written into a file of the root when the power went, line by line. */
+function linesIn(events: readonly DiskEvent[], name: string): string[] {
+  const made = events.find(event => event.kind === 'file' && nameText(event.name) === name)
+  if (made?.kind !== 'file') return []
+  const { ino } = made
+  return events.flatMap(event =>
+    event.kind === 'write' && event.ino === ino ? [Buffer.from(event.bytes).toString().trim()] : []
+  )
 }
 
 interface Disk {
@@ -69,11 +72,13 @@ function cutOften(
     taken = moment
     const [loss, left] = [die.pick(losses), join(folder, 'left')]
     disk.leave(left, loss, die)
-    const acknowledged = Math.max(linesIn(events.slice(begins, moment)) - 1, 0)
-    const { problems, found } = examine(join(left, 'home'), true)
+    const acknowledged = Math.max(linesIn(events.slice(begins, moment), 'said').length - 1, 0)
+    const sealed = linesIn(events.slice(begins, moment), 'said.sealed').at(-1)
+    const { problems, found, snapshots } = examine(join(left, 'home'), true)
     const strange = judge(before.world, steps, { acknowledged, how: 'cut' }, found)
     rmSync(left, { recursive: true })
-    const wrong = [strange ?? [], problems].flat()
+    const lost = sealed === undefined || snapshots.includes(sealed) ? [] : `${sealed} is forgotten`
+    const wrong = [strange ?? [], problems, lost].flat()
     const told = `cut after call ${moment - begins} and ${acknowledged} steps, lost: ${loss}`
     if (wrong.length > 0) throw new Error(`${told}: ${wrong.join('; ')}`)
   }
@@ -110,6 +115,6 @@ function goOn(events: readonly DiskEvent[], disk: string, die: Die): Disk {
   const end = begins + 1 + die.throw(events.length - begins)
   for (const event of events.slice(0, end)) lossy.take(event)
   lossy.leave(disk, 'some', die)
-  rmSync(join(disk, 'said'), { force: true })
+  for (const name of ['said', 'said.sealed']) rmSync(join(disk, name), { force: true })
   return { disk, world: examine(join(disk, 'home'), true).found }
 }
