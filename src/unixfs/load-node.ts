@@ -4,8 +4,8 @@ import { LruCache } from './lru-cache.ts'
 import { parseLargeLeaf } from './parse-large-leaf.ts'
 import { parseUnixfsNode, type UnixfsNode } from './unixfs-node.ts'
 
-/** Decoded nodes of one thread: the index of some hundred GiB of files, or a million entries. */
-const defaultCacheBytes = 64 * 1024 * 1024
+/** Decoded nodes of one thread: the index of some 80 GiB of files, or 80,000 entries. Each FUSE thread fills one of its own. */
+const defaultCacheBytes = 24 * 1024 * 1024
 
 /** What a link costs in memory, about: its object, its view of the multihash, its place in a map. */
 const linkCacheBytes = 300

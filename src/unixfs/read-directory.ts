@@ -11,7 +11,7 @@ import { damaged } from './protobuf.ts'
 import type { ShardNode } from './unixfs-node.ts'
 
 /** Merged lists of sharded directories, and lists of flat ones. */
-const defaultListBytes = 32 * 1024 * 1024
+const defaultListBytes = 16 * 1024 * 1024
 
 /** An entry of a list costs its object, if the node's own is not shared. */
 const entryCacheBytes = 200
@@ -20,6 +20,8 @@ const entryCacheBytes = 200
 export class DirectoryReader {
   readonly #nodes: NodeLoader
   readonly #lists: LruCache<readonly DirectoryLink[]>
+  /** The last list too long for the cache: whoever reads it asks for it once a piece. */
+  #longest: { readonly key: string; readonly list: readonly DirectoryLink[] } | undefined
   /** Of flat lists, for as long as they are kept. */
   readonly #positions = new WeakMap<readonly DirectoryLink[], ReadonlyMap<Name, number>>()
 
@@ -50,13 +52,18 @@ export class DirectoryReader {
   /** As `UnixfsReader.list`. */
   list(code: number, multihash: Multihash): readonly DirectoryLink[] {
     const key = multihashKey(multihash)
-    const cached = code === codec.dagPb ? this.#lists.get(key) : undefined
+    const cached = code === codec.dagPb ? this.#kept(key) : undefined
     if (cached !== undefined) return cached
     const node = this.#load(code, multihash)
     const list: DirectoryLink[] = node.kind === 'directory' ? [...node.entries.values()] : []
     if (node.kind === 'shard') this.#collect(node, { list, multihash, positions: [] })
     this.#lists.set(key, list, key.length + memoryOf(list))
+    if (this.#lists.get(key) === undefined) this.#longest = { key, list }
     return list
+  }
+
+  #kept(key: string): readonly DirectoryLink[] | undefined {
+    return this.#lists.get(key) ?? (this.#longest?.key === key ? this.#longest.list : undefined)
   }
 
   /** As `UnixfsReader.order`. */

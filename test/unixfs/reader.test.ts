@@ -192,6 +192,28 @@ t.test('blocks that a cached list keeps in memory count as its own', async t => 
   t.equal(blocks.calls.read, read + 1, 'the first had to go')
 })
 
+t.test(
+  'a list too long for the cache is not made anew for each piece that is read of it',
+  async t => {
+    const blocks = memoryBlocks()
+    const leaf = {
+      codec: codec.raw,
+      multihash: blocks.add(Buffer.from('x')),
+      cidVersion: 1
+    } as const
+    const [one, other] = ['one', 'other'].map(name => {
+      const link = { ...leaf, name: toName(name), dagBytes: 1 }
+      return blocks.add(encodeNode([link], encodeData({ type: dataType.directory })))
+    })
+    const directories = new DirectoryReader(new NodeLoader(blocks, 0), 0)
+    const list = directories.list(codec.dagPb, one!)
+    t.equal(directories.list(codec.dagPb, one!), list, 'the same list')
+    t.equal(blocks.calls.read, 1)
+    directories.list(codec.dagPb, other!)
+    t.not(directories.list(codec.dagPb, one!), list, 'only the last one is kept')
+  }
+)
+
 t.test('a cache holds no more than its bound and drops what was used longest ago', async t => {
   const cache = new LruCache<string>(100)
   cache.set('a', 'A', 40)
