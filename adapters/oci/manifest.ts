@@ -54,6 +54,7 @@ export function readManifest(bytes: Uint8Array, sentAs?: string): Manifest {
   if (typeof json.mediaType === 'string' && json.mediaType !== mediaType) {
     throw invalid(`it says it is ${json.mediaType.slice(0, 200)}, and was sent as ${mediaType}`)
   }
+  refuseBoth(json)
   const config = optionalDescriptor(json.config, 'config')
   return {
     mediaType,
@@ -76,6 +77,14 @@ const imageConfigs = new Set([
   'application/vnd.oci.image.config.v1+json',
   'application/vnd.docker.container.image.v1+json'
 ])
+
+/** One that is an image to one client and a list of images to another: CVE-2021-41190. */
+function refuseBoth(json: Json): void {
+  const parts = ['config', 'layers', 'fsLayers'].filter(part => part in json)
+  if ('manifests' in json && parts.length > 0) {
+    throw invalid(`it has both manifests and ${parts.join(' and ')}`)
+  }
+}
 
 type Json = Readonly<Record<string, unknown>>
 

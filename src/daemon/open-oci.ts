@@ -4,7 +4,7 @@ import { systemClock } from '../base/clock.ts'
 import type { HttpDoor } from '../base/http.ts'
 import { openOciDoor } from '../mirror/oci/oci-door.ts'
 import type { Upstream } from '../pull/adapter.ts'
-import type { Catalog, FetchUpstream, Pull, Unpacking } from '../pull/api.ts'
+import type { Catalog, FetchUpstream, Log, Pull, Unpacking } from '../pull/api.ts'
 import { type Account, openAuthorisedFetch } from '../pull/registry/authorised-fetch.ts'
 import { openPointers } from '../pull/registry/pointers.ts'
 import { openRepositories } from '../pull/registry/repositories.ts'
@@ -43,6 +43,7 @@ export interface OciOptions {
   readonly pull: Pull
   /** Of `openRegistryFetch`. */
   readonly fetchUpstream: FetchUpstream
+  readonly log: Log
 }
 
 export interface Oci {
@@ -53,7 +54,7 @@ export interface Oci {
 
 /** The registry: what is pushed here, and what is mirrored. */
 export function openOci(options: OciOptions): Oci {
-  const { settings, content, catalog, writer, pull, fetchUpstream } = options
+  const { settings, content, catalog, writer, pull, fetchUpstream, log } = options
   const { database, store: blocks, reader, paths } = content
   const clock = systemClock
   const repositories = openRepositories({ database, blocks, writer, clock })
@@ -69,6 +70,7 @@ export function openOci(options: OciOptions): Oci {
     reader,
     repositories,
     fetchUpstream,
+    log,
     pointers: openPointers({ database, fetchUpstream, clock }),
     uploads: openUploads({ ...parts, folder: paths.uploads })
   })

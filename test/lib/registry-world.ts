@@ -56,6 +56,7 @@ export async function openRegistryWorld(options: RegistryOptions = {}): Promise<
     reader,
     repositories,
     fetchUpstream,
+    log: { info: () => {}, warn: (facts, message) => void world.warnings.push({ facts, message }) },
     pointers: openPointers({ database, fetchUpstream, clock, patience: shortPatience }),
     uploads: openUploads({ database, catalog, repositories, blocks, writer, clock, folder })
   })

@@ -47,8 +47,8 @@ async function open(url: string): Promise<IncomingMessage> {
 
 t.test('50 clients that ask for one cold blob are one download', async t => {
   const { world, origin } = await setUp(t)
-  const { body, path } = serveBlob(origin, 20 * MB)
-  const steps = inSteps({ body }, 10 * MB)
+  const { body, path } = serveBlob(origin, 8 * MB)
+  const steps = inSteps({ body }, 4 * MB)
   origin.items.set(path.replace('/v2/up', 'v2'), { body, faults: [steps.fault] })
   const first = open(world.url + path)
   steps.next()

@@ -121,6 +121,10 @@ t.test('manifests of every kind are read, those of no kind are refused', async t
   for (const value of [...wrong, badDigest, { layers: [{ ...layer, size: -1 }] }]) {
     t.throws(() => read(value), { code: 'invalid' }, JSON.stringify(value))
   }
+  for (const part of ['config', 'layers', 'fsLayers']) {
+    const both = { manifests: [], [part]: part === 'config' ? layer : [] }
+    t.throws(() => read(both), { code: 'invalid' }, `an index with ${part}`)
+  }
   t.throws(() => read({ mediaType: 'a/b' }, 'c/d'), { code: 'invalid' }, 'two media types')
   t.throws(() => readManifest(Buffer.from([0x7b, 0xff, 0x7d])), { code: 'invalid' })
 })

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { CairnError } from '../../base/errors.ts'
 import type { Adapter, Upstream } from '../../pull/adapter.ts'
-import type { Catalog, FetchUpstream, Pull } from '../../pull/api.ts'
+import type { Catalog, FetchUpstream, Log, Pull } from '../../pull/api.ts'
+import type { BufferPool } from '../../pull/buffers.ts'
 import type { Pointers, Repositories, Uploads } from '../../pull/registry/api.ts'
 import type { UnixfsReader } from '../../unixfs/api.ts'
 
@@ -19,11 +20,14 @@ export interface OciDoorOptions {
   readonly uploads: Uploads
   /** With what each upstream wants to be asked by. */
   readonly fetchUpstream: FetchUpstream
+  /** Told of what a client cannot be blamed for. */
+  readonly log: Log
 }
 
 /** One request and all it takes to answer it. */
 export interface Call {
   readonly options: OciDoorOptions
+  readonly buffers: BufferPool
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly signal: AbortSignal

@@ -1,7 +1,6 @@
 import type { Digest } from '../../base/digest.ts'
 import { CairnError } from '../../base/errors.ts'
 import type { PullAnswer } from '../../pull/api.ts'
-import { BufferPool } from '../../pull/buffers.ts'
 import type { HostedContent, Reference } from '../../pull/registry/api.ts'
 import { readStored } from '../../pull/stored-body.ts'
 import { respond } from '../respond.ts'
@@ -29,7 +28,7 @@ export async function sendHostedManifest(
 }
 
 async function send(call: Call, content: HostedContent, mediaType: string): Promise<void> {
-  const { options, request, response, signal } = call
+  const { options, buffers, request, response, signal } = call
   const { digest, bytes, storedMs } = content
   const answer: PullAnswer = {
     key: digest,
@@ -38,7 +37,7 @@ async function send(call: Call, content: HostedContent, mediaType: string): Prom
     lastModified: new Date(storedMs).toUTCString(),
     etag: `"${digest}"`,
     from: 'store',
-    body: range => readStored(options.reader, content, new BufferPool(), range)
+    body: range => readStored(options.reader, content, buffers, range)
   }
   await respond(request, response, {}, answer, signal, { 'docker-content-digest': digest })
 }

@@ -1,7 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type OciTarget, parseTarget } from '../../../adapters/oci/target.ts'
 import { CairnError, toCairnError } from '../../base/errors.ts'
 import type { HttpDoor } from '../../base/http.ts'
+import { BufferPool } from '../../pull/buffers.ts'
 import { type Call, type OciDoorOptions, sendJson } from './call.ts'
 import { deleteBlob, sendHostedBlob, sendHostedManifest } from './hosted-content.ts'
 import { listReferrers, listRepositories, listTags } from './listings.ts'
@@ -21,6 +21,7 @@ import { refusalOf, sendRefusal } from './refusal.ts'
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md
  */
 export function openOciDoor(options: OciDoorOptions): HttpDoor {
+  const buffers = new BufferPool()
   return {
     name: 'oci',
     accepts: ({ url = '' }) => /^\/v2(\/|\?|$)/.test(url),
@@ -29,24 +30,28 @@ export function openOciDoor(options: OciDoorOptions): HttpDoor {
       response.setHeader('docker-distribution-api-version', 'registry/2.0')
       const [path = '', query = ''] = (request.url ?? '').split('?', 2)
       try {
-        await serve(options, request, response, signal, path, new URLSearchParams(query))
+        const context = { options, buffers, request, response, signal }
+        await serve(context, path, new URLSearchParams(query))
       } catch (cause) {
         const error = toCairnError(cause)
         if (response.headersSent || error.code === 'aborted') throw error
-        sendRefusal(request, response, refusalOf(error, path, request.method ?? 'GET'))
+        const refusal = refusalOf(error, path, request.method ?? 'GET')
+        if (refusal.status >= 500) {
+          const facts = { path: path.slice(0, 200), code: error.code, err: error }
+          options.log.warn(facts, 'a request to the registry failed')
+        }
+        sendRefusal(request, response, refusal)
       }
     }
   }
 }
 
 async function serve(
-  options: OciDoorOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-  signal: AbortSignal,
+  context: Omit<Call, 'query' | 'asked'>,
   path: string,
   query: URLSearchParams
 ): Promise<void> {
+  const { options, request, response } = context
   const target = parseTarget(decode(path.slice('/v2/'.length)))
   if (target === undefined) throw new CairnError('not-found', 'there is no such endpoint')
   const method = request.method ?? 'GET'
@@ -56,7 +61,7 @@ async function serve(
     return sendRefusal(request, response, { status: 405, code: 'UNSUPPORTED', message }, { allow })
   }
   const asked = 'name' in target ? target.name : ''
-  const call: Call = { options, request, response, signal, query, asked }
+  const call: Call = { ...context, query, asked }
   if (target.kind === 'base') return sendJson(call, {})
   if (target.kind === 'catalog') return listRepositories(call)
   const place = placeOf(asked, query.get('ns') ?? undefined, {

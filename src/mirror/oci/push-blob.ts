@@ -1,7 +1,9 @@
+import type { CID } from 'multiformats/cid'
 import { parseDigest } from '../../../adapters/oci/reference.ts'
 import type { Digest } from '../../base/digest.ts'
 import { CairnError, toCairnError } from '../../base/errors.ts'
 import type { HostedContent, UploadPiece } from '../../pull/registry/api.ts'
+import type { UnixfsReader } from '../../unixfs/api.ts'
 import { bodyOf, type Call, sendEmpty } from './call.ts'
 import { placeOf } from './place.ts'
 import { refusalOf, sendRefusal } from './refusal.ts'
@@ -31,7 +33,7 @@ function mountable(
   { options, query }: Call,
   digest: Digest
 ): Pick<HostedContent, 'cid' | 'bytes'> | undefined {
-  const { repositories, catalog } = options
+  const { repositories, catalog, reader } = options
   const from = query.get('from')
   if (from === null) return repositories.anyBlob(digest)
   const isHosted = repositories.has
@@ -41,7 +43,20 @@ function mountable(
     otherwise: options.otherwise()
   })
   if (place.kind === 'hosted') return repositories.blob(from, digest)
-  return catalog.get(`oci/${place.upstream.name}/${place.name}/blobs/${digest}`)
+  const held = catalog.get(`oci/${place.upstream.name}/${place.name}/blobs/${digest}`)
+  return held !== undefined && isWhole(reader, held.cid) ? held : undefined
+}
+
+/** Whoever mounts a blob keeps no copy: what a disk lost must be pushed again. */
+function isWhole(reader: UnixfsReader, cid: CID): boolean {
+  try {
+    for (const _ of reader.walk(cid));
+    return true
+  } catch (cause) {
+    const { code } = toCairnError(cause)
+    if (code === 'missing' || code === 'corrupt') return false
+    throw cause
+  }
 }
 
 export async function showUpload(call: Call, name: string, id: string): Promise<void> {

@@ -4,7 +4,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
-import { type BlockReader, type BlockWriter, makeCid } from '../../base/blocks.ts'
+import { type BlockWriter, makeCid } from '../../base/blocks.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Database } from '../../base/database.ts'
 import { algorithmOf, type Digest, Digester } from '../../base/digest.ts'
@@ -21,7 +21,7 @@ export interface UploadsOptions {
   readonly database: Database
   readonly catalog: Catalog
   readonly repositories: Repositories
-  readonly blocks: BlockReader & BlockWriter
+  readonly blocks: BlockWriter
   readonly writer: UnixfsWriter
   /** Folder for the files; made if need be. Files no row names, and those long untouched, go. */
   readonly folder: string
@@ -206,7 +206,8 @@ class FileUploads implements Uploads {
         `the ${size} bytes that came are ${digests.at(-1)}, not ${digest}`
       )
     }
-    const cid = this.#held(digest) ?? (await this.#import(file))
+    // Also where the digest is known: blocks that are here cost no space, and one that was lost is back.
+    const cid = await this.#import(file)
     this.#remember(digests, cid, size)
     return { cid, bytes: size }
   }
@@ -216,12 +217,6 @@ class FileUploads implements Uploads {
     const digester = new Digester(algorithm === 'sha256' ? ['sha256'] : ['sha256', algorithm])
     for await (const piece of this.#read(file)) digester.update(piece)
     return digester.finish()
-  }
-
-  #held(digest: Digest): CID | undefined {
-    const { catalog, blocks } = this.#options
-    const cid = catalog.byDigest(digest)?.cid
-    return cid !== undefined && blocks.size(cid.multihash.bytes) !== undefined ? cid : undefined
   }
 
   async #import(file: FileHandle): Promise<CID> {
