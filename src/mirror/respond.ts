@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { takesGzip } from '../base/takes-gzip.ts'
 import type { Classification } from '../pull/adapter.ts'
 import type { PullAnswer } from '../pull/api.ts'
 import { type ByteRange, isNotModified, rangeOf } from './conditions.ts'
-import { gunzipped, takesGzip } from './decode-body.ts'
+import { gunzipped } from './decode-body.ts'
 import { sendBody } from './send-body.ts'
 
 const outcomes: Readonly<Record<PullAnswer['from'], string>> = {

@@ -6,7 +6,7 @@ import type { PropertyName } from './dead-properties.ts'
 import { escapeXml } from './escape-xml.ts'
 import { describeLocks } from './lock-xml.ts'
 import { pathOf } from './path.ts'
-import { isCollection, isType, type Resource } from './resource.ts'
+import { isCollection, isInMfs, isType, type Resource } from './resource.ts'
 import { syncToken } from './sync-token.ts'
 import { modifiedMsOf, shownTagOf } from './validators.ts'
 import { davSpace } from './xml.ts'
@@ -123,10 +123,6 @@ export function isLive(space: string, name: string): boolean {
 export function liveOf({ space, name }: PropertyName): LiveValue | undefined {
   if (!isLive(space, name)) return undefined
   return space === apacheSpace ? executable : (values[name] ?? onRequest[name])
-}
-
-function isInMfs(dav: Dav, resource: Resource): boolean {
-  return resource.kind === 'node' && resource.tree === dav.trees.mfs
 }
 
 function fileOf(resource: Resource) {

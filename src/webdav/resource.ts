@@ -28,6 +28,10 @@ export function isCollection(resource: Resource): boolean {
   return resource.kind === 'folder' || isType(resource.attributes, fileType.directory)
 }
 
+export function isInMfs({ trees }: Dav, resource: Resource): boolean {
+  return resource.kind === 'node' && resource.tree === trees.mfs
+}
+
 export function isType({ mode }: { readonly mode: number }, type: number): boolean {
   return (mode & fileType.mask) === type
 }

@@ -1,17 +1,43 @@
 import { once } from 'node:events'
-import type { ServerResponse } from 'node:http'
+import type { OutgoingHttpHeaders } from 'node:http'
+import type { Writable } from 'node:stream'
+import { constants, createGzip } from 'node:zlib'
 import { CairnError } from '../base/errors.ts'
+import { takesGzip } from '../base/takes-gzip.ts'
+import type { Exchange } from './api.ts'
 
 const gatherCharacters = 32 * 1024
 
+/** On this machine packing costs more than it saves. */
+const isHere = /^(::ffff:)?127\.|^::1$/
+
+/**
+ * Begins an answer that is made piece by piece; packed for a client of another machine that takes it.
+ * Files are not: their tags, ranges and lengths are those of their bytes.
+ */
+export function streamOut(
+  { request, response, signal }: Exchange,
+  status: number,
+  headers: OutgoingHttpHeaders
+): StreamOut {
+  const packed = takesGzip(request.headers) && !isHere.test(request.socket.remoteAddress ?? '')
+  const coding = packed ? { 'content-encoding': 'gzip', vary: 'accept-encoding' } : {}
+  response.writeHead(status, { ...headers, ...coding })
+  if (!packed) return new StreamOut(response, signal)
+  const gzip = createGzip({ level: constants.Z_BEST_SPEED })
+  signal.addEventListener('abort', () => gzip.destroy(), { once: true })
+  gzip.pipe(response)
+  return new StreamOut(gzip, signal)
+}
+
 /** Writes an answer in pieces, no faster than the client takes them. Throws `aborted` when it is gone. */
 export class StreamOut {
-  readonly #response: ServerResponse
+  readonly #to: Writable
   readonly #signal: AbortSignal
   #gathered = ''
 
-  constructor(response: ServerResponse, signal: AbortSignal) {
-    this.#response = response
+  constructor(to: Writable, signal: AbortSignal) {
+    this.#to = to
     this.#signal = signal
   }
 
@@ -29,9 +55,9 @@ export class StreamOut {
 
   async write(piece: string | Uint8Array): Promise<void> {
     if (this.#signal.aborted) throw gone()
-    if (this.#response.write(piece)) return
+    if (this.#to.write(piece)) return
     try {
-      await once(this.#response, 'drain', { signal: this.#signal })
+      await once(this.#to, 'drain', { signal: this.#signal })
     } catch (cause) {
       throw gone(cause)
     }
@@ -39,7 +65,7 @@ export class StreamOut {
 
   async end(): Promise<void> {
     await this.flush()
-    this.#response.end()
+    this.#to.end()
   }
 }
 

@@ -8,7 +8,7 @@ import { multistatusHead, multistatusTail } from '../multistatus.ts'
 import { nameOf } from '../property-name.ts'
 import { refuse } from '../refuse.ts'
 import { isCollection, type Resource, walk } from '../resource.ts'
-import { StreamOut } from '../stream-out.ts'
+import { type StreamOut, streamOut } from '../stream-out.ts'
 import { checkConditions } from '../validators.ts'
 import { childOf, davSpace, elementsOf, isDav, readXml, type XmlElement } from '../xml.ts'
 
@@ -18,7 +18,7 @@ import { childOf, davSpace, elementsOf, isDav, readXml, type XmlElement } from '
  * https://www.rfc-editor.org/rfc/rfc4918#section-9.1
  */
 export const propfind: Method = async exchange => {
-  const { dav, hold, path, response, signal } = exchange
+  const { dav, hold, path, signal } = exchange
   const plan = planOf(parseQuery(await readXml(exchange)))
   const depth = depthOf(exchange)
   const resource = await complete(dav, signal, () => {
@@ -30,8 +30,7 @@ export const propfind: Method = async exchange => {
     throw refuse(403, 'Depth is 0 or 1 here', '<D:propfind-finite-depth/>')
   }
   const first = await complete(dav, signal, () => describeOne(dav, resource, plan))
-  response.writeHead(207, { 'content-type': 'application/xml; charset=utf-8' })
-  const out = new StreamOut(response, signal)
+  const out = streamOut(exchange, 207, { 'content-type': 'application/xml; charset=utf-8' })
   out.add(`${multistatusHead}${first}`)
   if (depth === '1' && isCollection(resource)) await addMembers(exchange, resource, plan, out)
   out.add(multistatusTail)

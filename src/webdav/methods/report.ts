@@ -1,15 +1,15 @@
 import { CairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
 import { type Name, toName } from '../../base/names.ts'
-import type { Dav, Exchange, Method } from '../api.ts'
+import type { Exchange, Method } from '../api.ts'
 import { complete } from '../complete.ts'
 import { describeOne, type Plan, planOf } from '../describe.ts'
 import { multistatusHead, multistatusTail } from '../multistatus.ts'
 import { hrefOf, pathOf } from '../path.ts'
 import { nameOf } from '../property-name.ts'
 import { type Refusal, refuse } from '../refuse.ts'
-import { find, isCollection, type NodeResource, walk } from '../resource.ts'
-import { StreamOut } from '../stream-out.ts'
+import { find, isCollection, isInMfs, type NodeResource, walk } from '../resource.ts'
+import { streamOut } from '../stream-out.ts'
 import { syncTokenOf, tokenCid } from '../sync-token.ts'
 import { changesBetween, type TreeChange } from '../tree-changes.ts'
 import { checkConditions } from '../validators.ts'
@@ -35,7 +35,7 @@ export const report: Method = async exchange => {
     checkConditions(exchange, found)
     return found
   })
-  if (!isCollection(collection) || collection.kind === 'folder' || !inMfs(dav, collection)) {
+  if (!isCollection(collection) || collection.kind === 'folder' || !isInMfs(dav, collection)) {
     throw refuse(403, 'only folders of /dav/mfs tell what changed', '<D:supported-report/>')
   }
   const { cid } = await dav.trees.mfs.seal({ signal })
@@ -48,10 +48,6 @@ export const report: Method = async exchange => {
     deep: query.deep
   })
   await answer(exchange, query, within(changes, query.most), syncTokenOf(after))
-}
-
-function inMfs({ trees }: Dav, { tree }: NodeResource): boolean {
-  return tree === trees.mfs
 }
 
 /** The collection in the tree that was just sealed. */
@@ -95,9 +91,8 @@ async function answer(
   changes: Iterable<TreeChange>,
   token: string
 ): Promise<void> {
-  const { path, response, signal } = exchange
-  response.writeHead(207, { 'content-type': 'application/xml; charset=utf-8' })
-  const out = new StreamOut(response, signal)
+  const { path } = exchange
+  const out = streamOut(exchange, 207, { 'content-type': 'application/xml; charset=utf-8' })
   out.add(multistatusHead)
   for (const { names, gone } of changes) {
     if (out.add(describeChange(exchange, [...path.names, ...names], gone, plan))) await out.flush()

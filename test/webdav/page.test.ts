@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { gunzipSync } from 'node:zlib'
+import t from 'tap'
+import { localAccess } from '../../src/base/access.ts'
+import { ask } from './ask.ts'
+import { serveDav } from './served.ts'
+
+t.test('the page runs its own script and nothing else, and is framed by nobody', async t => {
+  const { port } = await serveDav(t, t.testdir())
+  const { headers, text } = await ask(port, 'GET', '/dav/mfs/')
+  const policy = String(headers['content-security-policy'])
+  const script = /<script>(.*)<\/script>/s.exec(text)?.[1] ?? ''
+  t.match(policy, `script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`)
+  t.match(policy, "default-src 'none'")
+  t.match(policy, "frame-ancestors 'none'")
+  for (const path of ['/dav/', '/dav/ipfs/']) {
+    const readOnly = await ask(port, 'GET', path)
+    t.notMatch(readOnly.text, '<script>', path)
+    t.notMatch(readOnly.headers['content-security-policy'], 'script-src', path)
+  }
+})
+
+t.test('names cannot leave the page’s text', async t => {
+  const { port } = await serveDav(t, t.testdir())
+  const name = '"><script>alert(1)</script>'.replaceAll('/', '∕')
+  const folder = `/dav/mfs/${encodeURIComponent(name)}/`
+  t.equal((await ask(port, 'MKCOL', folder)).status, 201)
+  for (const path of ['/dav/mfs/', folder]) {
+    const { text } = await ask(port, 'GET', path)
+    t.equal(text.split('<script>').length, 2, 'the page’s own')
+    t.notMatch(text, '"><script>alert')
+  }
+})
+
+interface Chosen {
+  readonly name: string
+  readonly body: string
+}
+
+/** Runs the page's script in a page of straw; returns what it said last, and whether it loaded anew. */
+async function choose(url: string, path: string, files: readonly Chosen[], replace: boolean) {
+  const text = await (await fetch(url + path)).text()
+  const script = /<script>(.*)<\/script>/s.exec(text)?.[1] ?? ''
+  const folder = /data-folder="([^"]*)"/.exec(text)?.[1] ?? ''
+  const output = { textContent: '' }
+  const input: { onchange?: (event: unknown) => Promise<void> } = {}
+  const form = {
+    dataset: { folder },
+    querySelector: (what: string) => (what === 'output' ? output : input)
+  }
+  const page = { reloads: 0, questions: [] as string[] }
+  const put = (to: string, { body, ...options }: { body: Chosen }) =>
+    fetch(url + to, { ...options, body: body.body })
+  const confirm = (question: string) => page.questions.push(question) > 0 && replace
+  const run = new Function('document', 'fetch', 'confirm', 'location', script)
+  run({ forms: [form] }, put, confirm, { reload: () => page.reloads++ })
+  await input.onchange?.({ target: { files } })
+  return { ...page, said: output.textContent }
+}
+
+t.test('what is chosen is uploaded; what stands there only if it may be replaced', async t => {
+  const { url, port } = await serveDav(t, t.testdir())
+  const hostile = 'a b#?%ä"\\<&>.txt'
+  const first = await choose(url, '/dav/mfs/', [{ name: hostile, body: 'one' }], false)
+  t.strictSame([first.reloads, first.questions], [1, []])
+  const read = async (name: string) =>
+    (await ask(port, 'GET', `/dav/mfs/${encodeURIComponent(name)}`)).text
+  t.equal(await read(hostile), 'one')
+  const again = [
+    { name: hostile, body: 'two' },
+    { name: 'other', body: 'three' }
+  ]
+  const kept = await choose(url, '/dav/mfs/', again, false)
+  t.equal(kept.questions.length, 1)
+  t.strictSame([await read(hostile), await read('other')], ['one', 'three'])
+  await choose(url, '/dav/mfs/', again, true)
+  t.equal(await read(hostile), 'two')
+  const failed = await choose(url, '/dav/mfs/', [{ name: 'x'.repeat(256), body: '' }], true)
+  t.equal(failed.reloads, 0)
+  t.match(failed.said, 'at most 255')
+  const decomposed = 'ä.txt'.normalize('NFD')
+  await choose(url, '/dav/mfs/', [{ name: decomposed, body: 'nfc' }], false)
+  t.equal(await read('ä.txt'), 'nfc')
+})
+
+t.test('listings are packed for other machines that take it, files are not', async t => {
+  const seen = { address: '192.0.2.9' }
+  const access = (request: IncomingMessage) => {
+    Object.defineProperty(request.socket, 'remoteAddress', {
+      value: seen.address,
+      configurable: true
+    })
+    return localAccess
+  }
+  const { port, faults } = await serveDav(t, t.testdir(), { access })
+  await ask(port, 'MKCOL', '/dav/mfs/d')
+  for (let index = 0; index < 300; index += 1) {
+    await ask(port, 'PUT', `/dav/mfs/d/f${index}`, { body: 'text' })
+  }
+  const list = (coding: string) =>
+    ask(port, 'PROPFIND', '/dav/mfs/d', { headers: { depth: '1', 'accept-encoding': coding } })
+  const plain = await list('identity')
+  const packed = await list('gzip, deflate')
+  t.equal(packed.headers['content-encoding'], 'gzip')
+  t.equal(packed.headers.vary, 'accept-encoding')
+  t.equal(gunzipSync(packed.bytes).toString(), plain.text)
+  t.ok(packed.bytes.byteLength * 5 < plain.bytes.byteLength)
+  for (const coding of ['gzip;q=0', 'br', '']) {
+    t.equal((await list(coding)).headers['content-encoding'], undefined, coding)
+  }
+  const file = { headers: { 'accept-encoding': 'gzip' } }
+  t.equal((await ask(port, 'GET', '/dav/mfs/d/f1', file)).text, 'text')
+  for (const address of ['127.0.0.1', '::1', '::ffff:127.0.0.1']) {
+    seen.address = address
+    t.equal((await list('gzip')).headers['content-encoding'], undefined, address)
+  }
+  t.strictSame(faults, [])
+})
