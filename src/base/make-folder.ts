@@ -1,10 +1,10 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { CairnError, toCairnError } from './errors.ts'
 
 /**
- * Makes a folder and those above it, as `mkdir -p`; one that is there stays as it is. Throws
- * `not-directory` and so on, naming the folder. Not by mkdir's `recursive`: where a parent is there
+ * Makes a folder and those above it, as `mkdir -p`, so that their names survive a power cut; one that
+ * is there stays as it is. Throws `not-directory` and so on, naming the folder. Not by mkdir's `recursive`: where a parent is there
  * and takes no folder but says ENOENT, as /proc does, that one never returns.
  */
 export function makeFolder(path: string, mode = 0o777): void {
@@ -18,6 +18,7 @@ export function makeFolder(path: string, mode = 0o777): void {
 function tryToMake(path: string, mode: number): boolean {
   try {
     mkdirSync(path, { mode })
+    synchronize(dirname(path))
     return true
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
@@ -28,6 +29,19 @@ function tryToMake(path: string, mode: number): boolean {
       throw new CairnError('not-directory', `${dirname(path)} is not a folder`)
     }
     throw toCairnError(cause, `cannot make the folder ${path}`)
+  }
+}
+
+/** A folder that may be entered but not read cannot be synchronised: then the name comes with the next sync of others. */
+function synchronize(folder: string): void {
+  let file: number | undefined
+  try {
+    file = openSync(folder, 'r')
+    fsyncSync(file)
+  } catch {
+    return
+  } finally {
+    if (file !== undefined) closeSync(file)
   }
 }
 

@@ -29,6 +29,9 @@ interface DiskFolder {
  */
 export type Loss = 'all' | 'nothing' | 'some'
 
+/** To be picked from. */
+export const losses: readonly Loss[] = ['all', 'some', 'some', 'nothing']
+
 /** What a disk was asked for, and what may be on it after a power cut. */
 export class LossyDisk {
   readonly #files = new Map<Ino, DiskFile>()
@@ -184,4 +187,14 @@ export function readJournal(path: string): DiskEvent[] {
     at += 4 + length
   }
   return events
+}
+
+/** What was written into a file of the root, line by line: one a write. */
+export function linesIn(events: readonly DiskEvent[], name: string): string[] {
+  const made = events.find(event => event.kind === 'file' && nameText(event.name) === name)
+  if (made?.kind !== 'file') return []
+  const { ino } = made
+  return events.flatMap(event =>
+    event.kind === 'write' && event.ino === ino ? [Buffer.from(event.bytes).toString().trim()] : []
+  )
 }

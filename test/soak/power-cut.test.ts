@@ -1,20 +1,18 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { nameText } from '../../src/base/names.ts'
 import { canMount, mountTestTree } from '../fuse/mounted.ts'
 import { actorsOf } from './actor.ts'
 import { examine } from './examine.ts'
 import { fastFolder } from './fast-folder.ts'
 import { judge } from './judge.ts'
-import { type Loss, LossyDisk, readJournal } from './lossy-disk.ts'
+import { LossyDisk, linesIn, losses, readJournal } from './lossy-disk.ts'
 import { planSteps } from './plan.ts'
 import { type Die, dieOf, seedOfRun, times } from './random.ts'
 import type { DiskEvent } from './recording-tree.ts'
 import type { Step, World } from './world.ts'
 
 const program = new URL('./act-on-mfs.ts', import.meta.url)
-const losses: readonly Loss[] = ['all', 'some', 'some', 'nothing']
 
 /** A home on a disk that keeps a journal: what a process did there, call by call. */
 async function record(
@@ -37,16 +35,6 @@ interface Recording {
   readonly base: string
   readonly steps: readonly Step[]
   readonly start: ReturnType<typeof actorsOf>['start']
-}
-
-/** What the process had written into a file of the root when the power went, line by line. */
-function linesIn(events: readonly DiskEvent[], name: string): string[] {
-  const made = events.find(event => event.kind === 'file' && nameText(event.name) === name)
-  if (made?.kind !== 'file') return []
-  const { ino } = made
-  return events.flatMap(event =>
-    event.kind === 'write' && event.ino === ino ? [Buffer.from(event.bytes).toString().trim()] : []
-  )
 }
 
 interface Disk {
