@@ -43,6 +43,8 @@ export interface DavTrees {
 /** What the methods share, as one user sees it. */
 export interface Dav extends WebdavOptions {
   readonly view: View
+  /** Names that it makes are given in their composed form (NFC): Finder sends others than people type. */
+  readonly composes: boolean
   readonly locks: Locks
   readonly properties: DeadProperties
   readonly visited: Visited

@@ -68,20 +68,25 @@ export function openWebdav(options: WebdavOptions): WebdavDoor {
     accepts: request => isDavTarget(request.url ?? '') || isAboveDav(request),
     continues: true,
     serve: async (request, response, signal, access) => {
-      await serve(davFor(parts, access), request, response, signal)
+      await serve(davFor(parts, access, request), request, response, signal)
       if (!reading.includes(request.method ?? '')) writes++
     },
     writes: () => writes
   }
 }
 
-function davFor(parts: Omit<Dav, 'view' | 'locks'>, access: Access): Dav {
+function davFor(
+  parts: Omit<Dav, 'view' | 'composes' | 'locks'>,
+  access: Access,
+  { headers }: IncomingMessage
+): Dav {
   const view = viewOf(access)
   const above = hrefOf(wholeView, namesInTree(view, [toName('mfs')]), true)
   const show = (href: string) =>
     href.startsWith(above) ? `${davRoot}/mfs/${href.slice(above.length)}` : href
   const locks = new Locks(parts.database, parts.clock, { user: view.user, show })
-  return { ...parts, view, locks }
+  const composes = /^WebDAV(FS|Lib)\//.test(headers['user-agent'] ?? '')
+  return { ...parts, view, locks, composes }
 }
 
 async function serve(

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Database } from '../base/database.ts'
 import { limits } from '../base/limits.ts'
 import { escapeXml } from './escape-xml.ts'
-import type { DavPath } from './path.ts'
+import { type DavPath, parentPath } from './path.ts'
 import { refuse } from './refuse.ts'
 
 export interface Lock {
@@ -166,7 +166,7 @@ export function checkLocks(locks: Locks, tokens: ReadonlySet<string>, change: Ch
   const { path } = change
   const concerned = [
     ...locks.covering(path),
-    ...(change.member ? locks.covering(above(path)) : []),
+    ...(change.member ? locks.covering(parentPath(path)) : []),
     ...(change.tree ? locks.below(path) : [])
   ]
   const shown = (lock: Lock) => lock.own && tokens.has(lock.token)
@@ -182,10 +182,4 @@ export function checkLocks(locks: Locks, tokens: ReadonlySet<string>, change: Ch
     'it is locked, and the token was not sent',
     `<D:lock-token-submitted><D:href>${href}</D:href></D:lock-token-submitted>`
   )
-}
-
-function above({ names, key }: DavPath): DavPath {
-  const last = names.at(-1)
-  if (last === undefined) return { names, key }
-  return { names: names.slice(0, -1), key: key.slice(0, -(last.length + 1)) }
 }

@@ -1,12 +1,13 @@
 import { CairnError } from '../base/errors.ts'
 import { checkName, type Name } from '../base/names.ts'
+import { composed } from './name-forms.ts'
 import { refuse } from './refuse.ts'
 import { namesInTree, namesInView, type View } from './view.ts'
 
 /** A path below `/dav`, as names; the first is a tree's. None: `/dav` itself. */
 export interface DavPath {
   readonly names: readonly Name[]
-  /** The whole as a key for locks: `/` before and after each name, in bytes as `Name` has them. */
+  /** The whole as a key for locks: `/` before and after each name, as `Name` has them; the same for names that look alike. */
   readonly key: string
 }
 
@@ -44,7 +45,7 @@ export function isBelow(path: DavPath, above: DavPath): boolean {
 }
 
 function keyOf(names: readonly Name[]): string {
-  return names.length === 0 ? '/' : `/${names.join('/')}/`
+  return names.length === 0 ? '/' : `/${names.map(composed).join('/')}/`
 }
 
 /** Percent-decodes to bytes; octets that came raw stay as they are. */

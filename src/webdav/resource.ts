@@ -4,6 +4,7 @@ import { type Name, nameFromBytes, toName } from '../base/names.ts'
 import { type Attributes, fileType, type Ino, type Tree } from '../vfs/api.ts'
 import type { Dav } from './api.ts'
 import type { Hold } from './hold.ts'
+import { lookupAlike } from './name-forms.ts'
 import type { DavPath } from './path.ts'
 
 /** What a path leads to. */
@@ -115,7 +116,7 @@ class Walk {
       this.#way.pop()
       return undefined
     }
-    const found = this.#hold.lookup(this.#tree, this.#here.ino, name)
+    const found = lookupAlike(this.#hold, this.#tree, this.#here.ino, name)
     if (asItself || !isType(found, fileType.symlink)) {
       this.#way.push(found)
       return undefined

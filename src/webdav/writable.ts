@@ -3,6 +3,7 @@ import type { Attributes } from '../vfs/api.ts'
 import type { Mfs } from '../vfs/mfs/api.ts'
 import type { Dav } from './api.ts'
 import type { Hold } from './hold.ts'
+import { composed, nameThere } from './name-forms.ts'
 import { type DavPath, parentPath } from './path.ts'
 import { refuse } from './refuse.ts'
 import { find, isCollection, treeOf } from './resource.ts'
@@ -28,7 +29,10 @@ export function placeOf(dav: Dav, hold: Hold, path: DavPath): Place {
   if (above === undefined || above.kind === 'folder' || !isCollection(above)) {
     throw refuse(409, 'the collection above is not there: make it first')
   }
-  return { tree: dav.trees.mfs, parent: above.attributes, name }
+  const tree = dav.trees.mfs
+  const { ino } = above.attributes
+  const made = dav.composes ? composed(name) : name
+  return { tree, parent: above.attributes, name: nameThere(tree, ino, name) ?? made }
 }
 
 /** Throws a refusal with status 403 unless the path lies in `/dav/mfs`, and the user may write. */

@@ -296,3 +296,41 @@ t.test('COPY out of what is read-only is a name for the same content', async t =
   t.equal((await from('', '/dav/mfs/view')).status, 403, 'a view has no CID')
   t.strictSame(faults, [])
 })
+
+t.test('a name is found in either form of its accents, and is not made twice', async t => {
+  const { port, mfs, faults } = await serveDav(t, t.testdir())
+  const [one, two] = ['Ärger', 'Ärger'.normalize('NFD')].map(name => encodeURIComponent(name))
+  t.not(one, two)
+  const listed = async () => {
+    const { text } = await ask(port, 'PROPFIND', '/dav/mfs/', { headers: { depth: '1' } })
+    return [...text.matchAll(/<D:href>\/dav\/mfs\/([^<]+)</g)].map(match => match[1])
+  }
+  await ask(port, 'PUT', `/dav/mfs/${one}`, { body: 'text' })
+  t.equal((await ask(port, 'GET', `/dav/mfs/${two}`)).text, 'text')
+  t.equal((await ask(port, 'PUT', `/dav/mfs/${two}`, { body: 'again' })).status, 204)
+  t.equal((await ask(port, 'MKCOL', `/dav/mfs/${two}`)).status, 405)
+  t.strictSame(await listed(), [one])
+  const taken = await ask(port, 'LOCK', `/dav/mfs/${two}`, { body: lockInfo() })
+  t.equal((await ask(port, 'PUT', `/dav/mfs/${one}`, { body: 'x' })).status, 423)
+  const token = { headers: { 'lock-token': String(taken.headers['lock-token']) } }
+  t.equal((await ask(port, 'UNLOCK', `/dav/mfs/${one}`, token)).status, 204)
+  const to = { headers: { destination: `/dav/mfs/${two}` } }
+  t.equal((await ask(port, 'MOVE', `/dav/mfs/${one}`, to)).status, 403, 'onto itself')
+  t.equal((await ask(port, 'DELETE', `/dav/mfs/${two}`)).status, 204)
+  t.strictSame(await listed(), [])
+  await ask(port, 'PUT', `/dav/mfs/${two}`, { body: 'as it was sent' })
+  t.strictSame(await listed(), [two])
+  const finder = {
+    body: 'by Finder',
+    headers: { 'user-agent': 'WebDAVFS/3.0.0 (03008000) Darwin' }
+  }
+  await ask(port, 'DELETE', `/dav/mfs/${two}`)
+  await ask(port, 'PUT', `/dav/mfs/${two}`, finder)
+  t.strictSame(await listed(), [one])
+  const caller = { uid: 1, gid: 1 }
+  mfs.makeNode(mfs.root, toName('Ärger'.normalize('NFD')), 0o100644, 0, caller)
+  t.equal((await ask(port, 'GET', `/dav/mfs/${two}`)).text, '', 'both there: each by its name')
+  t.equal((await ask(port, 'GET', `/dav/mfs/${one}`)).text, 'by Finder')
+  t.equal((await ask(port, 'PUT', '/dav/mfs/%ff%fe', { body: 'no text' })).status, 201)
+  t.strictSame(faults, [])
+})
