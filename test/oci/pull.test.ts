@@ -136,6 +136,38 @@ t.test('a tag that went upstream is gone; one whose upstream fails is served sta
   t.equal((await ask()).status, 200)
 })
 
+t.test('a tag moves only once what it leads to is here and is a manifest', async t => {
+  const { world, origin } = await setUp(t)
+  const { manifest } = serveImage(origin)
+  const ask = () => world.ask('/v2/up/app/manifests/v1')
+  await ask()
+  const young = serveImage(origin).manifest
+  const path = `v2/app/manifests/${young.digest}`
+  const item = origin.items.get(path) ?? { body: young.bytes }
+  const page = Buffer.from('<html>sign in to this network</html>')
+  const table: Array<[string, () => void]> = [
+    ['other bytes', () => origin.items.set(path, { ...item, faults: [otherBytes(page)] })],
+    ['none', () => void origin.items.delete(path)],
+    [
+      'a page to sign in at',
+      () => {
+        origin.items.set('v2/app/manifests/v1', { body: page })
+        origin.items.set(`v2/app/manifests/${digest256(page)}`, { body: page })
+      }
+    ]
+  ]
+  for (const [name, arrange] of table) {
+    arrange()
+    world.clock.advance(61_000)
+    const answer = await ask()
+    t.equal(answer.headers.get('docker-content-digest'), manifest.digest, name)
+    t.equal(answer.headers.get('x-cairn'), 'stale', name)
+  }
+  serveImage(origin)
+  world.clock.advance(61_000)
+  t.equal((await ask()).headers.get('x-cairn'), 'hit', 'then it moves')
+})
+
 t.test('with the upstream gone all that was pulled is there', async t => {
   const { world, origin } = await setUp(t)
   const { manifest, layer } = serveImage(origin)

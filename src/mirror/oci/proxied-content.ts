@@ -77,18 +77,23 @@ async function resolve(call: Call, place: Proxied, reference: Reference): Promis
     key: `oci/${place.upstream.name}/${place.name}/${reference.tag}`,
     url: registryUrl(place.upstream, `${place.name}/manifests/${reference.tag}`),
     headers: { accept: acceptedManifests },
-    maxAgeMs: tagAgeMs
+    maxAgeMs: tagAgeMs,
+    take: async (digest: Digest) => {
+      const { answer, bytes } = await fetchManifest({ ...call, signal: undefined }, place, digest)
+      readUpstreams(bytes, answer.key)
+    }
   }
   return await call.options.pointers.resolve(pointer, { signal: call.signal })
 }
 
 async function fetchManifest(
-  call: Call,
+  call: Pick<Call, 'options'> & { readonly signal: AbortSignal | undefined },
   place: Proxied,
   digest: Digest
 ): Promise<{ answer: PullAnswer; bytes: Buffer }> {
   const wanted = classify(call, place, `manifests/${digest}`)
-  const answer = await call.options.pull.fetch(wanted, { signal: call.signal })
+  const { signal } = call
+  const answer = await call.options.pull.fetch(wanted, signal === undefined ? {} : { signal })
   return { answer, bytes: await gather(answer.body(), limits.manifestBytes) }
 }
 
@@ -211,7 +216,11 @@ function parseList(bytes: Buffer, url: string): object {
   throw new CairnError('upstream', `${url}: the upstream's list is not JSON`)
 }
 
-function classify({ options }: Call, { upstream, name }: Proxied, what: string): Classification {
+function classify(
+  { options }: Pick<Call, 'options'>,
+  { upstream, name }: Proxied,
+  what: string
+): Classification {
   const path = `${upstream.name}/${name}/${what}`
   const upstreams = { [upstream.name]: upstream }
   const wanted = options.adapter.classify({ path, headers: {}, upstreams })

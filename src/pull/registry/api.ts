@@ -85,6 +85,36 @@ export interface UploadPiece {
   readonly range: { readonly start: number; readonly end: number } | undefined
 }
 
+/**
+ * Packages with versions that were published to this machine: of each a document that lists its versions, and
+ * their tarballs. Rows in the home's database; the bytes are UnixFS files of the store.
+ */
+export interface Packages {
+  /** Whether it was ever published: such a name is never looked up upstream. */
+  has: (name: string) => boolean
+  names: () => string[]
+  document: (name: string) => HostedDocument | undefined
+  tarball: (name: string, file: string) => HostedContent | undefined
+  /**
+   * All of it or nothing, and it survives a power cut. Throws `conflict` if the document is not
+   * at this revision any more.
+   */
+  change: (name: string, change: PackagesChange) => void
+}
+
+export interface HostedDocument extends HostedContent {
+  /** Grows by one with each change; from 1. */
+  readonly revision: number
+}
+
+export interface PackagesChange {
+  /** The revision that the change was made of; 0 for a package that there is not. */
+  readonly revision: number
+  readonly document: Uint8Array
+  readonly added: ReadonlyArray<{ readonly file: string; readonly bytes: Uint8Array }>
+  readonly removed: readonly string[]
+}
+
 /** What a mutable name of an upstream means now: the digest of its manifest. */
 export interface Pointers {
   /**
@@ -103,6 +133,11 @@ export interface Pointer {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly maxAgeMs: number
+  /**
+   * Brings what a new digest means. The name moves only once that is here and is what it should be:
+   * what it meant before is better than what cannot be had.
+   */
+  readonly take: (digest: Digest) => Promise<unknown>
 }
 
 export interface Pointed {

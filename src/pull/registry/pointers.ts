@@ -91,18 +91,30 @@ class DatabasePointers implements Pointers {
   #askOnce(pointer: Pointer, heard: Heard | undefined): Promise<Digest> {
     const running = this.#asking.get(pointer.key)
     if (running !== undefined) return running
-    const work = this.#ask(pointer, heard)
-      .then(digest => {
-        const nowMs = this.#options.clock.nowMs()
-        const sql = 'INSERT OR REPLACE INTO registry_pointers VALUES (?, ?, ?)'
-        this.#run(sql, pointer.key, digest, nowMs)
-        this.#resting.delete(new URL(pointer.url).origin)
-        return digest
-      })
-      .finally(() => this.#asking.delete(pointer.key))
+    const work = this.#move(pointer, heard).finally(() => this.#asking.delete(pointer.key))
     this.#asking.set(pointer.key, work)
     work.catch(() => {})
     return work
+  }
+
+  async #move(pointer: Pointer, heard: Heard | undefined): Promise<Digest> {
+    const digest = await this.#ask(pointer, heard)
+    if (digest !== heard?.digest) await this.#take(pointer, digest)
+    const sql = 'INSERT OR REPLACE INTO registry_pointers VALUES (?, ?, ?)'
+    this.#run(sql, pointer.key, digest, this.#options.clock.nowMs())
+    this.#resting.delete(new URL(pointer.url).origin)
+    return digest
+  }
+
+  /** An upstream that names what it does not have has failed: the name itself is there. */
+  async #take({ url, take }: Pointer, digest: Digest): Promise<void> {
+    try {
+      await take(digest)
+    } catch (cause) {
+      const error = toCairnError(cause)
+      if (error.code !== 'not-found') throw error
+      throw new CairnError('upstream', `${url} is ${digest}, which the upstream has not`, { cause })
+    }
   }
 
   async #ask(pointer: Pointer, heard: Heard | undefined): Promise<Digest> {
