@@ -6,8 +6,10 @@ import { addCount, type Count, emptyCount } from './count-tap.ts'
 import { mountPoints, unmountBelow } from './leftovers.ts'
 import { failedCount, runTestFile } from './run-test-file.ts'
 
-const fileLimitMs = 4 * 60_000
-const wholeLimitMs = 17 * 60_000
+/** How many times as long a run may take as in CI: test/soak repeats what it does so often. */
+const soak = Math.max(1, Number(process.env.CAIRN_SOAK ?? 1))
+const fileLimitMs = 4 * 60_000 * soak
+const wholeLimitMs = 17 * 60_000 * soak
 const atOnce = 2
 const top = resolve(import.meta.dirname, '../..')
 
