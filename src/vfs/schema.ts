@@ -96,5 +96,21 @@ export const vfsMigrations: Migration[] = [
         ends BLOB NOT NULL
       ) WITHOUT ROWID;
     `
+  },
+  {
+    owner: 'vfs',
+    version: 4,
+    sql: `
+      CREATE TABLE mfs_sealed_drafts (
+        draft INTEGER PRIMARY KEY,
+        size INTEGER NOT NULL,
+        seconds INTEGER NOT NULL,
+        nanoseconds INTEGER NOT NULL,
+        codec INTEGER NOT NULL,
+        multihash BLOB NOT NULL,
+        cidVersion INTEGER NOT NULL,
+        dagBytes INTEGER NOT NULL
+      );
+    `
   }
 ]

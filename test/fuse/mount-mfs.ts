@@ -26,6 +26,10 @@ export async function mountMfs(t: Test): Promise<Mounted & { readonly tree: Mfs 
     t,
     {
       tree,
+      satisfy: async ({ kind, id }) => {
+        if (kind !== 'sealed') throw new Error(`${kind} ${id} is not fetched in this test`)
+        await tree.seal()
+      },
       satisfy: async () => void (await tree.seal()),
       minThreads: 2,
       maxThreads: 2,

@@ -1,4 +1,5 @@
 import type { Context } from './context.ts'
+import { forgetSealed } from './sealed-drafts.ts'
 
 /** Beyond it the drafts of removed files are deleted at once: one durable commit for all of them. */
 const trashDrafts = 256
@@ -15,7 +16,10 @@ export function emptyTrash(context: Context): void {
   drafts.delete(trash.map(({ draft }) => draft))
   database.write(() => {
     const remove = database.statement('DELETE FROM mfs_trash WHERE draft = ?')
-    for (const { draft } of trash) remove.run(draft)
+    for (const { draft } of trash) {
+      remove.run(draft)
+      forgetSealed(context, draft)
+    }
   })
 }
 
