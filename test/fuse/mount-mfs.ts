@@ -30,7 +30,6 @@ export async function mountMfs(t: Test): Promise<Mounted & { readonly tree: Mfs 
         if (kind !== 'sealed') throw new Error(`${kind} ${id} is not fetched in this test`)
         await tree.seal()
       },
-      satisfy: async () => void (await tree.seal()),
       minThreads: 2,
       maxThreads: 2,
       threadEntry: new URL('../../src/daemon/fuse-thread.ts', import.meta.url),
