@@ -129,6 +129,8 @@ export class DraftFiles {
       writeZeros(file, position, Math.min(end, size))
     }
     if (!keepSize && end > size) ftruncateSync(file, end)
+    // tmpfs does not do so by itself, and the time is what tells that a draft was written to.
+    if (kind !== 'allocate') this.#setTime(draft, Date.now() / 1000)
   }
 
   /** Where data, or a hole, begins from `position` on; the file's end counts as a hole. Undefined if there is no data. */
