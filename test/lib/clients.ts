@@ -12,10 +12,13 @@ const packages: Readonly<Record<string, string>> = {
   containerd: 'containerd',
   ctr: 'containerd',
   curl: 'curl',
+  'dbus-run-session': 'dbus-daemon',
   fusermount3: 'fuse3',
   getfattr: 'attr',
   gio: 'libglib2.0-bin',
   git: 'git',
+  gvfsd: 'gvfs-daemons',
+  'gvfsd-dav': 'gvfs-backends',
   litmus: 'litmus',
   'mount.davfs': 'davfs2',
   mmdebstrap: 'mmdebstrap',
@@ -39,9 +42,15 @@ export function packageOf(client: string): string {
   return packages[client] ?? client
 }
 
-/** The full path of a program on PATH (or in sbin, which a user's PATH may lack), or undefined. */
+/** The full path of a program on PATH (or in sbin and libexec, which a user's PATH may lack), or undefined. */
 export function findClient(client: string, path = process.env.PATH ?? ''): string | undefined {
-  const folders = [...path.split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin']
+  const folders = [
+    ...path.split(delimiter),
+    '/usr/local/sbin',
+    '/usr/sbin',
+    '/sbin',
+    '/usr/libexec'
+  ]
   return folders
     .filter(folder => folder !== '')
     .map(folder => join(folder, client))
