@@ -12,7 +12,7 @@ import { rootsMigrations } from '../roots/schema.ts'
 import type { BlockStore } from '../store/api.ts'
 import { openBlockStore } from '../store/open.ts'
 import { storeMigrations } from '../store/schema.ts'
-import type { ProfileName, UnixfsReader } from '../unixfs/api.ts'
+import type { Node, ProfileName, UnixfsReader } from '../unixfs/api.ts'
 import { profiles } from '../unixfs/profiles.ts'
 import { openUnixfsReader } from '../unixfs/reader.ts'
 import { openUnixfsWriter } from '../unixfs/writer.ts'
@@ -83,16 +83,19 @@ export interface OpenMfsOptions {
   readonly shared?: SharedArrayBuffer
   /** As in `MfsOptions`. */
   readonly onChange?: (change: MfsChange) => void
+  /** As in `MfsOptions`. */
+  readonly importFile?: (path: string, signal: AbortSignal | undefined) => Promise<Node>
   /** True once, in the process that holds the home's lock. */
   readonly recover?: boolean
 }
 
 /** The mutable tree over a home's content. */
 export function openMfsOf(content: Content, options: OpenMfsOptions): Mfs {
-  const { profile, mfsMetadata, shared, onChange, recover = false } = options
+  const { profile, mfsMetadata, shared, onChange, importFile, recover = false } = options
   return openMfs({
     ...(shared === undefined ? {} : { shared }),
     ...(onChange === undefined ? {} : { onChange }),
+    ...(importFile === undefined ? {} : { importFile }),
     recover,
     metadata: mfsMetadata,
     database: content.database,

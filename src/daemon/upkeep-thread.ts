@@ -1,6 +1,10 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { toCairnError } from '../base/errors.ts'
+import { yieldToOthers } from '../base/thread.ts'
 import { WriteLock } from '../base/write-lock.ts'
+import type { Ingest } from '../ingest/api.ts'
+import { openIngest } from '../ingest/open.ts'
+import type { Node } from '../unixfs/api.ts'
 import type { Mfs } from '../vfs/mfs/api.ts'
 import { type Content, openContent, openMfsOf } from './content.ts'
 import type { UpkeepAnswer, UpkeepOrder, UpkeepThreadData, UpkeepWork } from './upkeep.ts'
@@ -13,18 +17,35 @@ import type { UpkeepAnswer, UpkeepOrder, UpkeepThreadData, UpkeepWork } from './
 class UpkeepThread {
   readonly #port: MessagePort
   readonly #content: Content
+  readonly #ingest: Ingest
   readonly #mfs: Mfs
   /** Of every order that waits or is under way. */
   readonly #controllers = new Set<AbortController>()
   #queue: Promise<void> = Promise.resolve()
 
   constructor(port: MessagePort, { home, writeLock, mfs }: UpkeepThreadData) {
+    yieldToOthers()
     this.#port = port
     this.#content = openContent(home, {
       writeLock: new WriteLock(writeLock),
       checkpoints: 'background'
     })
-    this.#mfs = openMfsOf(this.#content, mfs)
+    this.#ingest = openIngest({
+      blocks: this.#content.store,
+      store: {
+        database: this.#content.paths.database,
+        segments: this.#content.paths.segments,
+        writeLock,
+        checkpoints: 'background'
+      },
+      background: true
+    })
+    const importFile = async (path: string, signal?: AbortSignal): Promise<Node> => {
+      const { profile } = mfs
+      const options = { profile, metadata: false, durable: true, ...(signal && { signal }) }
+      return (await this.#ingest.importPath(path, options)).node
+    }
+    this.#mfs = openMfsOf(this.#content, { ...mfs, importFile })
     port.on('message', (order: UpkeepOrder) => this.#take(order))
   }
 
@@ -61,7 +82,8 @@ class UpkeepThread {
     return undefined
   }
 
-  #end(): void {
+  async #end(): Promise<void> {
+    await this.#ingest.close()
     this.#mfs.close()
     this.#content.close()
     this.#port.close()

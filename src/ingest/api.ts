@@ -49,6 +49,8 @@ export interface IngestOptions {
    * what is small and helps until the threads are up, and has its time for others (a daemon).
    */
   readonly caller?: 'works' | 'waits'
+  /** The hash threads take what processor time others leave: for work that nobody waits for. */
+  readonly background?: boolean
 }
 
 export interface StorePlace {

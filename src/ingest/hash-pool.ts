@@ -4,10 +4,24 @@ import { CairnError, toCairnError } from '../base/errors.ts'
 import { threadUrl } from '../base/thread.ts'
 import type { StorePlace } from './api.ts'
 import { doJob } from './do-job.ts'
-import type { Job, JobAnswer, JobMessage, JobResults, ReadingJob, ThreadMessage } from './jobs.ts'
+import type {
+  HashThreadData,
+  Job,
+  JobAnswer,
+  JobMessage,
+  JobResults,
+  ReadingJob,
+  ThreadMessage
+} from './jobs.ts'
 
 /** Jobs a thread has at once: while it answers one, the next is already there. */
 const jobsPerThread = 2
+
+export interface HashPoolOptions {
+  readonly threads: number
+  readonly caller: 'works' | 'waits'
+  readonly background?: boolean | undefined
+}
 
 type Result<Kind extends Job['kind']> = JobResults[Kind]
 
@@ -16,7 +30,7 @@ type Result<Kind extends Job['kind']> = JobResults[Kind]
  * thread is ready for it; the calling thread can `help`, always or as long as none is.
  */
 export class HashPool {
-  readonly #place: StorePlace
+  readonly #data: HashThreadData
   readonly #maxThreads: number
   readonly #caller: 'works' | 'waits'
   readonly #threads = new Set<Thread>()
@@ -24,8 +38,9 @@ export class HashPool {
   #losses = 0
   #closed = false
 
-  constructor(place: StorePlace, threads: number, caller: 'works' | 'waits') {
-    this.#place = place
+  /** All options as in `IngestOptions`. */
+  constructor(place: StorePlace, { threads, caller, background = false }: HashPoolOptions) {
+    this.#data = { place, background }
     this.#maxThreads = caller === 'works' ? threads - 1 : threads
     this.#caller = caller
   }
@@ -105,7 +120,7 @@ export class HashPool {
   }
 
   #start(): void {
-    const thread: Thread = new Thread(this.#place, {
+    const thread: Thread = new Thread(this.#data, {
       ready: () => this.#dispatch(),
       ended: failure => this.#lose(thread, failure)
     })
@@ -146,8 +161,8 @@ class Thread {
   #ready = false
   #failure: CairnError | undefined
 
-  constructor(place: StorePlace, events: ThreadEvents) {
-    this.#worker = new Worker(threadUrl('./hash-thread', import.meta.url), { workerData: place })
+  constructor(workerData: HashThreadData, events: ThreadEvents) {
+    this.#worker = new Worker(threadUrl('./hash-thread', import.meta.url), { workerData })
     this.#worker.on('message', (message: ThreadMessage) => {
       if (message !== 'ready') return this.#settle(message)
       this.#ready = true

@@ -2,12 +2,20 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { type Database, openDatabase } from '../base/database.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
 import { Reserve } from '../base/reserve.ts'
+import { yieldToOthers } from '../base/thread.ts'
 import { WriteLock } from '../base/write-lock.ts'
 import type { BlockStore } from '../store/api.ts'
 import { openBlockStore } from '../store/open.ts'
 import type { StorePlace } from './api.ts'
 import { doJob } from './do-job.ts'
-import type { Job, JobAnswer, JobMessage, JobResults, ThreadMessage } from './jobs.ts'
+import type {
+  HashThreadData,
+  Job,
+  JobAnswer,
+  JobMessage,
+  JobResults,
+  ThreadMessage
+} from './jobs.ts'
 
 /** The worker's entry: reads files, hashes and appends to a segment of its own, one job after another. */
 class HashThread {
@@ -66,7 +74,9 @@ function open({ database: path, segments, writeLock, checkpoints }: StorePlace) 
 function serve(): void {
   const port = parentPort
   if (port === null) throw new CairnError('usage', 'hash-thread runs as a worker thread only')
-  const thread = new HashThread(workerData as StorePlace)
+  const { place, background } = workerData as HashThreadData
+  if (background) yieldToOthers()
+  const thread = new HashThread(place)
   const send = (message: ThreadMessage): void => port.postMessage(message)
   port.on('message', ({ id, job }: JobMessage) => {
     send(answer(thread, id, job))

@@ -2,6 +2,13 @@ import type { ErrorCode } from '../base/errors.ts'
 import type { ProfileName } from '../unixfs/api.ts'
 import type { PackedLeaves } from '../unixfs/leaves.ts'
 import type { FileOutcome, Stripe } from './add-file.ts'
+import type { StorePlace } from './api.ts'
+
+/** What a hash thread is started with. */
+export interface HashThreadData {
+  readonly place: StorePlace
+  readonly background: boolean
+}
 
 /** What hash threads are told and what they answer: plain values that a message can carry. */
 export interface JobSettings {

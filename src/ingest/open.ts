@@ -21,10 +21,10 @@ class ThreadedIngest implements Ingest {
   readonly #closing = new AbortController()
 
   constructor(options: IngestOptions) {
-    const { store, threads = availableParallelism(), caller = 'works' } = options
+    const { store, threads = availableParallelism(), caller = 'works', background } = options
     const alone = store === undefined || threads < (caller === 'works' ? 2 : 1)
     this.#options = options
-    this.#pool = alone ? undefined : new HashPool(store, threads, caller)
+    this.#pool = alone ? undefined : new HashPool(store, { threads, caller, background })
   }
 
   importPath: Ingest['importPath'] = (path, options) =>

@@ -63,8 +63,7 @@ t.test(
     const { path } = home.database
     const pool = new HashPool(
       { database: path, segments: join(home.folder, 'segments') },
-      1,
-      'waits'
+      { threads: 1, caller: 'waits' }
     )
     const cancelled = new SharedArrayBuffer(4)
     const job = {

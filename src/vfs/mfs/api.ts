@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Database } from '../../base/database.ts'
 import type { Name } from '../../base/names.ts'
 import type { HistoryEntry, Roots } from '../../roots/api.ts'
-import type { UnixfsReader, UnixfsWriter } from '../../unixfs/api.ts'
+import type { Node, UnixfsReader, UnixfsWriter } from '../../unixfs/api.ts'
 import type { Attributes, Caller, Ino, WritableTree } from '../api.ts'
 import type { MfsChange } from './announce.ts'
 import type { PathRestore } from './restore-path.ts'
@@ -108,6 +108,12 @@ export interface MfsOptions {
    * other doors write. Called after the commit; it must not throw.
    */
   readonly onChange?: (change: MfsChange) => void
+  /**
+   * Stores a file of this machine as blocks by several threads: its node without metadata, once all of
+   * it survives a power cut. For large drafts that nobody writes to; without it the thread that seals
+   * hashes them. Throws `conflict` if the file changed meanwhile, `not-found`, `aborted`.
+   */
+  readonly importFile?: (path: string, signal: AbortSignal | undefined) => Promise<Node>
   /** Set by whoever starts the process that owns the home, once, before other instances are open. */
   readonly recover?: boolean
 }

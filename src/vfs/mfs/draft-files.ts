@@ -58,7 +58,7 @@ export class DraftFiles {
     this.#epoch = lookups.draftEpoch
   }
 
-  #path(draft: number): string {
+  path(draft: number): string {
     return join(this.#folder, String(draft))
   }
 
@@ -71,7 +71,7 @@ export class DraftFiles {
   replace(draft: number, bytes: Uint8Array, written: DraftState['written']): void {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC
     try {
-      this.#keep(draft, openSync(this.#path(draft), flags, 0o600))
+      this.#keep(draft, openSync(this.path(draft), flags, 0o600))
       this.write(draft, bytes, 0)
       if (written === undefined) this.markUnwritten(draft)
       else this.#setTime(draft, written.seconds + written.nanoseconds / 1e9)
@@ -85,7 +85,7 @@ export class DraftFiles {
   copy(from: number, to: number): void {
     try {
       const flags = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE
-      copyFileSync(this.#path(from), this.#path(to), flags)
+      copyFileSync(this.path(from), this.path(to), flags)
       this.markUnwritten(to)
     } catch (cause) {
       throw toCairnError(cause, 'cannot copy a draft')
@@ -164,7 +164,7 @@ export class DraftFiles {
   #stat(draft: number): BigIntStats {
     const kept = this.#epoch === this.#lookups.draftEpoch ? this.#files.get(draft) : undefined
     if (kept !== undefined) return fstatSync(kept, { bigint: true })
-    return statSync(this.#path(draft), { bigint: true })
+    return statSync(this.path(draft), { bigint: true })
   }
 
   /** The draft's bytes and its entry in the folder survive a power cut. */
@@ -182,7 +182,7 @@ export class DraftFiles {
   delete(drafts: readonly number[]): void {
     for (const draft of drafts) {
       this.release(draft)
-      rmSync(this.#path(draft), { force: true })
+      rmSync(this.path(draft), { force: true })
     }
     this.#lookups.advanceDraftEpoch()
     this.#epoch = this.#lookups.draftEpoch
@@ -206,7 +206,7 @@ export class DraftFiles {
       this.#epoch = epoch
     }
     const kept = this.#files.get(draft)
-    if (kept === undefined) return this.#keep(draft, openSync(this.#path(draft), 'r+'))
+    if (kept === undefined) return this.#keep(draft, openSync(this.path(draft), 'r+'))
     this.#files.delete(draft)
     this.#files.set(draft, kept)
     return kept

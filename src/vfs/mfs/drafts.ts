@@ -130,6 +130,12 @@ export class Drafts {
     return { size, written: timeOf(row), blocks: undefined }
   }
 
+  /** The path of a draft that is a file; undefined if it is a row. */
+  fileOf(draft: number): string | undefined {
+    const isRow = !this.#files.isOpen(draft) && this.#small.state(draft) !== undefined
+    return isRow ? undefined : this.#files.path(draft)
+  }
+
   /** The draft's bytes survive a power cut as soon as the database was synchronised too. */
   synchronize(draft: number): void {
     if (this.#files.isOpen(draft) || !this.#small.synchronize(draft)) {

@@ -1,10 +1,13 @@
+import { toCairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
 import type { Metadata, Node } from '../../unixfs/api.ts'
 import { withMetadata } from '../../unixfs/with-metadata.ts'
 import type { Attributes } from '../api.ts'
 import type { Context } from './context.ts'
+import type { DraftState } from './draft-files.ts'
 import { attributesOf, type Inode, isDirectory, isRegular, isSymlink } from './inode.ts'
 import { readLink, whileChanging } from './read.ts'
+import { isSettled, recallSealed } from './sealed-drafts.ts'
 
 /** What a file became, and the row it was read by. */
 export interface SealedFile {
@@ -12,10 +15,18 @@ export interface SealedFile {
   readonly node: Node
   /** As they were before its bytes were read. */
   readonly attributes: Attributes
+  /** Of its draft before it was read, where it tells its content. */
+  readonly settled?: DraftState | undefined
 }
 
-/** Lets the event loop turn between pieces of work; throws `aborted`. */
-export type Breathe = (bytes: number) => Promise<void>
+/** From this size on other threads are worth being asked for help. */
+const largeBytes = 8 * 1024 * 1024
+
+export interface Breathe {
+  /** Lets the event loop turn between pieces of work; throws `aborted`. */
+  (bytes: number): Promise<void>
+  readonly signal: AbortSignal | undefined
+}
 
 /**
  * Stores the bytes of a regular file or the target of a symlink as blocks, a piece at a time. Bytes
@@ -35,11 +46,16 @@ export async function sealFile(
     const node = context.unixfs.writer.symlink(target, metadata)
     return { inode, node, attributes }
   }
-  const unchanged = sealedAsIs(context, inode, metadata)
+  const unchanged =
+    sealedAsIs(context, inode, metadata) ?? sealedBefore(context, inode, state, metadata)
   if (unchanged !== undefined) return { inode, node: unchanged, attributes }
+  const settled = state !== undefined && isSettled(context, state) ? state : undefined
+  const imported = await importLarge(context, inode, attributes, breathe.signal)
+  const dressed = imported && dress(context, imported, metadata)
+  if (dressed !== undefined) return { inode, node: dressed, attributes }
   const builder = context.unixfs.writer.file()
   for await (const bytes of pieces(context, inode, attributes.size, breathe)) builder.write(bytes)
-  return { inode, node: builder.finish(metadata), attributes }
+  return { inode, node: builder.finish(metadata), attributes, settled }
 }
 
 /**
@@ -64,6 +80,49 @@ function sealedAsIs(
     fileBytes: inode.size,
     dagBytes: dagBytes ?? 0
   }
+}
+
+/**
+ * A file that stays open and was not written to since the last seal is what it was then: a disk image
+ * is not read again because something else was written.
+ */
+function sealedBefore(
+  context: Context,
+  { draft, writers }: Inode,
+  state: DraftState | undefined,
+  metadata: Metadata | undefined
+): Node | undefined {
+  if (draft === null || writers === 0 || state === undefined) return undefined
+  const known = recallSealed(context, draft, state)
+  if (known === undefined || metadata === undefined) return known
+  return withMetadata(context.blocks, context.unixfs.writer.profile, known, metadata)
+}
+
+/** A large draft that nobody writes to, as blocks of its bare bytes; undefined if it is not one, or has changed. */
+async function importLarge(
+  context: Context,
+  { draft, writers }: Inode,
+  { size }: Attributes,
+  signal: AbortSignal | undefined
+): Promise<Node | undefined> {
+  const { importFile } = context
+  if (importFile === undefined || draft === null || writers > 0 || size < largeBytes) return
+  const path = context.drafts.fileOf(draft)
+  if (path === undefined) return
+  try {
+    return await importFile(path, signal)
+  } catch (cause) {
+    if (toCairnError(cause).code === 'conflict') return
+    throw cause
+  }
+}
+
+/** Undefined where no metadata can go around a node. */
+function dress(context: Context, node: Node, metadata: Metadata | undefined): Node | undefined {
+  if (metadata === undefined) return node
+  const { codec, multihash, fileBytes } = node
+  const { profile } = context.unixfs.writer
+  return withMetadata(context.blocks, profile, { codec, multihash, fileBytes }, metadata)
 }
 
 async function* pieces(

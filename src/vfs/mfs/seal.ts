@@ -11,6 +11,7 @@ import { type DirectoryPlan, planDirectories } from './plan-seal.ts'
 import { isChanged } from './read.ts'
 import { sweepOrphans } from './remove.ts'
 import { type Breathe, metadataOf, type SealedFile, sealFile } from './seal-file.ts'
+import { rememberSealed } from './sealed-drafts.ts'
 import { commitFiles, settleDirectory, settleFile } from './settle.ts'
 import { emptyTrash } from './trash.ts'
 
@@ -152,6 +153,7 @@ export class Sealer {
       const clean = new Set<number>()
       for (const file of files.values())
         if (settleFile(this.#context, file)) clean.add(file.inode.ino)
+        else remember(this.#context, file)
       for (const plan of plans.toReversed()) {
         const node = nodes.get(plan.inode.ino)
         if (node !== undefined && settleDirectory(this.#context, plan, node, clean)) {
@@ -161,6 +163,13 @@ export class Sealer {
       roots.advance(rootName, standing?.cid, cid, { profile: unixfs.writer.profile.name, reason })
     })
     return { cid }
+  }
+}
+
+/** A file that is open still: what it was sealed as, for the next seal. */
+function remember(context: Context, { inode, settled, node }: SealedFile): void {
+  if (inode.draft !== null && settled !== undefined) {
+    rememberSealed(context, inode.draft, settled, node)
   }
 }
 
@@ -204,7 +213,7 @@ async function orGone<T>(work: () => Promise<T>): Promise<T | undefined> {
 
 function breather(signal: AbortSignal | undefined): Breathe {
   let done = 0
-  return async bytes => {
+  const breathe = async (bytes: number): Promise<void> => {
     done += bytes
     if (done >= breathBytes) {
       done = 0
@@ -212,4 +221,5 @@ function breather(signal: AbortSignal | undefined): Breathe {
     }
     if (signal?.aborted) throw new CairnError('aborted', 'sealing was stopped: nothing is lost')
   }
+  return Object.assign(breathe, { signal })
 }

@@ -27,7 +27,9 @@ export interface OpenTree {
 }
 
 export interface TreeSettings
-  extends Partial<Pick<MfsOptions, 'shared' | 'recover' | 'metadata' | 'clock' | 'onChange'>> {
+  extends Partial<
+    Pick<MfsOptions, 'shared' | 'recover' | 'metadata' | 'clock' | 'onChange' | 'importFile'>
+  > {
   readonly blocks?: BlockReader & BlockWriter
   readonly writeLock?: WriteLock
 }
@@ -60,6 +62,7 @@ export function openTree(home: string, settings: TreeSettings = {}): OpenTree {
     metadata: settings.metadata ?? false,
     owner: { uid: 7, gid: 8 },
     ...(settings.shared === undefined ? {} : { shared: settings.shared }),
+    ...(settings.importFile === undefined ? {} : { importFile: settings.importFile }),
     ...(settings.onChange === undefined ? {} : { onChange: settings.onChange }),
     ...(settings.recover === undefined ? {} : { recover: settings.recover })
   })
