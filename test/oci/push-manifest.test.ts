@@ -69,6 +69,14 @@ t.test('a manifest that is none, or lacks a blob, is refused', async t => {
   t.equal((await pushManifest(world, 'a/manifests/x', bytes)).status, 201, 'a layer from elsewhere')
 })
 
+t.test('a blob that is here needs not be pushed to each repository', async t => {
+  const world = await setUp(t)
+  const config = await pushBlob(world, 'a', '{}')
+  t.equal((await world.ask(`/v2/b/blobs/${config.digest}`)).status, 404, 'though it is not shown')
+  t.equal((await pushManifest(world, 'b/manifests/v1', manifestOver(config, []))).status, 201)
+  t.equal((await world.ask(`/v2/b/blobs/${config.digest}`)).status, 200)
+})
+
 t.test('tags and repositories are listed in order and by pages', async t => {
   const world = await setUp(t)
   const config = await pushBlob(world, 'b/c', '{}')

@@ -1,10 +1,9 @@
-import type { CID } from 'multiformats/cid'
 import { parseDigest } from '../../../adapters/oci/reference.ts'
 import type { Digest } from '../../base/digest.ts'
 import { CairnError, toCairnError } from '../../base/errors.ts'
 import type { HostedContent, UploadPiece } from '../../pull/registry/api.ts'
-import type { UnixfsReader } from '../../unixfs/api.ts'
 import { bodyOf, type Call, sendEmpty } from './call.ts'
+import { isWhole } from './held-blob.ts'
 import { placeOf } from './place.ts'
 import { refusalOf, sendRefusal } from './refusal.ts'
 
@@ -45,18 +44,6 @@ function mountable(
   if (place.kind === 'hosted') return repositories.blob(from, digest)
   const held = catalog.get(`oci/${place.upstream.name}/${place.name}/blobs/${digest}`)
   return held !== undefined && isWhole(reader, held.cid) ? held : undefined
-}
-
-/** Whoever mounts a blob keeps no copy: what a disk lost must be pushed again. */
-function isWhole(reader: UnixfsReader, cid: CID): boolean {
-  try {
-    for (const _ of reader.walk(cid));
-    return true
-  } catch (cause) {
-    const { code } = toCairnError(cause)
-    if (code === 'missing' || code === 'corrupt') return false
-    throw cause
-  }
 }
 
 export async function showUpload(call: Call, name: string, id: string): Promise<void> {

@@ -4,11 +4,12 @@ import { CairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
 import type { Reference } from '../../pull/registry/api.ts'
 import { bodyOf, type Call, gather, sendEmpty } from './call.ts'
+import { findHeldBlob } from './held-blob.ts'
 import { hideTag, showTag } from './tag-view.ts'
 
 /**
  * PUT of a manifest: its bytes are kept as they are, whatever their media type. Throws `invalid`
- * for what is no manifest, `missing` if a blob of it was not pushed to this repository, `mismatch`,
+ * for what is no manifest, `missing` if a blob of it is not here, `mismatch`,
  * `file-too-large`. https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md#pushing-manifests
  */
 export async function putManifest(call: Call, name: string, reference: Reference): Promise<void> {
@@ -19,6 +20,11 @@ export async function putManifest(call: Call, name: string, reference: Reference
   const manifest = readManifest(bytes, sentAs === '' ? undefined : sentAs)
   for (const blob of blobsOf(manifest)) {
     if (repositories.blob(name, blob) !== undefined) continue
+    const held = findHeldBlob(call.options, blob)
+    if (held !== undefined) {
+      repositories.addBlob(name, blob, held)
+      continue
+    }
     throw new CairnError('missing', `${name} has no blob ${blob}: push it before its manifest`)
   }
   const { mediaType, artifactType, annotations } = manifest
