@@ -4,7 +4,9 @@ import { delimiter, join } from 'node:path'
 /** The Debian package that brings a real client a test drives; scripts/lib/clients installs the same. */
 const packages: Readonly<Record<string, string>> = {
   'apt-get': 'apt',
+  docker: 'docker.io',
   'docker-registry': 'docker-registry',
+  dockerd: 'docker.io',
   'dpkg-deb': 'dpkg',
   buildah: 'buildah',
   cadaver: 'cadaver',

@@ -155,3 +155,23 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"
   await saying(child, /successfully booted/)
   return (...args) => ran('ctr', ['--address', socket, ...args])
 }
+
+/** dockerd in a folder of its own, without a network of its own; gives a function that runs docker with it. */
+export async function startDocker(
+  t: Test,
+  folder: string,
+  settings: string
+): Promise<(...args: string[]) => Promise<string>> {
+  const at = join(folder, 'docker')
+  mkdirSync(at)
+  writeFileSync(join(at, 'daemon.json'), settings)
+  const host = `unix://${join(at, 'd.sock')}`
+  const places = ['--data-root', join(at, 'data'), '--exec-root', join(at, 'exec')]
+  const plain = ['--bridge=none', '--iptables=false', '--storage-driver=vfs']
+  const files = ['--config-file', join(at, 'daemon.json'), '--pidfile', join(at, 'pid')]
+  const args = [...files, ...places, ...plain, '--host', host]
+  const child = spawn('dockerd', args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  t.teardown(() => ended(child, 'SIGTERM'))
+  await saying(child, /API listen on/)
+  return (...args) => ran('docker', ['--host', host, ...args])
+}
