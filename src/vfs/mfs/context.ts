@@ -1,3 +1,4 @@
+import type { Reserve } from '../../base/reserve.ts'
 import type { ShardCounts } from '../../unixfs/api.ts'
 import type { Attributes } from '../api.ts'
 import type { MfsOptions } from './api.ts'
@@ -10,6 +11,8 @@ import type { Numbers } from './numbers.ts'
 export interface Context extends Omit<MfsOptions, 'drafts' | 'shared' | 'recover'> {
   readonly drafts: Drafts
   readonly draftsFolder: string
+  /** Whatever makes the database grow spends of it; what shrinks it may go to the disk's end. */
+  readonly reserve: Reserve
   readonly lookups: Lookups
   readonly numbers: Numbers
   readonly shardCounts: ShardCounts

@@ -19,6 +19,8 @@ export interface NewInode {
 }
 
 const setGroupId = 0o2000
+/** What a name and its inode cost the database at most, its log included, by rule of thumb. */
+const nameBytes = 4096
 
 /** A new name for a new inode; counts as a lookup. */
 export function make(
@@ -52,7 +54,7 @@ export function make(
   }
 }
 
-/** The directory, unfolded, that will get the name. Throws `exists`; `not-found` if it was removed. */
+/** The directory, unfolded, that will get the name. Throws `exists`, `no-space`; `not-found` if it was removed. */
 export function enter(context: Context, parent: number, name: Name): Inode {
   const directory = getDirectory(context, parent)
   if (directory.links === 0) {
@@ -61,6 +63,7 @@ export function enter(context: Context, parent: number, name: Name): Inode {
   if (findDentry(context, directory, name) !== undefined) {
     throw new CairnError('exists', `${nameText(name)} exists`)
   }
+  context.reserve.spend(nameBytes)
   storeInode(context, directory)
   unfold(context, directory)
   return directory

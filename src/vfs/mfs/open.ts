@@ -2,6 +2,7 @@ import { statfsSync } from 'node:fs'
 import type { CID } from 'multiformats/cid'
 import { limits } from '../../base/limits.ts'
 import type { Name } from '../../base/names.ts'
+import { Reserve } from '../../base/reserve.ts'
 import type { HistoryEntry } from '../../roots/api.ts'
 import type {
   Allocation,
@@ -52,6 +53,7 @@ export function openMfs(options: MfsOptions): Mfs {
     ...options,
     drafts: new Drafts({ folder: options.drafts, database, lookups, clock }),
     draftsFolder: options.drafts,
+    reserve: new Reserve(options.drafts),
     lookups,
     numbers: new Numbers(options.database),
     shardCounts: shardCountsIn(database),
