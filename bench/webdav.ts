@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startApacheDav } from './lib/apache-dav.ts'
-import { type Bench, compared, type Room, type Row } from './lib/bench.ts'
+import { type Bench, bounded, compared, type Room, type Row } from './lib/bench.ts'
 import { startCairn } from './lib/cairn.ts'
-import { type Cost, costOf } from './lib/cost.ts'
+import { costOf } from './lib/cost.ts'
 import { makeFile } from './lib/files.ts'
 import { interleave } from './lib/interleave.ts'
+import { peakGrowthMegabytes } from './lib/peak-memory.ts'
+import { startRcloneDav } from './lib/rclone-dav.ts'
 
 interface Drive {
   readonly pid: number
@@ -21,28 +23,52 @@ interface Task {
   readonly run: (drive: Drive) => void
 }
 
-/** The server's CPU: curl's is the same for both. */
+/** The server's CPU: curl's is the same for all. */
 export const bench: Bench = {
-  title: 'the network drive, against mod_dav of Apache',
+  title: 'the network drive, against mod_dav of Apache and rclone serve webdav',
   run: async room => {
     const cairn = await startCairn(room, room.disk('home'))
     const drive = { pid: cairn.pid, url: `http://127.0.0.1:${cairn.port}/dav/mfs/` }
-    const peer = await startApacheDav(room)
-    const rows: Row[] = []
-    for (const task of tasksOf(room)) {
-      const measure = (on: Drive) => () => {
-        task.prepare?.(on)
-        return costOf([on.pid], () => task.run(on))
-      }
-      const costs = await interleave(room.rounds, measure(drive), peer && measure(peer))
-      rows.push(rowOf(task, costs))
+    const peers = [
+      { name: 'Apache', drive: await startApacheDav(room), promised: true },
+      { name: 'rclone', drive: await startRcloneDav(room), promised: false }
+    ]
+    const tasks = tasksOf(room)
+    const rows = [putMemory(room, drive)]
+    for (const peer of peers) {
+      for (const task of tasks) rows.push(await rowOf(room, task, drive, peer))
     }
     return rows
   }
 }
 
-function rowOf({ what, bar }: Task, costs: { cairn: Cost; peer: Cost | undefined }): Row {
-  return compared({ what, bar, ...costs, peerName: 'Apache' })
+interface Peer {
+  readonly name: string
+  /** Undefined if it is not installed. */
+  readonly drive: Drive | undefined
+  /** Whether the bars are against it. */
+  readonly promised: boolean
+}
+
+async function rowOf(room: Room, task: Task, drive: Drive, peer: Peer): Promise<Row> {
+  const measure = (on: Drive) => () => {
+    task.prepare?.(on)
+    return costOf([on.pid], () => task.run(on))
+  }
+  const costs = await interleave(room.rounds, measure(drive), peer.drive && measure(peer.drive))
+  const bar = peer.promised ? task.bar : { of: task.bar.of }
+  return compared({ what: task.what, bar, ...costs, peerName: peer.name })
+}
+
+/** Of the first PUT there is: what a process once had it keeps, and a second one would hide it. */
+function putMemory(room: Room, drive: Drive): Row {
+  const mebibytes = room.small ? 32 : 1024
+  const file = join(room.memory('memory'), 'large')
+  makeFile(file, mebibytes)
+  const grown = peakGrowthMegabytes(drive.pid, () => curl(['-T', file, `${drive.url}memory`]))
+  curl(['-X', 'DELETE', `${drive.url}memory`])
+  rmSync(file)
+  return bounded(`PUT ${mebibytes} MiB: resident memory grows by`, grown, 'MB', 67)
 }
 
 function tasksOf(room: Room): Task[] {
