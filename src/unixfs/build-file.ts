@@ -12,12 +12,15 @@ export function addLeaf(
   chunk: Uint8Array,
   leaves: Leaves
 ): void {
+  if (leaves.repeatsLast(chunk)) return
   if (profile.rawLeaves) {
     leaves.push(blocks.add(chunk, codec.raw), chunk.length, chunk.length)
+    leaves.rememberZeros(chunk)
     return
   }
   const block = encodeNode([], encodeData({ type: dataType.file, data: chunk }))
   leaves.push(blocks.add(block, codec.dagPb), chunk.length, block.length)
+  leaves.rememberZeros(chunk)
 }
 
 /**

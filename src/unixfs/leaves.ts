@@ -12,6 +12,8 @@ export class Leaves {
   /** Two numbers a leaf: bytes of the file in it, and length of its block. */
   #sizes = new Float64Array(32)
   #length = 0
+  /** How long the last leaf's chunk was, if it was all zeros; else 0. */
+  #zeros = 0
 
   get length(): number {
     return this.#length
@@ -25,11 +27,32 @@ export class Leaves {
     this.#length++
   }
 
+  /**
+   * Adds the last leaf once more if that and the chunk are zeros of one length: in a sparse file most
+   * chunks are, and need no hash.
+   */
+  repeatsLast(chunk: Uint8Array): boolean {
+    if (this.#zeros === 0 || chunk.length !== this.#zeros || !isZero(chunk)) {
+      this.#zeros = 0
+      return false
+    }
+    const at = (this.#length - 1) * multihashBytes
+    const multihash = this.#multihashes.slice(at, at + multihashBytes)
+    this.push(multihash, chunk.length, this.#sizes[this.#length * 2 - 1]!)
+    return true
+  }
+
+  /** The chunk of the leaf that was pushed last. */
+  rememberZeros(chunk: Uint8Array): void {
+    this.#zeros = isZero(chunk) ? chunk.length : 0
+  }
+
   append({ multihashes, sizes }: PackedLeaves): void {
     this.#reserve(this.#length + sizes.length / 2)
     this.#multihashes.set(multihashes, this.#length * multihashBytes)
     this.#sizes.set(sizes, this.#length * 2)
     this.#length += sizes.length / 2
+    this.#zeros = 0
   }
 
   /** The leaves from `start` on, `count` at most, as nodes to link. */
@@ -68,4 +91,10 @@ export class Leaves {
 export interface PackedLeaves {
   readonly multihashes: Uint8Array
   readonly sizes: Float64Array
+}
+
+/** Compared with itself moved by one byte, once its ends are zero: no second buffer is needed. */
+function isZero(chunk: Uint8Array): boolean {
+  if (chunk.length === 0 || chunk[0] !== 0 || chunk.at(-1) !== 0) return false
+  return Buffer.compare(chunk.subarray(1), chunk.subarray(0, -1)) === 0
 }
