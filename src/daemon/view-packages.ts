@@ -1,7 +1,7 @@
 import { CairnError } from '../base/errors.ts'
 import type { Catalog } from '../pull/api.ts'
-import { imageSuffix } from '../pull/image/unpack-image.ts'
 import { contradicts } from '../pull/decide.ts'
+import { imageSuffix } from '../pull/image/unpack-image.ts'
 import type { PackageView } from '../vfs/frozen/package-view.ts'
 
 /**
