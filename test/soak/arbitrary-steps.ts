@@ -9,7 +9,7 @@ const length = fc.constantFrom(1, 500, 4096, 16_000, 20_000)
 /** Calls that may or may not succeed, on few names, so that they meet. */
 export const arbitraryStep: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: of('create', 'mkdir', 'create', 'mkdir', 'unlink', 'rmdir', 'sync'), path }),
-  fc.record({ kind: of('rename', 'rename', 'link', 'exchange'), path, to: path }),
+  fc.record({ kind: of('rename', 'rename', 'link', 'exchange', 'copy'), path, to: path }),
   fc.record({
     kind: of('write'),
     path,

@@ -29,6 +29,25 @@ async function exchange(one: string, other: string): Promise<void> {
   if (status !== 0) throw new Error(`${one} and ${other} were not exchanged`)
 }
 
+/** copy_file_range(2) from start to end, by the positions of both files. */
+async function copy(from: string, to: string): Promise<void> {
+  const copyFileRange = koffi
+    .load('libc.so.6')
+    .func('int64_t copy_file_range(int, void *, int, void *, size_t, unsigned int)')
+  const call = promisify(copyFileRange.async)
+  await withFile(from, source =>
+    withFile(to, async target => {
+      const { size } = await source.stat()
+      for (let done = 0; done < size; ) {
+        const count: unknown = await call(source.fd, null, target.fd, null, size - done, 0)
+        if (typeof count !== 'number' || count <= 0)
+          throw new Error(`${from} was not copied to ${to}`)
+        done += count
+      }
+    })
+  )
+}
+
 /** Makes a step in a folder, as a program does. */
 export async function takeInFolder(folder: string, step: Step): Promise<void> {
   const path = join(folder, step.path)
@@ -41,6 +60,8 @@ export async function takeInFolder(folder: string, step: Step): Promise<void> {
       return unlink(path)
     case 'rmdir':
       return rmdir(path)
+    case 'copy':
+      return copy(path, join(folder, step.to))
     case 'link':
       return link(path, join(folder, step.to))
     case 'rename':

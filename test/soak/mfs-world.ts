@@ -25,6 +25,9 @@ export function takeInMfs(tree: Mfs, step: Step): void {
     case 'sync':
       tree.synchronize(ino())
       return
+    case 'copy':
+      copyInMfs(tree, ino(), at(tree, step.to))
+      return
     case 'link':
       tree.makeLink(ino(), ...place(tree, step.to))
       return
@@ -43,6 +46,15 @@ export function takeInMfs(tree: Mfs, step: Step): void {
       tree.rename(...place(tree, step.path), ...place(tree, step.to), { mode })
     }
   }
+}
+
+function copyInMfs(tree: Mfs, from: number, to: number): void {
+  const { size } = tree.attributes(from)
+  tree.openForWriting(to, false)
+  for (let done = 0; done < size; ) {
+    done += tree.copyRange({ ino: from, position: done }, { ino: to, position: done }, size - done)
+  }
+  tree.releaseWriting(to)
 }
 
 /** All that a mutable tree shows. */

@@ -30,7 +30,7 @@ function habit(world: World, die: Die, number: number, name: string): Step[] {
   const fresh = `${die.pick(['', ...folders.map(folder => `${folder}/`)])}${name}`
   if (files.length < 3 || die.throw(6) === 0) return made(fresh, die, number)
   const path = die.pick(files)
-  switch (die.throw(11)) {
+  switch (die.throw(12)) {
     case 0:
       return save(path, fresh, die, number)
     case 1:
@@ -51,6 +51,8 @@ function habit(world: World, die: Die, number: number, name: string): Step[] {
       return moved(folders, fresh, die)
     case 8:
       return exchanged(paths, die)
+    case 9:
+      return copied(world, path, die.pick(files))
     default:
       return writing(world, path, die, number)
   }
@@ -90,6 +92,10 @@ function removed(world: World, folders: readonly string[]): Step[] {
 function moved(folders: readonly string[], to: string, die: Die): Step[] {
   const path = die.pick(folders)
   return isBelow(to, path) ? [] : [{ kind: 'rename', path, to }]
+}
+
+function copied(world: World, path: string, to: string): Step[] {
+  return world.get(path) === world.get(to) ? [] : [{ kind: 'copy', path, to }]
 }
 
 function exchanged(paths: readonly string[], die: Die): Step[] {

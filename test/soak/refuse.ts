@@ -1,4 +1,4 @@
-import { isBelow, type Step, type World } from './world.ts'
+import { type File, isBelow, type Step, type World } from './world.ts'
 
 /** Whether POSIX has an error for a step, on a world whose paths may be anything. */
 export function isRefused(world: World, step: Step): boolean {
@@ -14,6 +14,8 @@ export function isRefused(world: World, step: Step): boolean {
       return (
         node === undefined || node === 'folder' || world.has(step.to) || !hasFolder(world, step.to)
       )
+    case 'copy':
+      return isCopyRefused(world, node, step.to)
     case 'rename':
       return isRenameRefused(world, step.path, step.to)
     case 'exchange': {
@@ -23,6 +25,13 @@ export function isRefused(world: World, step: Step): boolean {
     default:
       return node === undefined || node === 'folder'
   }
+}
+
+/** A file over itself: the ranges overlap. */
+function isCopyRefused(world: World, from: File | 'folder' | undefined, path: string): boolean {
+  const to = world.get(path)
+  if (from === undefined || from === 'folder' || to === undefined || to === 'folder') return true
+  return from === to && from.bytes.length > 0
 }
 
 function isRenameRefused(world: World, path: string, to: string): boolean {

@@ -11,7 +11,12 @@ export type World = Map<string, File | 'folder'>
 /** One call of a program. Those that a generator makes succeed. */
 export type Step =
   | { readonly kind: 'create' | 'mkdir' | 'unlink' | 'rmdir' | 'sync'; readonly path: string }
-  | { readonly kind: 'rename' | 'exchange' | 'link'; readonly path: string; readonly to: string }
+  /** `copy`: the bytes of one file over those of another, from the start, by copy_file_range. */
+  | {
+      readonly kind: 'rename' | 'exchange' | 'link' | 'copy'
+      readonly path: string
+      readonly to: string
+    }
   | {
       readonly kind: 'write'
       readonly path: string
@@ -60,6 +65,9 @@ export function take(world: World, step: Step): void {
     case 'link':
       world.set(step.to, fileAt(world, step.path))
       return
+    case 'copy':
+      copy(fileAt(world, step.path), fileAt(world, step.to))
+      return
     case 'rename':
       move(world, step.path, step.to)
       return
@@ -86,6 +94,12 @@ function move(world: World, from: string, to: string): void {
     world.delete(path)
     world.set(to + path.slice(from.length), node)
   }
+}
+
+function copy(from: File, to: File): void {
+  const after = resized(to.bytes, Math.max(to.bytes.length, from.bytes.length))
+  after.set(from.bytes)
+  to.bytes = after
 }
 
 function written({ bytes }: File, step: Extract<Step, { kind: 'write' }>): Buffer {
