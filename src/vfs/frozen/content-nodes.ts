@@ -97,7 +97,7 @@ export class ContentNodes {
     if (!Number.isSafeInteger(info.bytes) || info.bytes < 0) {
       throw new CairnError('corrupt', `${cidText(link)} says it has ${info.bytes} bytes`)
     }
-    const permissions = info.mode ?? (info.kind === 'directory' ? 0o555 : 0o444)
+    const permissions = info.mode ?? assumedMode(info)
     return {
       mode: types[info.kind] | (permissions & 0o7777),
       size: info.kind === 'directory' ? 0 : info.bytes,
@@ -192,6 +192,15 @@ export class ContentNodes {
     const { codec: code, identity } = this.#inodes.identity(ino)
     return this.#reader.readSymlink(code, identity)
   }
+}
+
+/**
+ * Of a node that says no mode. One that carries a time was stored with its metadata, of which UnixFS
+ * leaves out what it assumes; all else is shown as what a frozen tree is.
+ */
+function assumedMode({ kind, mtimeSeconds }: NodeInfo): number {
+  if (mtimeSeconds === undefined) return kind === 'directory' ? 0o555 : 0o444
+  return kind === 'directory' ? 0o755 : kind === 'symlink' ? 0o777 : 0o644
 }
 
 function keyOf(link: ContentLink, parent: Ino): InodeKey {

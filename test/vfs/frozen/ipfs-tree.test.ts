@@ -84,6 +84,20 @@ t.test('the root is an empty directory that takes CIDs', async t => {
   t.equal((tree as { frozen?: (ino: number) => boolean }).frozen?.(1), false)
 })
 
+t.test('the modes that UnixFS leaves out of metadata are shown as they were', async t => {
+  const { tree, blocks } = ipfsFixture()
+  const dated = (mode: number) => ({ mode, mtimeSeconds: 5 })
+  const root = write(blocks, {
+    file: { $: { file: 'x', metadata: dated(0o644) } },
+    folder: { $: { directory: {}, metadata: dated(0o755) } },
+    tight: { $: { file: 'x', metadata: dated(0o444) } }
+  })
+  const modeOf = (path: string) => tree.attributes(walk(tree, `${cidOf(root)}/${path}`)).mode
+  t.equal(modeOf('file'), fileType.regular | 0o644)
+  t.equal(modeOf('folder'), fileType.directory | 0o755)
+  t.equal(modeOf('tight'), fileType.regular | 0o444)
+})
+
 t.test('files, symlinks and directories show mode and time they carry, or a default', async t => {
   const { tree, blocks } = ipfsFixture()
   const metadata = { mode: 0o4751, mtimeSeconds: -5, mtimeNanoseconds: 7 }
