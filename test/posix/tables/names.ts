@@ -164,6 +164,24 @@ export const names: Table = {
         exchange other folder/file -> ok
         stat folder links -> 3
         stat . links -> 3
+      == link counts when a folder takes the place of another one, elsewhere
+        mkdir from
+        mkdir from/a
+        mkdir from/b
+        mkdir to
+        mkdir to/a
+        mkdir to/c
+        rename from/a to/a -> ok
+        stat from links -> 3
+        stat to links -> 4
+        exchange from/b to/c -> ok
+        stat from links -> 3
+        stat to links -> 4
+        put to/file
+        exchange from/b to/file -> ok
+        stat from links -> 2
+        stat to links -> 5
+        list to -> a c file
       == hard links of everything but folders
         symlink target link
         mkfifo fifo

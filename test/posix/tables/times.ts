@@ -71,6 +71,8 @@ const movedTimes = parts(`
   rename folder/file folder/file               D                                                       folder:none folder/file:none
   rename folder/file folder/sub -> EISDIR      D; mkdir folder/sub                                     folder:none folder/file:none folder/sub:none
   exchange folder/file other/file              D; mkdir other; put other/file                          folder:mc other:mc other/file=folder/file:c folder/file=other/file:c
+  exchange folder/file folder/second           D; link folder/file folder/second                       folder:none folder/file:none
+  noReplace folder/file folder/second -> EEXIST  D; put folder/second                                 folder:none folder/file:none
   setxattr file user.a x                       F                                                       file:c .:none
   setxattr file user.a x replace -> ENODATA    F                                                       file:none
   removexattr file user.a                      F; setxattr file user.a x                               file:c

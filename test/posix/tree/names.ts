@@ -131,7 +131,6 @@ function rename(walker: Walker, path: string, newPath: string, flags: number): v
   if (target !== undefined && isAbove(walker, target, from.folder)) {
     throw new Errno(mode === 'exchange' ? 'EINVAL' : 'ENOTEMPTY')
   }
-  if (target?.ino === source.ino) return
   demandMovable(walker, source, from, to, target)
   checkKinds(source, target, mode)
   walker.tree.rename(from.folder.ino, from.name as Name, to.folder.ino, to.name as Name, { mode })
