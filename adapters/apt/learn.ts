@@ -6,7 +6,7 @@ import { decompress } from './decompress.ts'
 import { textLines } from './text-lines.ts'
 
 /**
- * What a Release, InRelease or Packages file says of other files. Throws `corrupt` if it cannot be
+ * What a Release, InRelease, Packages or Sources file says of other files. Throws `corrupt` if it cannot be
  * decompressed, `file-too-large` if more than `limits.documentBytes` come out of it (a few kilobytes
  * can hold gigabytes of nothing), and the signal's reason.
  */
@@ -21,7 +21,12 @@ export async function* learnApt(
   const plain = new ByteBudget(limits.documentBytes, `what ${item.key} holds`)
   const lines = textLines(plain.pass(decompress(document), signal))
   if (name === 'InRelease' || name === 'Release') yield* learnRelease(folder, lines)
+  else if (isSources(name, folder)) yield* learnSources(archiveRoot(folder), lines)
   else yield* learnPackages(archiveRoot(folder), lines)
+}
+
+function isSources(name: string, folder: string): boolean {
+  return name.startsWith('Sources') || /\/source(\/by-hash\/\w+)?$/.test(folder)
 }
 
 /** Below `dists` paths count from the repository's root; a flat repository is its own folder. */
@@ -75,12 +80,18 @@ function* learnFile(
   yield { key: `${parent}/by-hash/${hashFolder}/${hex.toLowerCase()}`, digest, bytes }
 }
 
+interface Stanza {
+  path?: string | undefined
+  size?: string | undefined
+  sha256?: string | undefined
+}
+
 /** Filename, Size and SHA256 of each stanza. https://www.debian.org/doc/debian-policy/ch-controlfields.html */
 async function* learnPackages(
   root: string,
   lines: AsyncIterable<string[]>
 ): AsyncGenerator<Learned> {
-  let stanza: { path?: string; size?: string; sha256?: string } = {}
+  let stanza: Stanza = {}
   for await (const batch of lines) {
     for (const line of batch) {
       if (line.startsWith('Filename:')) stanza.path = line.slice(9).trim()
@@ -97,10 +108,7 @@ async function* learnPackages(
   if (last !== undefined) yield last
 }
 
-function packageOf(
-  root: string,
-  { path, size, sha256 }: { path?: string; size?: string; sha256?: string }
-): Learned | undefined {
+function packageOf(root: string, { path, size, sha256 }: Stanza): Learned | undefined {
   if (path === undefined || sha256 === undefined) return undefined
   const text = Buffer.from(path, 'latin1').toString('utf8')
   const relative = text.startsWith('./') ? text.slice(2) : text
@@ -110,6 +118,41 @@ function packageOf(
   return size !== undefined && /^\d{1,15}$/.test(size)
     ? { key, digest, bytes: Number(size) }
     : { key, digest }
+}
+
+/** Directory and Checksums-Sha256 of each stanza. https://www.debian.org/doc/debian-policy/ch-controlfields.html */
+async function* learnSources(
+  root: string,
+  lines: AsyncIterable<string[]>
+): AsyncGenerator<Learned> {
+  let directory: string | undefined
+  let files: string[] = []
+  let listing = false
+  const stanza = function* (): Generator<Learned> {
+    for (const line of files) yield* sourceOf(root, directory ?? '', line)
+    directory = undefined
+    files = []
+  }
+  for await (const batch of lines) {
+    for (const line of batch) {
+      if (line.startsWith(' ')) {
+        if (listing) files.push(line)
+        continue
+      }
+      listing = line.startsWith('Checksums-Sha256:')
+      if (line.startsWith('Directory:')) directory = line.slice(10).trim()
+      else if (line === '' || line === '\r') yield* stanza()
+    }
+  }
+  yield* stanza()
+}
+
+function* sourceOf(root: string, directory: string, line: string): Generator<Learned> {
+  const [, sha256, size, name] = /^ +([0-9a-f]{64}) +(\d{1,15}) +(\S+)\s*$/i.exec(line) ?? []
+  if (name === undefined) return
+  const path = directory === '' || directory === '.' ? name : `${directory}/${name}`
+  const learned = packageOf(root, { path, size, sha256 })
+  if (learned !== undefined) yield learned
 }
 
 function digestOrUndefined(algorithm: DigestAlgorithm, hex: string): Learned['digest'] | undefined {

@@ -30,10 +30,16 @@ const hashFolders: Readonly<Record<string, DigestAlgorithm>> = {
 /** What a file of a repository is, told by its path alone. */
 export type RepositoryFile =
   | { readonly kind: 'release' }
+  | { readonly kind: 'signature' }
   | { readonly kind: 'by-hash'; readonly digest: Digest; readonly folder: string }
-  | { readonly kind: 'packages'; readonly folder: string }
+  | { readonly kind: 'packages' | 'sources'; readonly folder: string; readonly name: string }
   | { readonly kind: 'archive' }
   | { readonly kind: 'other' }
+
+/** An architecture's folder has a Release of its own, of a few lines, which the suite's names. */
+function isPart(parts: readonly string[]): boolean {
+  return parts[0] === 'dists' && /^(binary-.*|source)$/.test(parts.at(-2) ?? '')
+}
 
 /**
  * `by-hash` files and archives never change; all others may. Below `dists` only packages are
@@ -47,8 +53,10 @@ export function repositoryFile(parts: readonly string[]): RepositoryFile {
     const digest = digestFromHex(algorithm, name)
     return { kind: 'by-hash', digest, folder: parts.slice(0, -3).join('/') }
   }
-  if (name === 'InRelease' || name === 'Release') return { kind: 'release' }
-  if (/^Packages(\.(gz|xz|zst))?$/.test(name)) return { kind: 'packages', folder }
+  if (name === 'Release.gpg') return { kind: 'signature' }
+  if (name === 'InRelease' || (name === 'Release' && !isPart(parts))) return { kind: 'release' }
+  if (/^Packages(\.(gz|xz|zst))?$/.test(name)) return { kind: 'packages', folder, name: 'Packages' }
+  if (/^Sources(\.(gz|xz|zst))?$/.test(name)) return { kind: 'sources', folder, name: 'Sources' }
   if (/\.(deb|udeb|ddeb)$/.test(name)) return { kind: 'archive' }
   if (parts[0] === 'pool' || parts.includes('pool')) return { kind: 'archive' }
   if (!parts.includes('dists') && /\.(dsc|tar\.\w+|diff\.gz)$/.test(name))

@@ -45,6 +45,8 @@ export const limits = {
   missingWaitMs: 30_000,
   /** An index, Release file or packument read into memory by `learn`. */
   documentBytes: 256 * MiB,
+  /** A Release that is read into memory to check its signature: the longest have a megabyte. */
+  releaseBytes: 16 * MiB,
   /** Values in a JSON document that is parsed whole: the longest packuments have two million. */
   documentValues: 8_000_000,
   /** A document of which others are made, read into memory: the longest packuments have 40 MiB. */
@@ -52,6 +54,15 @@ export const limits = {
   /** Requests that are passed on: an audit of thousands of packages, and what comes back. */
   passedRequestBytes: 4 * MiB,
   passedAnswerBytes: 64 * MiB,
+  /** A package that is published: JSON with its tarball in base64; and bodies that only name something. */
+  publishBytes: 192 * MiB,
+  smallBodyBytes: 64 * KiB,
+  /** Results of one search, and how deep the dependencies in an audit may lie. */
+  searchResults: 250,
+  auditDepth: 256,
+  /** Logins that a person finishes in a browser: for so long, and so many at a time. */
+  loginMs: 600_000,
+  loginSessions: 1_000,
   /** A manifest or index of images: what registries take at least, and most at most. */
   manifestBytes: 4 * MiB,
   /** An upload that nobody went on with for so long is dropped; looked for once in a while. */

@@ -3,8 +3,10 @@ import { CairnError } from '../base/errors.ts'
 import type { HttpDoor } from '../base/http.ts'
 import type { Adapter, Classification, Upstream } from '../pull/adapter.ts'
 import type { FetchUpstream, Pull } from '../pull/api.ts'
+import { splitMoment } from './moment.ts'
 import { passOn } from './pass-on.ts'
 import { respond } from './respond.ts'
+import { SeenVersions } from './seen-versions.ts'
 import { isAbsolute, mirrorTarget } from './target.ts'
 
 export interface MirrorDoorOptions {
@@ -20,10 +22,11 @@ export interface MirrorDoorOptions {
 
 /**
  * HTTP to the pull-through engine and back, for one adapter: GET and HEAD below `/<adapter>/`.
- * Answers carry `X-Cairn: hit | miss | join | stale`. https://www.rfc-editor.org/rfc/rfc9110
+ * Answers carry `X-Cairn: hit | miss | join | stale`. `/<adapter>/<name>/@<time>/…` is what was there then. https://www.rfc-editor.org/rfc/rfc9110
  */
 export function openMirrorDoor(options: MirrorDoorOptions): HttpDoor {
   const { adapter, proxy, pull } = options
+  const seen = new SeenVersions()
   const prefix = `/${adapter.name}/`
   return {
     name: adapter.name,
@@ -38,8 +41,13 @@ export function openMirrorDoor(options: MirrorDoorOptions): HttpDoor {
         refuseMethod(adapter, response)
         return
       }
-      const wanted = classify(options, prefix, request)
-      const answer = await pull.fetch(wanted, { signal })
+      const { wanted, atMs } = classify(options, prefix, request)
+      const at =
+        atMs === undefined
+          ? seen.of(request.socket, wanted)
+          : ({ ms: atMs, of: 'snapshot' } as const)
+      const answer = await pull.fetch(wanted, at === undefined ? { signal } : { signal, at })
+      seen.remember(request.socket, wanted, answer)
       await respond(request, response, wanted, answer, signal)
     }
   }
@@ -73,12 +81,13 @@ function classify(
   { adapter, upstreams }: MirrorDoorOptions,
   prefix: string,
   request: IncomingMessage
-): Classification {
+): { readonly wanted: Classification; readonly atMs: number | undefined } {
   const target = mirrorTarget(request.url ?? '', prefix, upstreams())
   const headers = request.headers as Record<string, string | undefined>
-  const wanted = target === undefined ? undefined : adapter.classify({ ...target, headers })
+  const { path, atMs } = splitMoment(target?.path ?? '')
+  const wanted = target === undefined ? undefined : adapter.classify({ ...target, path, headers })
   if (wanted === undefined) {
     throw new CairnError('not-found', `${request.url}: no ${adapter.name} upstream of this name`)
   }
-  return wanted
+  return { wanted, atMs }
 }

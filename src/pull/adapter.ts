@@ -47,6 +47,10 @@ export interface Upstream {
   readonly name: string
   /** Base URL, http or https, ends with a slash. */
   readonly url: string
+  /** The keys that its documents are signed with; undefined: they are not checked here. */
+  readonly keyring?: () => Promise<Uint8Array>
+  /** What is here was published here: nothing of it is ever asked for at the URL. */
+  readonly hosted?: boolean
 }
 
 export interface Classification {
@@ -70,12 +74,43 @@ export interface Classification {
   readonly derived?: Derivation
   /** The document that names this item's digest: had, and learnt, before the item is first fetched. */
   readonly voucher?: Classification
+  /** Set of a document that names others by digest: a new version is taken over together with those of them that are in use. */
+  readonly takeover?: Takeover
+  /** Of an item that is taken over with another: that one. */
+  readonly takenWith?: Classification
+  /**
+   * The documents that may name this item's digest, and the ways to get what they name. A client that
+   * got one of them, as it was at some time, is to get this item as it was then.
+   */
+  readonly namedBy?: { readonly documents: readonly string[]; readonly ways: Takeover['ways'] }
+  /** A step on the way to another item: its versions are not remembered. */
+  readonly passing?: boolean
+  /** Published here: served from what is held, and never asked for. */
+  readonly hosted?: boolean
   /** The stored bytes are so encoded; clients that do not take it are sent them decoded. */
   readonly encoding?: 'gzip'
   /** What the upstream is told besides, the media types taken above all. */
   readonly requestHeaders?: Readonly<Record<string, string>>
   /** Request headers that decide which item is meant, as `Vary` lists them. */
   readonly vary?: string
+}
+
+/** How a new version of a document that names others is taken over. */
+export interface Takeover {
+  /** Where it is kept until then. */
+  readonly next: Classification
+  /** Items that belong to it without being named by it (a signature apart), and where they are kept until then. */
+  readonly companions: ReadonlyArray<{
+    readonly item: Classification
+    readonly next: Classification
+  }>
+  /** Whether its maker made it; the bytes of companions in their order. Throws `denied` with why not. */
+  readonly verify?: (
+    document: Uint8Array,
+    companions: ReadonlyArray<Uint8Array | undefined>
+  ) => Promise<void>
+  /** The ways to get what the document names, to be tried in turn; each has the digest, and all have one key. */
+  readonly ways: (named: Learned) => readonly Classification[]
 }
 
 /** How an item is made of a document. */

@@ -37,6 +37,7 @@ export class Answers {
     if (nowMs - item.usedMs > bounds.useGranularityMs) this.#options.catalog.use(item.key, nowMs)
     return {
       key: item.key,
+      storedMs: item.storedMs,
       mediaType: wanted.mediaType,
       bytes: item.bytes,
       lastModified: item.lastModified ?? new Date(item.storedMs).toUTCString(),
@@ -55,6 +56,7 @@ export class Answers {
     const { lastModified, storedMs } = stampOf(held, head, flight.startedMs)
     return {
       key: wanted.key,
+      storedMs: undefined,
       mediaType: wanted.mediaType,
       bytes: head.bytes,
       lastModified: lastModified ?? new Date(storedMs).toUTCString(),

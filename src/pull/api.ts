@@ -10,7 +10,18 @@ export interface Catalog {
   get: (key: string) => CatalogItem | undefined
   /** An item with these bytes, whatever its key or adapter. */
   byDigest: (digest: Digest) => CatalogItem | undefined
-  put: (item: CatalogItem) => void
+  /** With `version` it is remembered under its `storedMs` for `versionAt`, unless the last one has the same content. */
+  put: (item: CatalogItem, options?: { version?: boolean }) => void
+  /** What a mutable item was at a time: its last version that was stored by then. */
+  versionAt: (key: string, atMs: number) => CatalogItem | undefined
+  /** Any version of an item with these bytes. */
+  versionWith: (key: string, digest: Digest) => CatalogItem | undefined
+  /** Runs `work` as one transaction: other processes and threads see all of it or nothing. */
+  together: <T>(work: () => T) => T
+  /** Has a place (`apt/local`) hold what is published here, from now on. */
+  host: (place: string, createdMs: number) => void
+  /** The places below a prefix (`apt/`) that hold what is published here. */
+  hosted: (prefix: string) => string[]
   /** The upstream was asked again and it is still right. */
   touch: (key: string, validatedMs: number) => void
   /** It was served: what the budget keeps longest. */
@@ -77,9 +88,10 @@ export interface Pull {
    * Throws `not-found` (upstream says so), `upstream` or `timeout` (nothing held and the upstream
    * failed), `mismatch` (it would send other bytes than its index names), `aborted`.
    * A flight that nobody waits for any more goes on only if little is left of it: abort `signal` to
-   * leave without having read the body.
+   * leave without having read the body. With `at` the item is what it was then: `not-found` if it was
+   * not seen here by then.
    */
-  fetch: (wanted: Classification, options?: { signal?: AbortSignal }) => Promise<PullAnswer>
+  fetch: (wanted: Classification, options?: PullFetchOptions) => Promise<PullAnswer>
   statistics: () => PullStatistics
   /** Resolves when every document that landed so far has been learnt. */
   learnt: () => Promise<void>
@@ -87,8 +99,21 @@ export interface Pull {
   close: () => Promise<void>
 }
 
+export interface PullFetchOptions {
+  readonly signal?: AbortSignal
+  readonly at?: Moment
+}
+
+export interface Moment {
+  readonly ms: number
+  /** `snapshot`: all is as it was then. `version`: only what a document that is of then names; the rest is as it is now. */
+  readonly of: 'snapshot' | 'version'
+}
+
 export interface PullAnswer {
   readonly key: string
+  /** When this version was stored here; undefined while it is arriving. */
+  readonly storedMs?: number | undefined
   readonly mediaType: string
   /** Undefined while a flight does not know it yet. */
   readonly bytes: number | undefined

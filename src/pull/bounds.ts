@@ -33,6 +33,12 @@ export const bounds = {
   spareBuffers: 8,
   /** What a document says is brought in so many entries a transaction: a few milliseconds each. */
   learnBatch: 1000,
+  /** A document's new version is taken over with those of its items that were used within this time. */
+  inUseMs: 7 * 86_400_000,
+  /** Items of a new version that are fetched at a time. */
+  broughtTogether: 4,
+  /** A new version whose items cannot all be had is taken over without them after this. */
+  takeoverPatienceMs: 600_000,
   /** Redirects followed to other places of an upstream's content. */
   redirects: 5
 } as const
@@ -42,5 +48,6 @@ export const defaultPatience: Patience = {
   headMs: limits.upstreamHeadMs,
   staleHeadMs: 5_000,
   idleMs: limits.upstreamIdleMs,
+  takeoverMs: 10_000,
   backOffMs: 250
 }

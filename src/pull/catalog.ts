@@ -3,6 +3,7 @@ import type { Database } from '../base/database.ts'
 import type { Digest } from '../base/digest.ts'
 import { CairnError } from '../base/errors.ts'
 import type { Catalog, CatalogItem, Expectation, Learning, LearnSource } from './api.ts'
+import { Versions } from './versions.ts'
 
 /**
  * The catalog over the home's database (`catalogMigrations` must have run). Every thread opens its
@@ -17,9 +18,11 @@ const columns = `key, cid, bytes, media_type AS mediaType, digests, etag, last_m
 
 class DatabaseCatalog implements Catalog {
   readonly #database: Database
+  readonly #versions: Versions
 
   constructor(database: Database) {
     this.#database = database
+    this.#versions = new Versions(database)
   }
 
   get(key: string): CatalogItem | undefined {
@@ -39,9 +42,10 @@ class DatabaseCatalog implements Catalog {
     return row === undefined ? undefined : itemOfRow(row)
   }
 
-  put(item: CatalogItem): void {
+  put(item: CatalogItem, { version = false }: { version?: boolean } = {}): void {
     this.#database.write(() => {
       this.#forgetDigests(item.key)
+      if (version) this.#versions.add(item)
       this.#database
         .statement('INSERT OR REPLACE INTO catalog_items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
         .run(
@@ -84,7 +88,31 @@ class DatabaseCatalog implements Catalog {
     )
     this.#database.write(() => {
       for (const { key } of keys.all(digests[0] ?? '', cid.bytes)) this.remove(key as string)
+      this.#versions.removeContent(cid)
     })
+  }
+
+  versionAt(key: string, atMs: number): CatalogItem | undefined {
+    return this.#versions.at(key, atMs)
+  }
+
+  versionWith(key: string, digest: Digest): CatalogItem | undefined {
+    return this.#versions.with(key, digest)
+  }
+
+  together<T>(work: () => T): T {
+    return this.#database.write(work)
+  }
+
+  host(place: string, createdMs: number): void {
+    this.#run('INSERT OR IGNORE INTO catalog_hosted VALUES (?, ?)', place, createdMs)
+  }
+
+  hosted(prefix: string): string[] {
+    return this.#database
+      .statement('SELECT place FROM catalog_hosted WHERE place >= ? AND place < ? ORDER BY place')
+      .all(prefix, `${prefix}\u{10ffff}`)
+      .map(({ place }) => place as string)
   }
 
   #forgetDigests(key: string): void {

@@ -72,7 +72,7 @@ export class Engine implements Pull {
       this.#counts.hits++
       return this.#fromStore(wanted, copied, 'store')
     }
-    if (this.#notFound.has(wanted.key, nowMs)) {
+    if (this.#notFound.has(wanted.url, nowMs)) {
       throw new CairnError('not-found', `${wanted.url}: not found upstream a moment ago`)
     }
     return await this.#fromUpstream(wanted, known, signal)
@@ -167,7 +167,7 @@ export class Engine implements Pull {
 
   #afterFailure(wanted: Classification, known: Known, error: CairnError): PullAnswer {
     const nowMs = this.#options.clock.nowMs()
-    if (error.code === 'not-found') this.#notFound.add(wanted.key, nowMs + limits.negativeMs)
+    if (error.code === 'not-found') this.#notFound.add(wanted.url, nowMs + limits.negativeMs)
     if (error.code === 'not-found' || error.code === 'aborted') throw error
     if (error.code === 'upstream' || error.code === 'timeout') {
       this.#resting.add(new URL(wanted.url).origin, nowMs + bounds.upstreamRestMs)
@@ -249,11 +249,14 @@ export class Engine implements Pull {
     }
   }
 
-  /** Answers with an item that is held, whatever its age. Throws `missing` if it is not. */
-  serve(wanted: Classification, from: PullAnswer['from']): PullAnswer {
+  /** Answers with an item that is held, whatever its age, or a version of it. Throws `missing` if it is not. */
+  serve(
+    wanted: Classification,
+    from: PullAnswer['from'],
+    item: CatalogItem | undefined = this.held.get(wanted.key)
+  ): PullAnswer {
     if (this.#closed) throw new CairnError('aborted', 'Cairn is stopping')
     this.#counts.requests++
-    const item = this.held.get(wanted.key)
     if (item === undefined) throw new CairnError('missing', `${wanted.key} went: ask again`)
     this.#counts.hits++
     return this.#answers.fromStore(wanted, item, from)

@@ -7,6 +7,7 @@ import type { Adapter } from './adapter.ts'
 import type { Catalog, FetchUpstream, Log, Pull } from './api.ts'
 import { Deriving } from './derive.ts'
 import { Engine } from './engine.ts'
+import { TakingOver } from './takeover/taking-over.ts'
 
 export interface PullOptions {
   readonly catalog: Catalog
@@ -31,6 +32,8 @@ export interface Patience {
   readonly staleHeadMs: number
   /** Between two pieces of a body. */
   readonly idleMs: number
+  /** For a new version of a document and what it names, when the one before could be served instead. */
+  readonly takeoverMs: number
   /** Before the first retry; doubled before each further one. */
   readonly backOffMs: number
 }
@@ -39,5 +42,6 @@ export interface Patience {
 export function openPull(options: PullOptions): Pull {
   mkdirSync(options.flights, { recursive: true })
   for (const name of readdirSync(options.flights)) rmSync(join(options.flights, name))
-  return new Deriving(options, new Engine(options))
+  const engine = new Engine(options)
+  return new TakingOver(options, engine, new Deriving(options, engine))
 }

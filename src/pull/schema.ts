@@ -7,6 +7,9 @@ import type { Migration } from '../base/database.ts'
  * generation is the one its row in `catalog_documents` names, so a new version is taken over in one
  * step however many transactions brought it in. Rows of other generations are leftovers, swept the
  * next time the document is learnt.
+ *
+ * `catalog_versions` is what mutable items were, and from when on; the newest row is what the item
+ * is now. `catalog_hosted` are the places (`apt/local`) of what is published here.
  */
 export const catalogMigrations: Migration[] = [
   {
@@ -50,6 +53,26 @@ export const catalogMigrations: Migration[] = [
         key TEXT PRIMARY KEY,
         cid BLOB NOT NULL,
         archive BLOB NOT NULL
+      ) WITHOUT ROWID;
+    `
+  },
+  {
+    owner: 'catalog',
+    version: 2,
+    sql: `
+      CREATE TABLE catalog_versions (
+        key TEXT NOT NULL,
+        stored_ms INTEGER NOT NULL,
+        cid BLOB NOT NULL,
+        bytes INTEGER NOT NULL,
+        media_type TEXT NOT NULL,
+        digests TEXT NOT NULL,
+        last_modified TEXT,
+        PRIMARY KEY (key, stored_ms)
+      ) WITHOUT ROWID;
+      CREATE TABLE catalog_hosted (
+        place TEXT PRIMARY KEY,
+        created_ms INTEGER NOT NULL
       ) WITHOUT ROWID;
     `
   }

@@ -49,7 +49,7 @@ export async function storeLanded(
   for await (const piece of file.read()) builder.write(piece)
   const node = builder.finish()
   to.blocks.flush()
-  to.catalog.put({
+  const item: CatalogItem = {
     key: wanted.key,
     cid: makeCid(node.codec, node.multihash, node.cidVersion),
     bytes,
@@ -58,5 +58,7 @@ export async function storeLanded(
     etag: head.etag,
     ...stampOf(held, head, nowMs),
     ...times
-  })
+  }
+  const version = wanted.freshness.kind === 'mutable' && wanted.passing !== true
+  to.catalog.put(item, { version })
 }

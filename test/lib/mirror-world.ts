@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { aptAdapter } from '../../adapters/apt/adapter.ts'
 import { openHttpServer } from '../../src/daemon/http-server.ts'
 import { openMirrorDoor } from '../../src/mirror/mirror-door.ts'
-import type { Adapter } from '../../src/pull/adapter.ts'
+import type { Adapter, Upstream } from '../../src/pull/adapter.ts'
 import { openPullWorld, type PullWorld, type WorldOptions } from './pull-world.ts'
 
 export interface MirrorWorld extends PullWorld {
@@ -13,13 +13,16 @@ export interface MirrorWorld extends PullWorld {
 
 /** The engine with an adapter, apt's by default, behind the daemon's HTTP server. */
 export async function openMirrorWorld(
-  upstreams: Readonly<Record<string, string>>,
+  upstreams: Readonly<Record<string, string | Omit<Upstream, 'name'>>>,
   options: WorldOptions = {},
   adapter: Adapter = aptAdapter
 ): Promise<MirrorWorld> {
   const world = openPullWorld({ ...options, adapters: [adapter] })
   const named = Object.fromEntries(
-    Object.entries(upstreams).map(([name, url]) => [name, { name, url }])
+    Object.entries(upstreams).map(([name, upstream]) => [
+      name,
+      { name, ...(typeof upstream === 'string' ? { url: upstream } : upstream) }
+    ])
   )
   const door = openMirrorDoor({
     adapter,

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { accessMigrations } from '../../src/access/schema.ts'
 import type { Clock } from '../../src/base/clock.ts'
 import { type Database, openDatabase } from '../../src/base/database.ts'
 import { homePaths } from '../../src/base/home.ts'
@@ -51,6 +52,7 @@ export const shortPatience: Patience = {
   headMs: 20_000,
   staleHeadMs: 20_000,
   idleMs: 20_000,
+  takeoverMs: 20_000,
   backOffMs: 1
 }
 
@@ -62,7 +64,12 @@ export function openPullWorld(options: WorldOptions = {}): PullWorld {
   const paths = homePaths(home)
   mkdirSync(paths.segments, { recursive: true })
   const database = openDatabase(paths.database, {
-    migrations: [...storeMigrations, ...catalogMigrations, ...registryMigrations]
+    migrations: [
+      ...accessMigrations,
+      ...storeMigrations,
+      ...catalogMigrations,
+      ...registryMigrations
+    ]
   })
   const catalog = openCatalog(database)
   const store = openBlockStore({ segments: paths.segments, database })

@@ -1,0 +1,95 @@
+import { CairnError } from '../../base/errors.ts'
+import type { Classification, Learned } from '../adapter.ts'
+import type { Catalog, CatalogItem, Moment, PullAnswer, PullFetchOptions } from '../api.ts'
+import type { Engine } from '../engine.ts'
+import type { NamedItems } from './named-items.ts'
+
+/** Items as they were. */
+export class Past {
+  readonly #catalog: Catalog
+  readonly #engine: Engine
+  readonly #named: NamedItems
+
+  constructor(catalog: Catalog, engine: Engine, named: NamedItems) {
+    this.#catalog = catalog
+    this.#engine = engine
+    this.#named = named
+  }
+
+  /**
+   * Undefined: what is now is what was then, or nothing is said of it. What a document of then names
+   * is served by its digest, from the store or, while the upstream still has it, from there.
+   */
+  async fetch(
+    wanted: Classification,
+    at: Moment,
+    { signal }: PullFetchOptions
+  ): Promise<PullAnswer | undefined> {
+    if (wanted.freshness.kind === 'immutable') return undefined
+    const direct = this.#version(wanted.key, at.ms)
+    const document = this.#document(wanted, at.ms)
+    if (document === undefined) return this.#direct(wanted, at, direct)
+    const named = (await this.#named.of(document)).get(wanted.key)
+    if (named === undefined) return this.#direct(wanted, at, direct)
+    const item = this.#withDigest(wanted.key, named, direct)
+    if (item !== undefined) return this.#engine.serve(wanted, 'store', item)
+    for (const way of wanted.namedBy?.ways(named) ?? []) {
+      const answer = await this.#engine
+        .fetch(way, signal === undefined ? {} : { signal })
+        .catch(absent)
+      if (answer !== undefined) return { ...answer, mediaType: wanted.mediaType }
+    }
+    throw new CairnError(
+      'not-found',
+      `${wanted.key} as of ${showMs(at.ms)} (${named.digest}) was never fetched, and is gone upstream`
+    )
+  }
+
+  #direct(
+    wanted: Classification,
+    at: Moment,
+    direct: CatalogItem | undefined
+  ): PullAnswer | undefined {
+    if (direct !== undefined && (at.of === 'snapshot' || wanted.takenWith !== undefined)) {
+      return this.#engine.serve(wanted, 'store', direct)
+    }
+    if (at.of === 'version') return undefined
+    throw new CairnError('not-found', `${wanted.key} was not seen here by ${showMs(at.ms)}`)
+  }
+
+  #version(key: string, atMs: number): CatalogItem | undefined {
+    return this.#engine.held.check(this.#catalog.versionAt(key, atMs))
+  }
+
+  /** Of several that may name it, the one a client of then took: the newest. */
+  #document(wanted: Classification, atMs: number): CatalogItem | undefined {
+    const versions = (wanted.namedBy?.documents ?? []).flatMap(
+      key => this.#version(key, atMs) ?? []
+    )
+    return versions.sort((a, b) => b.storedMs - a.storedMs)[0]
+  }
+
+  #withDigest(
+    key: string,
+    { digest }: Learned,
+    direct: CatalogItem | undefined
+  ): CatalogItem | undefined {
+    if (direct?.digests.includes(digest) === true) return direct
+    const { held } = this.#engine
+    return (
+      held.check(this.#catalog.versionWith(key, digest)) ??
+      held.check(this.#catalog.byDigest(digest))
+    )
+  }
+}
+
+/** The next way may have it; what is no answer about the item itself is thrown. */
+function absent(cause: unknown): undefined {
+  const code = cause instanceof CairnError ? cause.code : undefined
+  if (code === 'not-found' || code === 'mismatch' || code === 'upstream') return undefined
+  throw cause
+}
+
+function showMs(ms: number): string {
+  return new Date(ms).toISOString()
+}

@@ -1,0 +1,72 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { makeKey } from '../../adapters/apt/openpgp/run.ts'
+import { openAptClient } from '../lib/apt-client.ts'
+import { publishIndexes, publishRelease, publishVersion } from '../lib/fake-archive.ts'
+import { openFakeOrigin } from '../lib/fake-origin.ts'
+import { openMirrorWorld } from '../lib/mirror-world.ts'
+import { requireClient } from '../lib/skip.ts'
+
+t.setTimeout(200_000)
+
+/** Real clients update again and again while the archive changes below them, half a change at a time. */
+for (const [what, byHash, apart] of [
+  ['by hash', true, false],
+  ['by plain names', false, false],
+  ['with the signature apart', false, true]
+] as const) {
+  t.test(`apt-get update never sees a mixture: ${what}`, async t => {
+    if (!requireClient(t, 'apt-get')) return
+    const key = await makeKey('The archive')
+    const origin = await openFakeOrigin()
+    const world = await openMirrorWorld({
+      a: { url: `${origin.url}a/`, keyring: async () => Buffer.from(key.publicKey) }
+    })
+    t.teardown(() => Promise.all([world.remove(), origin.close()]))
+    const architectures = ['amd64', 'arm64']
+    const of = (version: number) => ({ version, key, byHash, apart, architectures })
+    await publishVersion(origin, 'a/', of(1))
+    const clients = [1, 2].map(() => {
+      const client = openAptClient({
+        sources: [`deb [arch=amd64,arm64 signed-by=/signed-by] ${world.url}/apt/a stable main`],
+        config: 'APT::Architectures { "amd64"; "arm64"; };\n'
+      })
+      t.teardown(() => client.remove())
+      const keyring = join(client.root, 'key.asc')
+      writeFileSync(keyring, key.publicKey)
+      writeFileSync(
+        join(client.root, 'etc/sources/test.list'),
+        `deb [arch=amd64,arm64 signed-by=${keyring}] ${world.url}/apt/a stable main\n`
+      )
+      return client
+    })
+    const update = async (client: (typeof clients)[number]): Promise<void> => {
+      const { exitCode, all } = await client.run('update', '--error-on=any')
+      t.equal(exitCode, 0, 'apt-get update') || t.comment(all)
+    }
+    await update(clients[0]!)
+    let changing = true
+    const change = async (): Promise<void> => {
+      for (let version = 2; changing; version++) {
+        await publishRelease(origin, 'a/', of(version))
+        await new Promise(resolve => setImmediate(resolve))
+        publishIndexes(origin, 'a/', of(version))
+        world.clock.advance(61_000)
+        await new Promise(resolve => setTimeout(resolve, 20 + (version % 7) * 10))
+      }
+    }
+    const changes = change()
+    await Promise.all(
+      clients.map(async client => {
+        for (let round = 0; round < 8; round++) await update(client)
+      })
+    )
+    changing = false
+    await changes
+    world.clock.advance(61_000)
+    await update(clients[1]!)
+    const versions = world.catalog.versionAt('apt/a/dists/stable/InRelease', world.clock.nowMs())
+    t.equal(versions === undefined, apart)
+  })
+}
