@@ -6,6 +6,7 @@ import { markDirty, touchTimes } from './dirty.ts'
 import { type Inode, isRegular } from './inode.ts'
 import { getInode } from './inodes.ts'
 import { currentAttributes, notRegular, read } from './read.ts'
+import { discardDraft } from './trash.ts'
 import { write } from './write.ts'
 
 /** What one call copies at most byte by byte: some milliseconds in which nobody else is answered. */
@@ -52,7 +53,7 @@ function share(context: Context, known: Inode, ino: number): boolean {
     const same = source.draft === null && source.multihash !== null && source.size === known.size
     if (!same || currentAttributes(context, ino).size > source.size) return false
     if (target.draft !== null) {
-      context.database.statement('INSERT INTO mfs_trash VALUES (?)').run(target.draft)
+      discardDraft(context, target.draft)
     }
     markDirty(context, target)
     context.database

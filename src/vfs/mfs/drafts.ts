@@ -143,6 +143,11 @@ export class Drafts {
     }
   }
 
+  /** Inside a transaction, with which it is undone: false if the draft is a file. */
+  deleteRow(draft: number): boolean {
+    return !this.#files.isOpen(draft) && this.#small.deleteRow(draft)
+  }
+
   /** Deletes drafts; those already gone are no error. */
   delete(drafts: readonly number[]): void {
     const rows = this.#small.delete(drafts)

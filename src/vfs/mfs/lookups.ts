@@ -9,6 +9,7 @@ const slots = 2 ** 18
 const headerWords = 2
 const orphansWord = 0
 const epochWord = 1
+const orphansOfSweep = 64
 
 /** 1 MiB of shared memory for `MfsOptions.shared`: make it once in a process. */
 export function mfsSharedMemory(): SharedArrayBuffer {
@@ -17,6 +18,8 @@ export function mfsSharedMemory(): SharedArrayBuffer {
 
 export class Lookups {
   readonly #words: Int32Array
+  /** So many orphans are worth a look at all of them, by this instance. */
+  sweepAt = orphansOfSweep
 
   constructor(memory: SharedArrayBuffer) {
     this.#words = new Int32Array(memory)
@@ -42,6 +45,11 @@ export class Lookups {
 
   countOrphans(change: number): void {
     Atomics.add(this.#words, orphansWord, change)
+  }
+
+  /** After a look at all orphans: those that are left are held. */
+  swept(): void {
+    this.sweepAt = this.orphans + orphansOfSweep
   }
 
   /** Grows whenever draft files were deleted, so that every thread closes what it keeps open. */

@@ -7,7 +7,7 @@ import { touchDirectory, touchTimes } from './dirty.ts'
 import type { Inode } from './inode.ts'
 import { isDirectory } from './inode.ts'
 import { findRow, getDirectory, getInode, storeInode } from './inodes.ts'
-import { emptyTrashIfFull } from './trash.ts'
+import { discardDraft, emptyTrashIfFull } from './trash.ts'
 
 /** unlink(2) or rmdir(2), as `kind` says. */
 export function remove(
@@ -71,14 +71,29 @@ export function purge(context: Context, inode: Inode): void {
   if (isDirectory(inode)) {
     database.statement('DELETE FROM mfs_ranges WHERE directory = ?').run(ino)
   }
-  if (draft !== null) database.statement('INSERT INTO mfs_trash VALUES (?)').run(draft)
+  if (draft !== null) discardDraft(context, draft)
 }
 
-/** The kernel's FORGET. */
+/**
+ * The kernel's FORGET. Orphans that take little room are purged many at a time: a transaction for
+ * each would make up half of what unlink costs.
+ */
 export function forget(context: Context, ino: number, lookups: number): void {
   context.lookups.subtract(ino, lookups)
   if (context.lookups.orphans === 0 || ino === rootIno) return
-  purgeOrphan(context, ino)
+  if (!isLight(context, ino)) purgeOrphan(context, ino)
+  else if (context.lookups.orphans >= context.lookups.sweepAt) sweepOrphans(context)
+}
+
+/** False for an orphan whose draft is a file. */
+function isLight({ database }: Context, ino: number): boolean {
+  const heavy = database
+    .statement(
+      `SELECT 1 FROM inodes WHERE ino = ? AND links = 0 AND draft IS NOT NULL AND NOT EXISTS
+       (SELECT 1 FROM mfs_small_drafts WHERE mfs_small_drafts.draft = inodes.draft)`
+    )
+    .get(ino)
+  return heavy === undefined
 }
 
 /**
@@ -88,27 +103,41 @@ export function forget(context: Context, ino: number, lookups: number): void {
 export function purgeOrphan(context: Context, ino: number): void {
   try {
     if (context.lookups.held(ino) || !isOrphan(findRow(context, ino))) return
-    context.database.write(() => {
-      const inode = findRow(context, ino)
-      if (context.lookups.held(ino) || !isOrphan(inode)) return
-      purge(context, inode)
-      context.lookups.countOrphans(-1)
-    })
+    context.database.write(() => purgeUnused(context, ino))
     emptyTrashIfFull(context)
   } catch {
     return
   }
 }
 
+/** Inside a transaction. */
+function purgeUnused(context: Context, ino: number): void {
+  const inode = findRow(context, ino)
+  if (context.lookups.held(ino) || !isOrphan(inode)) return
+  purge(context, inode)
+  context.database.afterTransaction(done => done && context.lookups.countOrphans(-1))
+}
+
 function isOrphan(inode: Inode | undefined): inode is Inode {
   return inode !== undefined && inode.links === 0 && inode.writers === 0
 }
 
-/** Orphans whose last forget came while another inode of their counter was held. */
+/**
+ * Purges all orphans that nobody uses; those too whose last forget came while another inode of their
+ * counter was held. A failure is left to the next sweep.
+ */
 export function sweepOrphans(context: Context): void {
-  if (context.lookups.orphans === 0) return
-  const orphans = context.database
-    .statement('SELECT ino FROM inodes WHERE links = 0')
-    .all() as Array<{ ino: number }>
-  for (const { ino } of orphans) purgeOrphan(context, ino)
+  const { database, lookups } = context
+  if (lookups.orphans === 0) return
+  try {
+    database.write(() => {
+      const orphans = database.statement('SELECT ino FROM inodes WHERE links = 0').all()
+      for (const { ino } of orphans as Array<{ ino: number }>) purgeUnused(context, ino)
+    })
+    emptyTrashIfFull(context)
+  } catch {
+    return
+  } finally {
+    lookups.swept()
+  }
 }

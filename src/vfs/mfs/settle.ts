@@ -2,7 +2,7 @@ import type { Node } from '../../unixfs/api.ts'
 import type { Context } from './context.ts'
 import type { DirectoryPlan } from './plan-seal.ts'
 import type { SealedFile } from './seal-file.ts'
-import { emptyTrash } from './trash.ts'
+import { discardDraft, emptyTrash } from './trash.ts'
 
 /** Makes sealed files' blocks durable, then lets go of the drafts of those that nobody touched meanwhile. */
 export function commitFiles(context: Context, files: readonly SealedFile[]): void {
@@ -39,9 +39,7 @@ export function settleFile(context: Context, { inode, node, attributes }: Sealed
       inode.generation
     )
   if (changes === 0) return false
-  if (inode.draft !== null) {
-    context.database.statement('INSERT INTO mfs_trash VALUES (?)').run(inode.draft)
-  }
+  if (inode.draft !== null) discardDraft(context, inode.draft)
   return true
 }
 

@@ -154,6 +154,14 @@ export class SmallDrafts {
     return this.#database.write(() => this.#database.statement(sql).run(draft).changes === 1)
   }
 
+  /** Inside a transaction: false if there is no such row. */
+  deleteRow(draft: number): boolean {
+    const { changes } = this.#database
+      .statement('DELETE FROM mfs_small_drafts WHERE draft = ?')
+      .run(draft)
+    return changes === 1
+  }
+
   /** Deletes rows and returns whose there were. Where there are none it takes no transaction: the disk may be full. */
   delete(drafts: readonly number[]): ReadonlySet<number> {
     const known = this.#database.statement('SELECT 1 FROM mfs_small_drafts WHERE draft = ?')

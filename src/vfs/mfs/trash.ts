@@ -5,9 +5,15 @@ import { forgetSealed } from './sealed-drafts.ts'
 const trashDrafts = 256
 
 /**
- * A draft whose inode was purged or sealed is deleted only once that is durable: else a power cut
- * could bring the inode back, by a rename undone for one, without its bytes.
+ * Inside the transaction that purges or seals the inode of a draft. A row goes with it. A file is
+ * deleted only once that transaction is durable: else a power cut could bring the inode back, by a
+ * rename undone for one, without its bytes.
  */
+export function discardDraft({ database, drafts }: Context, draft: number): void {
+  if (drafts.deleteRow(draft)) return
+  database.statement('INSERT INTO mfs_trash VALUES (?)').run(draft)
+}
+
 export function emptyTrash(context: Context): void {
   const { database, drafts } = context
   const trash = database.statement('SELECT draft FROM mfs_trash').all() as Array<{ draft: number }>

@@ -69,6 +69,7 @@ t.test('a staged file that is let go leaves nothing, and neither does a stop', a
   const { ino } = tree.stageFile(0o644, caller)
   tree.releaseWriting(ino)
   tree.forget(ino, 1)
+  await tree.seal()
   t.equal(checkMfs(database, drafts).inodes, before)
   tree.stageFile(0o644, caller)
   close()

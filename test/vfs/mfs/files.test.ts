@@ -117,11 +117,37 @@ t.test('an unlinked file lives until its last handle is closed and forgotten', a
   t.equal(readText(tree, ino), 'still here', 'sealing leaves it alone')
   tree.releaseWriting(ino)
   tree.forget(ino, 1)
-  t.throws(() => tree.attributes(ino), { code: 'not-found' })
   await tree.seal()
+  t.throws(() => tree.attributes(ino), { code: 'not-found' })
   t.same(checkMfs(database, drafts, { resting: true }).problems, [])
   close()
 })
+
+t.test(
+  'unlinked files that nobody uses go at once if they are large, else many at a time',
+  async t => {
+    const { tree, database, drafts, close } = openTree(t.testdir())
+    const before = checkMfs(database, drafts).inodes
+    const letGo = (bytes: Uint8Array): number => {
+      const { ino } = tree.createFile(1, toName('file'), 0o600, caller)
+      tree.write(ino, bytes, 0)
+      tree.releaseWriting(ino)
+      tree.remove(1, toName('file'))
+      tree.forget(ino, 1)
+      return ino
+    }
+    const large = letGo(Buffer.alloc(100_000))
+    t.throws(() => tree.attributes(large), { code: 'not-found' })
+    const held = tree.createFile(1, toName('held'), 0o600, caller)
+    tree.remove(1, toName('held'))
+    for (let count = 0; count < 200; count++) letGo(Buffer.from('small'))
+    t.ok(checkMfs(database, drafts).inodes < before + 100, 'most are gone before any seal')
+    t.equal(tree.attributes(held.ino).links, 0, 'one that is held stays')
+    await tree.seal()
+    t.equal(checkMfs(database, drafts).inodes, before + 1)
+    close()
+  }
+)
 
 for (const [what, bytes] of [
   ['small', 1],

@@ -108,6 +108,7 @@ t.test('what one thread looked up another may write, read and forget', async t =
   b.tree.remove(1, toName('file'))
   t.equal(readText(a.tree, ino), 'FROM amore', 'unlinked, held')
   a.tree.forget(ino, 1)
+  await a.tree.seal()
   t.throws(() => b.tree.attributes(ino), { code: 'not-found' })
   a.close()
   b.close()
