@@ -3,7 +3,13 @@ import { Errno, type KernelCalls, type Mapping, type RangeLock } from '../posix.
 import { type Call, descriptorOf, flagsOf, type Session } from './session.ts'
 
 const lockOperations = { LOCK_SH: 1, LOCK_EX: 2, LOCK_NB: 4, LOCK_UN: 8 } as const
-const lockCommands = { F_GETLK: 5, F_SETLK: 6, F_OFD_GETLK: 36, F_OFD_SETLK: 37 } as const
+const lockCommands = {
+  F_GETLK: 5,
+  F_SETLK: 6,
+  F_SETLKW: 7,
+  F_OFD_GETLK: 36,
+  F_OFD_SETLK: 37
+} as const
 const lockTypes = { F_RDLCK: 0, F_WRLCK: 1, F_UNLCK: 2 } as const
 const allocateModes = {
   none: 0,
