@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { type RequestOptions, request } from 'node:https'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { seededBytes } from '../lib/deterministic.ts'
 import { makeWorld, type World } from './run-cairn.ts'
 
 interface Answer {
@@ -58,8 +59,10 @@ t.test('without a user, or a certificate, nothing is shared', async t => {
   t.match(open, { status: 2, stderr: 'listen on 127.0.0.1 or ::1' })
 })
 
+const serving = shared(t)
+
 t.test('every door is shared by TLS and a password, and none without', async t => {
-  const { ask, secret, share, world, log } = await shared(t)
+  const { ask, secret, share, world, log } = await serving
   t.match(share.fingerprint, /^([0-9A-F]{2}:){31}[0-9A-F]{2}$/)
   const ann = `ann:${secret}`
   const doors = ['/', '/dav/mfs/', '/metrics', '/api/v1/status', '/apt/x/y', '/npm/x', '/none']
@@ -73,12 +76,14 @@ t.test('every door is shared by TLS and a password, and none without', async t =
   t.equal((await ask(ann, { path: '/metrics' })).status, 403)
   t.match(log(), 'wrong')
   t.notMatch(log(), secret)
-  await world.line(['user', 'rm', 'ann'])
-  t.equal((await ask(ann, { path: '/dav/mfs/a' })).status, 401, 'removed while the daemon runs')
+  const eve = `eve:${await world.line(['user', 'add', 'eve'])}`
+  t.equal((await ask(eve, { path: '/dav/mfs/a' })).text, 'text', 'added while the daemon runs')
+  await world.line(['user', 'rm', 'eve'])
+  t.equal((await ask(eve, { path: '/dav/mfs/a' })).status, 401, 'removed while the daemon runs')
 })
 
 t.test('who waits for leave to send a body is refused before it', async t => {
-  const { ask, secret } = await shared(t)
+  const { ask, secret } = await serving
   const put = {
     path: '/dav/mfs/none/a',
     method: 'PUT',
@@ -86,8 +91,20 @@ t.test('who waits for leave to send a body is refused before it', async t => {
   }
   t.match(await ask(undefined, put, 'text'), { status: 401, continued: false })
   t.match(await ask(`ann:${secret}`, put, 'text'), { status: 409, continued: false })
-  const good = { ...put, path: '/dav/mfs/a' }
+  const good = { ...put, path: '/dav/mfs/b' }
   t.match(await ask(`ann:${secret}`, good, 'text'), { status: 201, continued: true })
+})
+
+t.test('a long body arrives as it was sent, with its length or in chunks', async t => {
+  const { ask, secret } = await serving
+  const body = seededBytes(5_000_000, 'shared')
+    .toString('latin1')
+    .replace(/[^ -~]/g, 'x')
+  for (const headers of [{ 'content-length': body.length }, { 'transfer-encoding': 'chunked' }]) {
+    const put = { path: '/dav/mfs/long', method: 'PUT', headers }
+    await ask(`ann:${secret}`, put, body)
+    t.ok((await ask(`ann:${secret}`, { path: '/dav/mfs/long' })).text === body)
+  }
 })
 
 t.test('users are added, listed and removed', async t => {
