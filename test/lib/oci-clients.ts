@@ -24,8 +24,8 @@ export async function ran(
 }
 
 /**
- * An image in an OCI layout, made by umoci of two layers: a program that greets, and a second that
- * takes a file away. Returns the layout's folder; its tag is `v1`.
+ * An image in an OCI layout, made by umoci of two layers: a program that greets, and user 1000's
+ * `/etc`, which takes a file away. Returns the layout's folder; its tag is `v1`.
  */
 export async function makeImage(folder: string): Promise<string> {
   const layout = join(folder, 'layout')
@@ -44,8 +44,12 @@ export async function makeImage(folder: string): Promise<string> {
   const image = `${layout}:v1`
   await ran('umoci', ['init', '--layout', layout])
   await ran('umoci', ['new', '--image', image])
-  for (const layer of [lower, upper]) {
-    await ran('tar', ['-C', layer, '-cf', `${layer}.tar`, '.'])
+  for (const [layer, owner] of [
+    [lower, '0'],
+    [upper, '1000']
+  ] as const) {
+    const owned = [`--owner=:${owner}`, `--group=:${owner}`]
+    await ran('tar', ['-C', layer, ...owned, '-cf', `${layer}.tar`, '.'])
     await ran('umoci', ['raw', 'add-layer', '--image', image, `${layer}.tar`])
   }
   const start = ['--config.entrypoint', '/bin/hello', '--config.cmd', 'world']

@@ -88,6 +88,16 @@ t.test('a token is had from the realm of the upstream, and used until its end', 
   t.equal((await head()).status, 200, 'one that is refused is renewed')
 })
 
+t.test('clients that are challenged together ask for one token', async t => {
+  const registry = await serveRegistry(t, own => `${own}token`)
+  const world = await worldOver(t, { url: registry.url })
+  const heads = Array.from({ length: 20 }, (_, index) =>
+    world.ask(`/v2/up/app/blobs/${digest256(String(index))}`, { method: 'HEAD' })
+  )
+  t.ok((await Promise.all(heads)).every(({ status }) => status === 200))
+  t.equal(registry.seen.filter(({ url }) => url.startsWith('/token')).length, 1)
+})
+
 t.test('a password goes to the realm, the token to the registry', async t => {
   const registry = await serveRegistry(t, own => `${own}token`)
   const world = await worldOver(t, { url: registry.url, credentials })

@@ -137,6 +137,9 @@ t.test('an image runs from the mount: runc, chroot', async t => {
     t.equal(said.rootfs, join(mount, `pkg/oci/${name}/v1/rootfs`))
     t.equal(await readFile(join(said.rootfs, 'etc/new'), 'utf8'), 'new')
     t.strictSame(await readdir(join(said.rootfs, 'etc')), ['new'], 'the whiteout took the other')
+    const owners = await readFile(`${said.rootfs}.owners`, 'utf8')
+    t.equal(owners, '1000:1000 /etc\n1000:1000 /etc/new\n')
+    t.equal((await stat(join(said.rootfs, 'etc/new'))).mode & 0o777, 0o644)
     t.equal(await ran('chroot', [said.rootfs, ...said.args]), 'hello world')
     const id = `cairn-${process.pid}-${name.length}`
     const args = ['--root', join(mount, '..', `${id}-runc`), 'run', '--bundle', said.bundle, id]

@@ -3,6 +3,7 @@ import { CairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
 import type { FetchUpstream } from '../api.ts'
 import { checkRedirect } from '../fetch-upstream.ts'
+import { untilAborted } from '../until-aborted.ts'
 import { type Challenge, readChallenge } from './challenge.ts'
 
 /** How one upstream is reached: what is configured for it is used for it alone. */
@@ -11,6 +12,8 @@ export interface Account {
   /** URLs that begin so are its own. */
   readonly base: string
   readonly credentials: { readonly username: string; readonly password: string } | undefined
+  /** An `Authorization` header that goes with every request, for upstreams that ask for none. */
+  readonly authorization?: string | undefined
   /** The one place besides the upstream's own host that may be given the credentials for a token. */
   readonly realm: string | undefined
   /** Private hosts that its redirects may lead to. */
@@ -48,11 +51,16 @@ export function openAuthorisedFetch(options: AuthorisedFetchOptions): FetchUpstr
         mayEnter,
         headers: { ...request.headers, ...(authorization === undefined ? {} : { authorization }) }
       })
-    const known = authorisation.known(account, url)
+    const known = account.authorization ?? authorisation.known(account, url)
     const answer = await ask(known)
     const challenge = readChallenge(answer.headers.get('www-authenticate') ?? '')
     if (answer.status !== 401 || challenge === undefined) return answer
-    const given = await authorisation.answer(account, url, challenge, request.signal)
+    if (account.authorization !== undefined) return answer
+    const newer = authorisation.known(account, url)
+    const given =
+      newer === known
+        ? await untilAborted(authorisation.answer(account, url, challenge), request.signal)
+        : newer
     if (given === undefined || (given === known && challenge.scheme === 'basic')) return answer
     for await (const _ of answer.body ?? []) break
     return await ask(given)
@@ -67,6 +75,7 @@ interface Given {
 class Authorisation {
   readonly #options: AuthorisedFetchOptions
   readonly #given = new Map<string, Given>()
+  readonly #asking = new Map<string, Promise<string | undefined>>()
 
   constructor(options: AuthorisedFetchOptions) {
     this.#options = options
@@ -86,19 +95,23 @@ class Authorisation {
     return [account.base, username, password, this.#options.spaceOf(url)].join('\n')
   }
 
-  async answer(
-    account: Account,
-    url: string,
-    challenge: Challenge,
-    signal: AbortSignal
-  ): Promise<string | undefined> {
+  /** One question for all who were challenged by the same part of an upstream. */
+  answer(account: Account, url: string, challenge: Challenge): Promise<string | undefined> {
+    const key = this.#keyOf(account, url)
+    const running = this.#asking.get(key)
+    if (running !== undefined) return running
+    const work = this.#answer(account, key, challenge).finally(() => this.#asking.delete(key))
+    this.#asking.set(key, work)
+    work.catch(() => {})
+    return work
+  }
+
+  async #answer(account: Account, key: string, challenge: Challenge): Promise<string | undefined> {
     const given =
-      challenge.scheme === 'basic'
-        ? this.#basic(account)
-        : await this.#token(account, challenge, signal)
+      challenge.scheme === 'basic' ? this.#basic(account) : await this.#token(account, challenge)
     if (given === undefined) return undefined
     if (this.#given.size >= limits.heldTokens) this.#given.clear()
-    this.#given.set(this.#keyOf(account, url), given)
+    this.#given.set(key, given)
     return given.authorization
   }
 
@@ -111,9 +124,9 @@ class Authorisation {
 
   async #token(
     account: Account,
-    { realm, service, scope }: Extract<Challenge, { scheme: 'bearer' }>,
-    signal: AbortSignal
+    { realm, service, scope }: Extract<Challenge, { scheme: 'bearer' }>
   ): Promise<Given> {
+    const signal = AbortSignal.timeout(limits.upstreamHeadMs)
     const url = realmOf(account, realm)
     if (service !== undefined) url.searchParams.set('service', service)
     if (scope !== undefined) url.searchParams.set('scope', scope)
