@@ -1,96 +1,132 @@
-import { CairnError } from '../../src/base/errors.ts'
-import type {
-  AdapterRequest,
-  Classification,
-  PassRequest,
-  Upstream
-} from '../../src/pull/adapter.ts'
-import { packagePath, packumentKey, tarballKey } from './package-path.ts'
-import { type PackumentForm, writePackument } from './write-packument.ts'
+import type { AdapterRequest, Classification, Upstream } from '../../src/pull/adapter.ts'
+import type { Documents } from './documents.ts'
+import { packumentKey, tarballKey } from './package-path.ts'
+import { parseNpmPath } from './target.ts'
+import type { PackumentForm, Part } from './write-packument.ts'
 
 /** What npm's registry lets its own caches keep a packument. */
 const packumentMaxAgeMs = 5 * 60_000
+/** Attestations of a version never change once they are there; keys seldom do. */
+const attestationsMaxAgeMs = 86_400_000
+const keysMaxAgeMs = 3_600_000
 
-/** The one upstream that is configured. Throws `not-found` while there is none. */
-function registryOf({ upstreams }: AdapterRequest): Upstream {
-  const [registry] = Object.values(upstreams)
-  if (registry === undefined) {
-    throw new CairnError(
-      'not-found',
-      'no npm registry is configured: run cairn setup npm, or set npm: upstream in config.yaml'
-    )
-  }
-  return registry
+/** Where a package comes from, and where its items are in the catalog. */
+export interface NpmSource {
+  /** Begins the keys: `npm/`, or `npm/+<upstream>/` for all but the one where other names are looked up. */
+  readonly prefix: string
+  readonly upstream: Upstream
 }
 
-/** A packument in the form that is asked for, or a tarball. Throws `invalid`, and `not-found` without an upstream. */
-export function classifyNpm(request: AdapterRequest): Classification | undefined {
-  const registry = registryOf(request)
-  const wanted = packagePath(request.path)
-  if (wanted === undefined) return undefined
-  const { name } = wanted
-  const source = packumentOf(registry, name)
-  if (wanted.kind === 'tarball') {
-    return {
-      key: tarballKey(name, wanted.file),
-      url: `${registry.url}${name}/-/${encodeURIComponent(wanted.file)}`,
-      freshness: { kind: 'immutable' },
-      mediaType: 'application/octet-stream',
-      voucher: source
-    }
-  }
-  const form = formOf(request.headers.accept)
-  const base = baseOf(request.headers.host)
+/** How a client wants a packument. */
+export interface Shape {
+  readonly form: PackumentForm
+  /** Where it asks for tarballs; ends with a slash. */
+  readonly base: string
+  /** Only what was published by then, milliseconds since 1970. */
+  readonly cutoffMs: number | undefined
+  /** Names the view in the catalog: items of another view are other items. */
+  readonly view: string
+  /** A part instead of all. */
+  readonly only?: Part
+}
+
+export const shortType = 'application/vnd.npm.install-v1+json'
+
+/** The name of the upstream whose packages have no prefix. */
+export const mainUpstream = 'npm'
+
+export function sourceOf(upstream: Upstream): NpmSource {
+  return { prefix: upstream.name === mainUpstream ? 'npm/' : `npm/+${upstream.name}/`, upstream }
+}
+
+/** A packument as the upstream sends it. */
+export function packumentOf({ prefix, upstream }: NpmSource, name: string): Classification {
   return {
-    ...source,
-    key: packumentKey(name, `${form}.json.gz`),
+    key: packumentKey(prefix, name, 'source.json'),
+    url: upstream.url + escaped(name),
+    freshness: { kind: 'mutable', maxAgeMs: packumentMaxAgeMs },
+    mediaType: 'application/json',
+    document: `${prefix}${name}/packument`,
+    passing: true,
+    requestHeaders: { accept: 'application/json' }
+  }
+}
+
+/** The packument of `source` in the shape that is asked for. */
+export function shapedPackument(
+  source: Classification,
+  prefix: string,
+  name: string,
+  { form, base, cutoffMs, view, only }: Shape,
+  documents: Documents
+): Classification {
+  const { document: _, ...served } = source
+  const which = only === undefined ? '' : only === 'tags' ? 'tags=' : `=${only.version}.`
+  return {
+    ...served,
+    key: packumentKey(prefix, name, `${view}${which}${form}.json.gz`),
     mediaType: form === 'full' ? 'application/json' : shortType,
     encoding: 'gzip',
     vary: 'Accept, Accept-Encoding, Host',
-    derived: { source, variant: base, make: bytes => writePackument(name, form, base, bytes) }
+    derived: {
+      source,
+      variant: cutoffMs === undefined ? base : `${base} ${cutoffMs}`,
+      make: bytes => documents.write({ name, form, base, cutoffMs, only }, bytes)
+    }
   }
 }
 
-/** As the upstream sends it. */
-function packumentOf(registry: Upstream, name: string): Classification {
+export function tarballOf(source: NpmSource, name: string, file: string): Classification {
   return {
-    key: packumentKey(name, 'source.json'),
-    url: registry.url + name.replace('/', '%2f'),
-    freshness: { kind: 'mutable', maxAgeMs: packumentMaxAgeMs },
-    mediaType: 'application/json',
-    document: `npm/${name}`
+    key: tarballKey(source.prefix, name, file),
+    url: `${source.upstream.url}${name}/-/${encodeURIComponent(file)}`,
+    freshness: { kind: 'immutable' },
+    mediaType: 'application/octet-stream',
+    voucher: packumentOf(source, name)
   }
 }
 
-const shortType = 'application/vnd.npm.install-v1+json'
+export function attestationsOf(
+  { prefix, upstream }: NpmSource,
+  name: string,
+  version: string
+): Classification {
+  return {
+    key: packumentKey(prefix, name, `attestations-${version}.json`),
+    url: `${upstream.url}-/npm/v1/attestations/${escaped(name)}@${encodeURIComponent(version)}`,
+    freshness: { kind: 'mutable', maxAgeMs: attestationsMaxAgeMs },
+    passing: true,
+    mediaType: 'application/json'
+  }
+}
+
+export function keysOf({ prefix, upstream }: NpmSource): Classification {
+  return {
+    key: `${prefix}.keys.json`,
+    url: `${upstream.url}-/npm/v1/keys`,
+    freshness: { kind: 'mutable', maxAgeMs: keysMaxAgeMs },
+    passing: true,
+    mediaType: 'application/json'
+  }
+}
+
+/** A name in a URL: the slash of a scope is none of the path. */
+export function escaped(name: string): string {
+  return name.replace('/', '%2f')
+}
 
 /** Clients name the short form first, with the full one as a lesser choice, or not at all. */
-function formOf(accept = ''): PackumentForm {
+export function formOf(accept = ''): PackumentForm {
   return accept.includes(shortType) ? 'short' : 'full'
 }
 
-/** The address the client knows this mirror by: tarballs must be at one that it reaches. */
-function baseOf(host: string | undefined): string {
-  if (host === undefined || !/^([a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(:\d{1,5})?$/i.test(host)) {
-    throw new CairnError('invalid', 'a request without a valid Host header')
-  }
-  return `http://${host}/npm/`
-}
-
-const passed: ReadonlyArray<readonly [string, RegExp]> = [
-  ['GET', /^-\/ping$/],
-  ['GET', /^-\/v1\/search$/],
-  ['GET', /^-\/npm\/v1\/keys$/],
-  ['GET', /^-\/npm\/v1\/attestations\/(@[\w.~-]+\/)?[\w.~-]+@[\w.+~-]+$/],
-  ['GET', /^-\/package\/(@[\w.~-]+\/)?[\w.~-]+\/dist-tags$/],
-  ['POST', /^-\/npm\/v1\/security\/advisories\/bulk$/],
-  ['POST', /^-\/npm\/v1\/security\/audits(\/quick)?$/]
-]
-
-/** Questions that only the upstream can answer, now. Throws `not-found` without an upstream. */
-export function passNpm(request: PassRequest): string | undefined {
-  const { method, path, query } = request
-  if (!passed.some(([verb, pattern]) => verb === method && pattern.test(path))) return undefined
-  if (path.includes('..')) return undefined
-  return `${registryOf(request).url}${path.replace(/(@[^/@]+)\/(?=[^/]+(@|\/dist-tags$))/, '$1%2f')}${query}`
+/** A tarball or a packument as the upstream sends it, at the one upstream of the request. Throws `invalid`. */
+export function classifyNpm({ path, upstreams }: AdapterRequest): Classification | undefined {
+  const [upstream] = Object.values(upstreams)
+  const { target } = parseNpmPath(path)
+  if (upstream === undefined || target === undefined) return undefined
+  if (target.kind === 'packument') return packumentOf(sourceOf(upstream), target.name)
+  return target.kind === 'tarball'
+    ? tarballOf(sourceOf(upstream), target.name, target.file)
+    : undefined
 }

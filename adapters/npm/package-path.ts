@@ -1,43 +1,27 @@
-import { CairnError } from '../../src/base/errors.ts'
-
-/** What a path below the registry's address stands for. */
-export type PackagePath =
-  | { readonly kind: 'packument'; readonly name: string }
-  | { readonly kind: 'tarball'; readonly name: string; readonly file: string }
-
 /** https://docs.npmjs.com/cli/v11/configuring-npm/package-json#name, with the capitals of old packages. */
 const namePattern = /^(@[a-z0-9~_-][\w.~-]*\/)?[a-z0-9~-][\w.~-]*$/i
 
 const filePattern = /^[a-z0-9@~_-][\w.+~-]*\.tgz$/i
 
-/**
- * A decoded path: `name`, `@scope/name`, `name/-/name-1.0.0.tgz`. Undefined for what is neither.
- * Throws `invalid` on what no registry has and an attacker would send.
- */
-export function packagePath(path: string): PackagePath | undefined {
-  const parts = path.split('/')
-  for (const part of parts) {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-    if (part === '.' || part === '..' || /[\u0000-\u001f\u007f\\]/.test(part)) {
-      throw new CairnError('invalid', `${JSON.stringify(path.slice(0, 200))} is not a package`)
-    }
-  }
-  const nameParts = path.startsWith('@') ? 2 : 1
-  const name = parts.slice(0, nameParts).join('/')
-  if (!isPackageName(name)) return undefined
-  const [dash, file, ...more] = parts.slice(nameParts)
-  if (dash === undefined) return { kind: 'packument', name }
-  if (dash !== '-' || file === undefined || more.length > 0 || !isTarballFile(file))
-    return undefined
-  return { kind: 'tarball', name, file }
-}
+/** https://semver.org/#backusnaur-form-grammar-for-valid-semver-versions, and not longer than npm's own bound. */
+const versionPattern =
+  /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([\dA-Za-z-]+(?:\.[\dA-Za-z-]+)*))?(?:\+[\dA-Za-z.-]+)?$/
 
 export function isPackageName(name: string): boolean {
-  return name.length <= 214 && namePattern.test(name)
+  return name.length <= 214 && name !== '-' && namePattern.test(name)
 }
 
 export function isTarballFile(file: string): boolean {
   return file.length <= 250 && filePattern.test(file)
+}
+
+export function isVersion(text: string): boolean {
+  return text.length <= 200 && versionPattern.test(text)
+}
+
+/** https://docs.npmjs.com/cli/v11/commands/npm-dist-tag: no tag looks like a version or a range of them. */
+export function isTag(text: string): boolean {
+  return text.length <= 200 && /^[a-z_][\w.~-]*$/i.test(text) && !/^[vx]\d*(\.|$)/i.test(text)
 }
 
 /** The last part of a name: what its tarballs are called by. */
@@ -45,23 +29,32 @@ export function plainName(name: string): string {
   return name.slice(name.indexOf('/') + 1)
 }
 
-/** A tarball in the catalog: beside it the mount shows its contents. */
-export function tarballKey(name: string, file: string): string {
-  return `npm/${name}/${file}`
+/** What a version's tarball is called, unless its packument says otherwise. */
+export function usualFile(name: string, version: string): string {
+  return `${plainName(name)}-${version}.tgz`
 }
 
-const documents = 'npm/.packuments/'
+/**
+ * A tarball in the catalog, below its registry's prefix: `<name>/<version>.tgz`, beside which the mount
+ * shows its contents as `<version>`; one with another name than usual lies in `<name>/-/`.
+ */
+export function tarballKey(prefix: string, name: string, file: string): string {
+  const begin = `${plainName(name)}-`
+  const version = file.slice(begin.length, -'.tgz'.length)
+  const usual = file.startsWith(begin) && isVersion(version)
+  return usual ? `${prefix}${name}/${version}.tgz` : `${prefix}${name}/-/${file}`
+}
+
+const documents = '.packuments/'
 
 /** Where a packument's forms are in the catalog: no package's name begins with a dot. */
-export function packumentKey(name: string, form: string): string {
-  return `${documents}${name}/${form}`
+export function packumentKey(prefix: string, name: string, form: string): string {
+  return `${prefix}${documents}${name}/${form}`
 }
 
-/** The name in a key that `packumentKey` made. Throws `invalid` for another key. */
-export function nameOfPackumentKey(key: string): string {
-  const name = key.slice(documents.length, key.lastIndexOf('/'))
-  if (!key.startsWith(documents) || !isPackageName(name)) {
-    throw new CairnError('invalid', `${key} is no packument's key`)
-  }
-  return name
+/** The prefix and the name in a key that `packumentKey` made of `source.json`. */
+export function partsOfSourceKey(key: string): { prefix: string; name: string } | undefined {
+  const [, prefix = '', name = ''] =
+    /^(npm\/(?:\+[^/]+\/)?)\.packuments\/(.+)\/source\.json$/.exec(key) ?? []
+  return isPackageName(name) ? { prefix, name } : undefined
 }

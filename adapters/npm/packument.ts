@@ -1,6 +1,6 @@
 import { CairnError } from '../../src/base/errors.ts'
 import { limits } from '../../src/base/limits.ts'
-import { isTarballFile, plainName } from './package-path.ts'
+import { isTarballFile, usualFile } from './package-path.ts'
 
 /** A JSON object, nothing about it checked but that it is one. */
 export type JsonObject = Record<string, unknown>
@@ -14,7 +14,7 @@ export interface Packument {
 
 /** Throws `upstream` on what is not the packument of this package. */
 export function parsePackument(name: string, bytes: Uint8Array): Packument {
-  refuseTooManyValues(name, bytes)
+  refuseTooManyValues(name, bytes, 'upstream')
   const document = parseJson(name, bytes)
   if (!isObject(document) || document.name !== name || !isObject(document.versions)) {
     throw new CairnError('upstream', `what the upstream sent for ${name} is not its packument`)
@@ -28,13 +28,17 @@ export function parsePackument(name: string, bytes: Uint8Array): Packument {
 /** Of `{`, `[` and `,`: JSON has as many values at most. */
 const marks = new Set([0x7b, 0x5b, 0x2c])
 
-/** A value takes ten times its bytes once it is parsed: `[[],[],…` would fill the memory. */
-function refuseTooManyValues(name: string, bytes: Uint8Array): void {
+/** A value takes ten times its bytes once it is parsed: `[[],[],…` would fill the memory. Throws the code given. */
+export function refuseTooManyValues(
+  name: string,
+  bytes: Uint8Array,
+  code: 'upstream' | 'invalid'
+): void {
   if (bytes.length <= limits.documentValues) return
   let values = 0
   for (const byte of bytes) if (marks.has(byte)) values++
   if (values <= limits.documentValues) return
-  throw new CairnError('upstream', `what the upstream sent for ${name} has ${values} values`)
+  throw new CairnError(code, `what was sent for ${name} has ${values} values`)
 }
 
 function parseJson(name: string, bytes: Uint8Array): unknown {
@@ -63,6 +67,6 @@ export function tarballFile(
   const tarball = isObject(manifest.dist) ? manifest.dist.tarball : undefined
   const url = typeof tarball === 'string' ? URL.parse(tarball) : null
   const last = url?.pathname.slice(url.pathname.lastIndexOf('/') + 1)
-  const usual = `${plainName(name)}-${version}.tgz`
+  const usual = usualFile(name, version)
   return [last, usual].find(file => file !== undefined && isTarballFile(file))
 }

@@ -1,6 +1,6 @@
 import type { Migration } from '../base/database.ts'
 
-/** Users, with their secrets as scrypt left them. `scopes`: words with spaces between; `root`: names with slashes. */
+/** Users, with their secrets as scrypt left them, and tokens, as SHA-256 of secrets too long to be guessed. `scopes`: words with spaces between; `root`: names with slashes. */
 export const accessMigrations: Migration[] = [
   {
     owner: 'access',
@@ -11,6 +11,19 @@ export const accessMigrations: Migration[] = [
         secret TEXT NOT NULL,
         scopes TEXT NOT NULL,
         root BLOB NOT NULL,
+        createdMs INTEGER NOT NULL
+      ) WITHOUT ROWID;
+    `
+  },
+  {
+    owner: 'access',
+    version: 2,
+    sql: `
+      CREATE TABLE access_tokens (
+        id TEXT PRIMARY KEY,
+        user TEXT NOT NULL,
+        hash BLOB NOT NULL UNIQUE,
+        scopes TEXT NOT NULL,
         createdMs INTEGER NOT NULL
       ) WITHOUT ROWID;
     `

@@ -5,6 +5,7 @@ import { limits } from '../base/limits.ts'
 import type { Credentials } from './api.ts'
 import { Attempts } from './attempts.ts'
 import { isSecret, nobodysSecret } from './secret.ts'
+import { isTokenSecret, type Tokens } from './tokens.ts'
 import type { StoredUser, Users } from './users.ts'
 
 /** Why somebody is not let in: the secret is wrong, or there were too many failures or checks for now. */
@@ -19,6 +20,7 @@ export type Refused =
 export class SignIn {
   readonly #users: Users
   readonly #clock: Clock
+  readonly #tokens: Pick<Tokens, 'find'> | undefined
   readonly #attempts = new Attempts()
   readonly #key = randomBytes(32)
   /** Digest of what was right → what the row kept then. */
@@ -26,9 +28,11 @@ export class SignIn {
   #checks = 0
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(users: Users, clock: Clock) {
+  /** Without `tokens` only passwords are taken. */
+  constructor(users: Users, clock: Clock, tokens?: Pick<Tokens, 'find'>) {
     this.#users = users
     this.#clock = clock
+    this.#tokens = tokens
   }
 
   /** `address`: where the request comes from. */
@@ -38,6 +42,11 @@ export class SignIn {
     if (user !== undefined && this.#right.get(digest) === user.secret) return accessOf(user)
     const waitMs = this.#attempts.waitMs(address, this.#clock.nowMs())
     if (waitMs > 0) return { why: 'failures', waitSeconds: Math.ceil(waitMs / 1000) }
+    if (isTokenSecret(credentials.secret)) {
+      const access = this.#byToken(credentials, user)
+      if (access === undefined) this.#attempts.fail(address, this.#clock.nowMs())
+      return access ?? { why: 'wrong' }
+    }
     if (this.#checks >= limits.signInChecks) return { why: 'busy', waitSeconds: 1 }
     if (!(await this.#isRight(credentials, user))) {
       this.#attempts.fail(address, this.#clock.nowMs())
@@ -46,6 +55,17 @@ export class SignIn {
     if (user === undefined) return { why: 'wrong' }
     this.#remember(digest, user)
     return accessOf(user)
+  }
+
+  /** A token does at most what its user may do now. One of a user of that name who was before is nobody's. */
+  #byToken(credentials: Credentials, user: StoredUser | undefined): Access | undefined {
+    const token = this.#tokens?.find(credentials)
+    if (token === undefined || user === undefined || token.createdMs < user.createdMs) {
+      return undefined
+    }
+    const all = user.scopes.includes('admin')
+    const allowed = token.scopes.filter(scope => all || user.scopes.includes(scope))
+    return { ...accessOf(user), scopes: new Set(allowed) }
   }
 
   /** One after the other. */

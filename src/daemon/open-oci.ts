@@ -1,11 +1,10 @@
 import { ociAdapter } from '../../adapters/oci/adapter.ts'
-import { repositoryOf } from '../../adapters/oci/classify.ts'
 import { systemClock } from '../base/clock.ts'
 import type { HttpDoor } from '../base/http.ts'
 import { openOciDoor } from '../mirror/oci/oci-door.ts'
 import type { Upstream } from '../pull/adapter.ts'
 import type { Catalog, FetchUpstream, Log, Pull, Unpacking } from '../pull/api.ts'
-import { type Account, openAuthorisedFetch } from '../pull/registry/authorised-fetch.ts'
+import type { Account } from '../pull/registry/authorised-fetch.ts'
 import { openPointers } from '../pull/registry/pointers.ts'
 import { openRepositories } from '../pull/registry/repositories.ts'
 import { openUploads } from '../pull/registry/uploads.ts'
@@ -14,25 +13,13 @@ import type { Content } from './content.ts'
 import { openImages } from './open-images.ts'
 import type { Settings } from './settings.ts'
 
-/** Reaches registries with what is configured for each, and all else as it is. */
-export function openRegistryFetch(
-  fetchUpstream: FetchUpstream,
-  settings: () => Settings
-): FetchUpstream {
-  return openAuthorisedFetch({
-    fetchUpstream,
-    accountOf: url => accountOf(url, settings()),
-    spaceOf: repositoryOf,
-    clock: systemClock
-  })
-}
-
-/** A URL is of the upstream whose base it begins with; the longest, where one lies in another. */
-function accountOf(url: string, { ociUpstreams }: Settings): Account | undefined {
-  return Object.entries(ociUpstreams)
-    .filter(([, upstream]) => url.startsWith(`${upstream.url}v2/`))
-    .sort(([, a], [, b]) => b.url.length - a.url.length)
-    .map(([name, { url: base, ...rest }]) => ({ name, base, ...rest }))[0]
+/** The registries of the settings, each with the part of its host that is the registry. */
+export function ociAccounts({ ociUpstreams }: Settings): Account[] {
+  return Object.entries(ociUpstreams).map(([name, { url, ...rest }]) => ({
+    ...rest,
+    name,
+    base: `${url}v2/`
+  }))
 }
 
 export interface OciOptions {
@@ -41,7 +28,7 @@ export interface OciOptions {
   readonly catalog: Catalog
   readonly writer: UnixfsWriter
   readonly pull: Pull
-  /** Of `openRegistryFetch`. */
+  /** With what each registry wants to be asked by. */
   readonly fetchUpstream: FetchUpstream
   readonly log: Log
 }

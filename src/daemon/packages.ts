@@ -1,5 +1,4 @@
 import { aptAdapter } from '../../adapters/apt/adapter.ts'
-import { npmAdapter } from '../../adapters/npm/adapter.ts'
 import { ociAdapter } from '../../adapters/oci/adapter.ts'
 import { systemClock } from '../base/clock.ts'
 import type { HttpDoor } from '../base/http.ts'
@@ -16,7 +15,9 @@ import { profiles } from '../unixfs/profiles.ts'
 import { openUnixfsWriter } from '../unixfs/writer.ts'
 import type { Content } from './content.ts'
 import type { Log } from './logger.ts'
-import { openOci, openRegistryFetch } from './open-oci.ts'
+import { npmAccounts, openNpm, openNpmParts } from './open-npm.ts'
+import { ociAccounts, openOci } from './open-oci.ts'
+import { openRegistryFetch } from './open-registry-fetch.ts'
 import type { Settings } from './settings.ts'
 
 export interface PackagesOptions {
@@ -40,14 +41,18 @@ export function openPackages({ settings, content, log }: PackagesOptions): Packa
   let current = settings
   const plainFetch = openFetchUpstream()
   const politeFetch = openPoliteFetch(plainFetch, systemClock)
-  const fetchUpstream = openRegistryFetch(politeFetch, () => current)
+  const fetchUpstream = openRegistryFetch(politeFetch, () => [
+    ...ociAccounts(current),
+    ...npmAccounts(current)
+  ])
+  const npm = openNpmParts()
   const parts = {
     catalog: openCatalog(content.database),
     blocks: content.store,
     reader: content.reader,
     writer: openUnixfsWriter(content.store, profiles[settings.profile]),
     log,
-    adapters: [aptAdapter, npmAdapter, ociAdapter]
+    adapters: [aptAdapter, npm.adapter, ociAdapter]
   }
   const pull = openPull({
     ...parts,
@@ -56,22 +61,17 @@ export function openPackages({ settings, content, log }: PackagesOptions): Packa
     clock: systemClock
   })
   const unpacking = openUnpacking(parts)
-  const oci = openOci({ ...parts, settings: () => current, content, pull, fetchUpstream })
-  const door = { pull, fetchUpstream }
+  const own = { ...parts, settings: () => current, content, pull, fetchUpstream }
+  const oci = openOci(own)
   return {
     doors: [
       openMirrorDoor({
-        ...door,
+        pull,
         adapter: aptAdapter,
         upstreams: () => aptUpstreams(current),
         proxy: true
       }),
-      openMirrorDoor({
-        ...door,
-        adapter: npmAdapter,
-        upstreams: () => npmUpstreams(current),
-        proxy: false
-      }),
+      openNpm({ ...own, documents: npm.documents }),
       oci.door
     ],
     configure: changed => {
@@ -82,6 +82,7 @@ export function openPackages({ settings, content, log }: PackagesOptions): Packa
       (key.endsWith(imageSuffix) ? oci.images : unpacking).unpack(key, { signal }),
     close: async () => {
       await pull.close()
+      await npm.documents.close()
       plainFetch.close()
     }
   }
@@ -90,8 +91,4 @@ export function openPackages({ settings, content, log }: PackagesOptions): Packa
 function aptUpstreams(settings: Settings): Record<string, Upstream> {
   const named = Object.entries(settings.aptUpstreams).map(([name, url]) => [name, { name, url }])
   return Object.fromEntries(named)
-}
-
-function npmUpstreams({ npmUpstream: url }: Settings): Record<string, Upstream> {
-  return url === undefined ? {} : { npm: { name: 'npm', url } }
 }

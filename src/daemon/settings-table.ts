@@ -1,6 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { type ProfileName, profileNames } from '../unixfs/api.ts'
 import { type ListenAddress, parseListen } from './listen-address.ts'
+import {
+  type NpmUpstream,
+  parseAge,
+  parseNamePatterns,
+  parseNpmUpstream,
+  parseNpmUpstreams
+} from './parse-npm-settings.ts'
 import { type OciUpstream, parseOciUpstreams } from './parse-oci-upstreams.ts'
 import { SettingError } from './setting-error.ts'
 
@@ -53,11 +60,30 @@ export const settingsTable = {
     parseUpstreams,
     {}
   ),
-  npmUpstream: setting<string | undefined>(
+  npmUpstream: setting<NpmUpstream | undefined>(
     ['npm', 'upstream'],
     undefined,
-    parseRegistry,
+    parseNpmUpstream,
     undefined
+  ),
+  npmUpstreams: setting<Record<string, NpmUpstream>>(
+    ['npm', 'upstreams'],
+    undefined,
+    parseNpmUpstreams,
+    {}
+  ),
+  npmHosted: setting<string[]>(['npm', 'hosted'], undefined, parseNamePatterns, []),
+  npmMinimumAgeMs: setting<number | undefined>(
+    ['npm', 'minimumReleaseAge'],
+    undefined,
+    parseAge,
+    undefined
+  ),
+  npmAnyAge: setting<string[]>(
+    ['npm', 'minimumReleaseAgeExclude'],
+    undefined,
+    parseNamePatterns,
+    []
   ),
   ociUpstreams: setting<Record<string, OciUpstream>>(
     ['oci', 'upstreams'],
@@ -160,15 +186,6 @@ function parseUpstreamName(name: string): string {
 function parseUpstreamReference(value: unknown): string {
   if (typeof value === 'string') return parseUpstreamName(value)
   throw new SettingError(`${show(value)} is not the name of an upstream`)
-}
-
-function parseRegistry(value: unknown): string {
-  const url = parseUrl(value)
-  const { username, password } = new URL(url)
-  if (username !== '' || password !== '') {
-    throw new SettingError('a registry with a name or password in its URL is not supported yet')
-  }
-  return url
 }
 
 function parseUrl(value: unknown, ...keys: string[]): string {

@@ -5,6 +5,7 @@ import type { ProfileName } from '../unixfs/api.ts'
 import { readConfigFile } from './config-file.ts'
 import { type Environment, expandTilde, findHome } from './find-home.ts'
 import type { ListenAddress } from './listen-address.ts'
+import type { NpmUpstream } from './parse-npm-settings.ts'
 import type { OciUpstream } from './parse-oci-upstreams.ts'
 import { SettingError } from './setting-error.ts'
 import {
@@ -38,8 +39,16 @@ export interface Settings {
   readonly threads: number
   /** apt upstreams: name → base URL ending in a slash. */
   readonly aptUpstreams: Readonly<Record<string, string>>
-  /** Base URL of the npm registry that is mirrored, ends with a slash; undefined for none. */
-  readonly npmUpstream: string | undefined
+  /** The npm registry where all names are looked up that belong nowhere else; undefined for none. */
+  readonly npmUpstream: NpmUpstream | undefined
+  /** Others, by name. */
+  readonly npmUpstreams: Readonly<Record<string, NpmUpstream>>
+  /** Patterns of names that are published here, and never looked up elsewhere. */
+  readonly npmHosted: readonly string[]
+  /** Versions of npm packages younger than this are left out; undefined for none. */
+  readonly npmMinimumAgeMs: number | undefined
+  /** Patterns of names whose versions are shown at any age. */
+  readonly npmAnyAge: readonly string[]
   /** Registries that are mirrored, by the name that images' names begin with. */
   readonly ociUpstreams: Readonly<Record<string, OciUpstream>>
   /** Which of them un-prefixed names belong to that were not pushed here; undefined: to none. */

@@ -1,10 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { CairnError } from '../base/errors.ts'
 import type { HttpDoor } from '../base/http.ts'
 import type { Adapter, Classification, Upstream } from '../pull/adapter.ts'
-import type { FetchUpstream, Pull } from '../pull/api.ts'
+import type { Pull } from '../pull/api.ts'
 import { splitMoment } from './moment.ts'
-import { passOn } from './pass-on.ts'
 import { respond } from './respond.ts'
 import { SeenVersions } from './seen-versions.ts'
 import { isAbsolute, mirrorTarget } from './target.ts'
@@ -16,8 +15,6 @@ export interface MirrorDoorOptions {
   readonly pull: Pull
   /** Also serve whole URLs of the upstreams' hosts, to clients that have us as their proxy. */
   readonly proxy: boolean
-  /** For requests that the adapter passes on. */
-  readonly fetchUpstream: FetchUpstream
 }
 
 /**
@@ -32,13 +29,8 @@ export function openMirrorDoor(options: MirrorDoorOptions): HttpDoor {
     name: adapter.name,
     accepts: ({ url = '' }) => url.startsWith(prefix) || (proxy && isAbsolute(url)),
     serve: async (request, response, signal) => {
-      const passed = passedUrl(options, prefix, request)
-      if (passed !== undefined) {
-        await passOn(options.fetchUpstream, passed, request, response, signal)
-        return
-      }
       if (request.method !== 'GET' && request.method !== 'HEAD') {
-        refuseMethod(adapter, response)
+        response.writeHead(405, { allow: 'GET, HEAD', 'content-length': 0 }).end()
         return
       }
       const { wanted, atMs } = classify(options, prefix, request)
@@ -51,30 +43,6 @@ export function openMirrorDoor(options: MirrorDoorOptions): HttpDoor {
       await respond(request, response, wanted, answer, signal)
     }
   }
-}
-
-function refuseMethod({ readOnly }: Adapter, response: ServerResponse): void {
-  const body = readOnly === undefined ? '' : `${JSON.stringify({ error: readOnly })}\n`
-  response.writeHead(405, {
-    allow: 'GET, HEAD',
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(body)
-  })
-  response.end(body)
-}
-
-function passedUrl(
-  { adapter, upstreams }: MirrorDoorOptions,
-  prefix: string,
-  request: IncomingMessage
-): string | undefined {
-  const { url = '', method = 'GET' } = request
-  if (adapter.passes === undefined || !url.startsWith(prefix)) return undefined
-  const target = mirrorTarget(url, prefix, upstreams())
-  if (target === undefined) return undefined
-  const headers = request.headers as Record<string, string | undefined>
-  const query = /\?[^#]*/.exec(url)?.[0] ?? ''
-  return adapter.passes({ ...target, headers, method, query })
 }
 
 function classify(

@@ -22,16 +22,6 @@ export interface Adapter {
   ) => AsyncIterable<Learned>
   /** Unpacks an archive for the mount; undefined for items that are not archives. */
   unpack?: (key: string) => Unpacker | undefined
-  /** The upstream's URL for a request that is put to it each time and kept nowhere; undefined for all others. */
-  passes?: (request: PassRequest) => string | undefined
-  /** What a client is told that tries to change something. */
-  readonly readOnly?: string
-}
-
-export interface PassRequest extends AdapterRequest {
-  readonly method: string
-  /** Empty, or from the question mark on, as sent. */
-  readonly query: string
 }
 
 export interface AdapterRequest {

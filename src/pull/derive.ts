@@ -107,8 +107,10 @@ export class Deriving implements Pull {
   ): Promise<void> {
     const bytes = await derived.make(await this.#read(source)).catch((cause: unknown) => {
       const error = toCairnError(cause)
-      this.#options.log.warn({ key: source.key, code: error.code }, error.message)
-      this.#options.catalog.remove(source.key)
+      if (error.code !== 'not-found' && error.code !== 'aborted') {
+        this.#options.log.warn({ key: source.key, code: error.code }, error.message)
+        this.#options.catalog.remove(source.key)
+      }
       throw error
     })
     await this.#engine.learnt()

@@ -57,8 +57,21 @@ const wrongConfigs: ReadonlyArray<readonly [string, string, RegExp]> = [
   [
     'a registry with a password',
     'npm:\n  upstream: https://me:secret@a.example/',
-    /:2:13: (?!.*secret).*not supported/
+    /:2:13: (?!.*secret).*must be a plain URL/
   ],
+  [
+    'an npm upstream with a misspelt key',
+    'npm:\n  upstreams:\n    company: { url: http://a.example/, tokn: x }',
+    /:3:14: unknown key "tokn"/
+  ],
+  [
+    'an npm token beside a user',
+    'npm:\n  upstream: { url: http://a.example/, token: x, username: y }',
+    /:2:13: give a token, or/
+  ],
+  ['an npm upstream named npm', 'npm:\n  upstreams:\n    npm: http://a.example/', /npm.upstream/],
+  ['hosted names as text', 'npm:\n  hosted: "@ours"', /:2:11: give a list/],
+  ['an age in no unit', 'npm:\n  minimumReleaseAge: 3', /:2:22: 3 is no age/],
   ['upstreams as a list', 'apt:\n  upstreams: [a]', /:2:14: .* is not a map/],
   [
     'an alias bomb',

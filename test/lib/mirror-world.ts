@@ -28,7 +28,6 @@ export async function openMirrorWorld(
     adapter,
     upstreams: () => named,
     pull: world.pull,
-    fetchUpstream: world.fetchUpstream,
     proxy: true
   })
   const log = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} }

@@ -1,10 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { npmAdapter } from '../../adapters/npm/adapter.ts'
 import { openFakeOrigin } from '../lib/fake-origin.ts'
-import { openMirrorWorld } from '../lib/mirror-world.ts'
 import { machineRegistry, type NpmClient, openNpmClient } from '../lib/npm-client.ts'
+import { mainAt, openNpmWorld } from '../lib/npm-world.ts'
 import { requireClient } from '../lib/skip.ts'
 
 /** Real downloads, on a machine that may be busy. */
@@ -25,8 +24,7 @@ t.test('npm installs through Cairn, and again when the upstream is gone', async 
     t.fail('this machine has no npm registry')
     return
   }
-  const upstreams = { registry }
-  const world = await openMirrorWorld(upstreams, { patience: {} }, npmAdapter)
+  const world = await openNpmWorld({ upstreams: mainAt(registry), patience: {} })
   t.teardown(() => world.remove())
   const client = openNpmClient(`${world.url}/npm/`, dependencies)
   t.teardown(() => client.remove())
@@ -70,13 +68,13 @@ t.test('npm installs through Cairn, and again when the upstream is gone', async 
     const auth = `--//${new URL(world.url).host}/npm/:_authToken=x`
     const { exitCode, all } = await client.run('publish', auth)
     t.not(exitCode, 0)
-    t.match(String(all), /405[\s\S]*only mirrors another/)
+    t.match(String(all), /403[\s\S]*only mirrored here/)
   })
 
   await t.test('by a fresh client with the upstream unreachable, a day later', async t => {
     const gone = await openFakeOrigin()
     await gone.close()
-    const off = await openMirrorWorld({ registry: gone.url }, { home: world.home }, npmAdapter)
+    const off = await openNpmWorld({ upstreams: mainAt(gone.url), home: world.home })
     t.teardown(() => off.close())
     off.clock.advance(86_400_000)
     const fresh = openNpmClient(`${off.url}/npm/`, dependencies)

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
-import { npmAdapter } from '../../adapters/npm/adapter.ts'
+import { makeNpmAdapter } from '../../adapters/npm/adapter.ts'
+import { packumentOf, shapedPackument, sourceOf } from '../../adapters/npm/classify.ts'
+import { openDocuments } from '../../adapters/npm/documents.ts'
 import { digestOf } from '../../src/base/digest.ts'
 import type { Adapter, Classification } from '../../src/pull/adapter.ts'
 import { type FakeOrigin, openFakeOrigin } from '../lib/fake-origin.ts'
@@ -109,20 +111,19 @@ t.test('a document that lost a block is learnt once it is here again', async t =
 })
 
 t.test('a packument and what was made of it come back', async t => {
-  const { world, origin } = await setUp(t, [npmAdapter])
+  const documents = openDocuments()
+  const { world, origin } = await setUp(t, [makeNpmAdapter(documents)])
   const document = { name: 'foo', versions: { '1.0.0': { dist: { shasum: 'a'.repeat(40) } } } }
   origin.items.set('foo', { body: Buffer.from(JSON.stringify(document)), etag: '"1"' })
-  const wanted = npmAdapter.classify({
-    path: 'foo',
-    headers: { host: 'cairn.test' },
-    upstreams: { npm: { name: 'npm', url: origin.url } }
-  })!
+  const source = packumentOf(sourceOf({ name: 'npm', url: origin.url }), 'foo')
+  const shape = { form: 'full', base: 'http://cairn.test/', cutoffMs: undefined, view: '' } as const
+  const wanted = shapedPackument(source, 'npm/', 'foo', shape, documents)
   const ask = async (): Promise<object> =>
     JSON.parse(gunzipSync(await bodyOf(await world.pull.fetch(wanted))).toString())
   t.match(await ask(), { name: 'foo' })
-  const source = world.catalog.get(wanted.derived!.source.key)!
+  const held = world.catalog.get(source.key)!
   const made = world.catalog.get(wanted.key)!
-  for (const lost of [[made], [source], [source, made]]) {
+  for (const lost of [[made], [held], [held, made]]) {
     world.store.remove(lost.map(({ cid }) => cid.multihash.bytes))
     t.match(await ask(), { name: 'foo' })
   }

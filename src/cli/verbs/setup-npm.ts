@@ -34,7 +34,7 @@ export async function setupNpm(cli: Cli, options: SetupNpmOptions): Promise<void
   const settings = await settingsOf(cli, options)
   const mirror = `http://${showAddress(settings.listen)}/npm/`
   const configured = await configuredRegistry(cli)
-  const upstream = configured === mirror ? settings.npmUpstream : configured
+  const upstream = configured === mirror ? settings.npmUpstream?.url : configured
   if (upstream === undefined) {
     throw new CairnError(
       'not-found',
@@ -43,7 +43,8 @@ export async function setupNpm(cli: Cli, options: SetupNpmOptions): Promise<void
   }
   makeFolder(settings.home, 0o700)
   const paths = homePaths(settings.home)
-  await editConfig(paths.config, [{ keys: ['npm', 'upstream'], value: upstream }])
+  const edits = [{ keys: ['npm', 'upstream'], value: upstream }]
+  if (settings.npmUpstream?.url !== upstream) await editConfig(paths.config, edits)
   await callDaemon(paths.socket, 'POST', 'reload', cli.signal)
   await writeFile(npmrc, withRegistry(text, mirror), { mode: 0o600 })
   if (options.json === true) cli.terminal.printJson({ npmrc, upstream, registry: mirror })

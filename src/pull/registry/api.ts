@@ -92,6 +92,9 @@ export interface UploadPiece {
 export interface Packages {
   /** Whether it was ever published: such a name is never looked up upstream. */
   has: (name: string) => boolean
+  /** Whether it has a version now. */
+  isPublished: (name: string) => boolean
+  /** Of all that have. */
   names: () => string[]
   document: (name: string) => HostedDocument | undefined
   tarball: (name: string, file: string) => HostedContent | undefined

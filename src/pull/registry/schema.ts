@@ -2,7 +2,7 @@ import type { Migration } from '../../base/database.ts'
 
 /**
  * What was pushed here, by repository, and what mutable names of upstreams meant when last asked.
- * `cid` of blobs and manifests are roots of collection: unlike the catalog's they are in no budget.
+ * Each `cid` is a root of collection: unlike the catalog's they are in no budget.
  */
 export const registryMigrations: Migration[] = [
   {
@@ -47,6 +47,29 @@ export const registryMigrations: Migration[] = [
         key TEXT PRIMARY KEY,
         digest TEXT NOT NULL,
         validated_ms INTEGER NOT NULL
+      ) WITHOUT ROWID;
+    `
+  },
+  {
+    owner: 'registry',
+    version: 2,
+    sql: `
+      CREATE TABLE registry_packages (
+        name TEXT PRIMARY KEY,
+        revision INTEGER NOT NULL,
+        digest TEXT NOT NULL,
+        cid BLOB NOT NULL,
+        bytes INTEGER NOT NULL,
+        stored_ms INTEGER NOT NULL
+      ) WITHOUT ROWID;
+      CREATE TABLE registry_tarballs (
+        package TEXT NOT NULL,
+        file TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        cid BLOB NOT NULL,
+        bytes INTEGER NOT NULL,
+        stored_ms INTEGER NOT NULL,
+        PRIMARY KEY (package, file)
       ) WITHOUT ROWID;
     `
   }
