@@ -71,7 +71,8 @@ export async function serveDav(
   const ipfs = openIpfsTree({ reader, inodes: new InodeTable(), owner, statistics })
   const faults: unknown[] = []
   const door = openWebdav({
-    trees: { mfs, ipfs, pkg: new MemoryTree('frozen') },
+    trees: { mfs, ipfs, ipns: new MemoryTree('frozen'), pkg: new MemoryTree('frozen') },
+    namesInMfs: () => undefined,
     database,
     clock,
     owner,
