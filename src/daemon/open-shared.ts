@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { SignIn } from '../access/sign-in.ts'
+import { Tokens } from '../access/tokens.ts'
 import { Users } from '../access/users.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
@@ -44,7 +45,10 @@ export async function openShared(
     )
   }
   const tls = await certificateOf(settings, systemClock)
-  const guard = passwordGuard(new SignIn(users, systemClock), options.log)
+  const guard = passwordGuard(
+    new SignIn(users, systemClock, new Tokens(content.database, systemClock)),
+    options.log
+  )
   const server = await openHttpServer(share, { ...options, tls, guard })
   return { ...server, fingerprint: new X509Certificate(tls.certificate).fingerprint256 }
 }

@@ -38,7 +38,7 @@ export interface NpmOptions extends WorldOptions {
 }
 
 /** Cheap passwords: what is tested is not how long a guess takes. */
-const cheap = { N: 2, r: 1, p: 1 }
+const cheap = { N: 16, r: 8, p: 1 }
 
 /** The npm door over a home of its own, behind the daemon's HTTP servers. */
 export async function openNpmWorld(options: NpmOptions = {}): Promise<NpmWorld> {
