@@ -1,6 +1,6 @@
+import { escapeXml } from '../base/escape-xml.ts'
 import { type Name, nameText } from '../base/names.ts'
 import type { Dav, Exchange } from './api.ts'
-import { escapeXml } from './escape-xml.ts'
 import { membersOf } from './members.ts'
 import { davRoot, encodeName, hrefOf } from './path.ts'
 import { isCollection, isInMfs, type NodeResource, type Resource } from './resource.ts'

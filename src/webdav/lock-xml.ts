@@ -1,5 +1,5 @@
+import { escapeXml } from '../base/escape-xml.ts'
 import type { Dav } from './api.ts'
-import { escapeXml } from './escape-xml.ts'
 import type { Lock } from './locks.ts'
 
 /** The content of `DAV:lockdiscovery`: https://www.rfc-editor.org/rfc/rfc4918#section-15.8 */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import type { Database } from '../base/database.ts'
+import { escapeXml } from '../base/escape-xml.ts'
 import { limits } from '../base/limits.ts'
-import { escapeXml } from './escape-xml.ts'
 import { type DavPath, parentPath } from './path.ts'
 import { refuse } from './refuse.ts'
 

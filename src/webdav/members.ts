@@ -1,8 +1,8 @@
+import { complete } from '../base/complete.ts'
 import { CairnError, type ErrorCode } from '../base/errors.ts'
 import type { Name } from '../base/names.ts'
 import { type DirectoryEntry, fileType } from '../vfs/api.ts'
 import type { Exchange } from './api.ts'
-import { complete } from './complete.ts'
 import { pathOf } from './path.ts'
 import { find, type NodeResource, type Resource, walk } from './resource.ts'
 

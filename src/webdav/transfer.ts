@@ -1,6 +1,6 @@
+import { complete } from '../base/complete.ts'
 import { answerEmpty } from './answer.ts'
 import type { Exchange } from './api.ts'
-import { complete } from './complete.ts'
 import { checkLocks } from './locks.ts'
 import { type DavPath, isBelow } from './path.ts'
 import { refuse } from './refuse.ts'

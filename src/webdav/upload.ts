@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { escapeXml } from './escape-xml.ts'
+import { escapeXml } from '../base/escape-xml.ts'
 
 /**
  * Puts what a person chose, one file after the other, and asks before it replaces one. A browser sends

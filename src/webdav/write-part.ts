@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
+import { complete } from '../base/complete.ts'
 import { answerEmpty } from './answer.ts'
 import type { Exchange } from './api.ts'
-import { complete } from './complete.ts'
 import { putTarget } from './put-target.ts'
 import { refuse } from './refuse.ts'
 import type { NodeResource } from './resource.ts'

@@ -1,8 +1,8 @@
 import { TextDecoder } from 'node:util'
 import { type SaxesAttributeNS, SaxesParser } from 'saxes'
+import { escapeXml } from '../base/escape-xml.ts'
 import { limits } from '../base/limits.ts'
 import { bodyOf, type Exchanged } from './body.ts'
-import { escapeXml } from './escape-xml.ts'
 import { refuse } from './refuse.ts'
 
 export interface XmlElement {

@@ -1,8 +1,8 @@
 import t from 'tap'
+import { parseRanges } from '../../src/base/byte-ranges.ts'
 import { decide, holds, parseIf, parseTags } from '../../src/webdav/conditions.ts'
 import { Dates } from '../../src/webdav/dates.ts'
 import { encodeName, hrefOf, parsePath } from '../../src/webdav/path.ts'
-import { parseRanges } from '../../src/webdav/ranges.ts'
 import { Refusal } from '../../src/webdav/refuse.ts'
 import { wholeView as all } from '../../src/webdav/view.ts'
 

@@ -1,6 +1,6 @@
+import { complete } from '../../base/complete.ts'
 import { answerEmpty } from '../answer.ts'
 import type { Exchange, Method } from '../api.ts'
-import { complete } from '../complete.ts'
 import { depthOf } from '../depth.ts'
 import { checkLocks } from '../locks.ts'
 import { refuse } from '../refuse.ts'

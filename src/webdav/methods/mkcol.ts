@@ -1,7 +1,7 @@
+import { complete } from '../../base/complete.ts'
 import { answerEmpty, answerXml } from '../answer.ts'
 import type { Exchange, Method } from '../api.ts'
 import { hasBody } from '../body.ts'
-import { complete } from '../complete.ts'
 import { checkLocks } from '../locks.ts'
 import { describeStatuses } from '../multistatus.ts'
 import { applyAll, type Instruction, instructionsOf, statusesOf } from '../property-update.ts'

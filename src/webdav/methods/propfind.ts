@@ -1,5 +1,5 @@
+import { complete } from '../../base/complete.ts'
 import type { Exchange, Method } from '../api.ts'
-import { complete } from '../complete.ts'
 import { depthOf } from '../depth.ts'
 import { describeOne, describeSome, type Plan, planOf, type Query } from '../describe.ts'
 import { allLive } from '../live-properties.ts'

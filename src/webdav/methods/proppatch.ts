@@ -1,6 +1,6 @@
+import { complete } from '../../base/complete.ts'
 import { answerXml } from '../answer.ts'
 import type { Exchange, Method } from '../api.ts'
-import { complete } from '../complete.ts'
 import { checkLocks } from '../locks.ts'
 import { describeResponse } from '../multistatus.ts'
 import { hrefOf } from '../path.ts'

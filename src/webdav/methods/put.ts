@@ -1,7 +1,7 @@
+import { complete } from '../../base/complete.ts'
 import type { Attributes } from '../../vfs/api.ts'
 import { answerEmpty } from '../answer.ts'
 import type { Exchange, Method } from '../api.ts'
-import { complete } from '../complete.ts'
 import { putTarget } from '../put-target.ts'
 import { refuse } from '../refuse.ts'
 import { stageBody } from '../stage-body.ts'

@@ -1,4 +1,4 @@
-import { limits } from '../base/limits.ts'
+import { limits } from './limits.ts'
 
 /** Bytes `start` to `end`, both included. */
 export interface ByteRange {

@@ -1,4 +1,4 @@
-import { type Name, nameText } from '../base/names.ts'
+import { type Name, nameText } from './names.ts'
 
 /** What browsers and players must be told to show a file; everything else is bytes. */
 const types: Readonly<Record<string, string>> = {

@@ -1,5 +1,9 @@
-import { CairnError } from '../base/errors.ts'
-import type { Dav } from './api.ts'
+import { CairnError, type Want } from './errors.ts'
+
+/** Gets what an operation lacked. Throws `missing` if it is not to be had. */
+export interface Satisfies {
+  readonly satisfy: (want: Want, signal: AbortSignal) => Promise<void>
+}
 
 /** One step may lack one thing after the other, as deep as a DAG is: more is no progress. */
 const attempts = 256
@@ -9,7 +13,7 @@ const attempts = 256
  * be repeated. Throws `missing` if the same thing is lacking twice.
  */
 export async function complete<T>(
-  { satisfy }: Pick<Dav, 'satisfy'>,
+  { satisfy }: Satisfies,
   signal: AbortSignal,
   step: () => T
 ): Promise<T> {
