@@ -109,7 +109,7 @@ t.test('PostgreSQL: initdb, pgbench, a crash of its own and one of the daemon', 
   t.equal(await as(`psql -tAc "${sums}" postgres`), 't|t', 'consistent after its own crash')
   const busy = as('pgbench -n -c 2 -T 60 postgres').catch((error: Error) => error.message)
   await as(
-    `until [ $(psql -tAc "select count(*) from pgbench_history" postgres) -gt 400 ]; do :; done`
+    `until [ $(psql -tAc "select count(*) from pgbench_history" postgres) -gt 250 ]; do :; done`
   )
   const postmaster = await as(`head -n 1 ${folder}/data/postmaster.pid`)
   daemon.child.kill('SIGKILL')
@@ -119,6 +119,6 @@ t.test('PostgreSQL: initdb, pgbench, a crash of its own and one of the daemon', 
   daemon = await world.start(['--mount', mount])
   await as(`until ${server} start > /dev/null; do sleep 0.1; done`)
   t.equal(await as(`psql -tAc "${sums}" postgres`), 't|t', "consistent after the daemon's")
-  t.equal(await as(`psql -tAc "select count(*) >= 400 from pgbench_history" postgres`), 't')
+  t.equal(await as(`psql -tAc "select count(*) >= 250 from pgbench_history" postgres`), 't')
   await as(`${server} stop`)
 })
