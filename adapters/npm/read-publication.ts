@@ -19,7 +19,8 @@ export interface PublishedTarball {
 export function readPublication(name: string, bytes: Uint8Array): Publication {
   refuseTooManyValues(name, bytes, 'invalid')
   const { _attachments: attachments = {}, ...document } = parse(name, bytes)
-  if (document.name !== name) throw wrong(name, `it names ${shown(document.name)}`)
+  const named = document.name ?? document._id
+  if (named !== name) throw wrong(name, `it names ${shown(named)}`)
   if (!isObject(attachments)) throw wrong(name, '_attachments is no map')
   const tarballs = Object.entries(attachments)
     .filter(([file]) => file.endsWith('.tgz'))

@@ -8,6 +8,8 @@ export interface NpmClient {
   /** The project's folder. */
   readonly folder: string
   run: (...args: string[]) => Promise<Result>
+  /** Runs it, and types an answer when its prompt appears. */
+  answer: (args: readonly string[], answers: Readonly<Record<string, string>>) => Promise<Result>
   /** Names of what is in node_modules, scopes included. */
   installed: () => string[]
   /** Empties its cache and node_modules: the next command is a cold one. */
@@ -43,6 +45,20 @@ export function openNpmClient(
         reject: false,
         stdin: 'ignore'
       }) as unknown as Promise<Result>,
+    answer: async (args, answers) => {
+      const running = execa('npm', args, { cwd: folder, env, all: true, reject: false })
+      const waiting = new Map(Object.entries(answers))
+      let said = ''
+      running.all.on('data', piece => {
+        said += String(piece)
+        for (const [prompt, answer] of waiting) {
+          if (!said.includes(prompt)) continue
+          waiting.delete(prompt)
+          running.stdin.write(`${answer}\n`)
+        }
+      })
+      return (await running) as unknown as Result
+    },
     installed: () => listModules(join(folder, 'node_modules')),
     forget: () => {
       rmSync(join(folder, 'cache'), { recursive: true, force: true })

@@ -81,7 +81,6 @@ export async function sendTarball(call: Call, { name, file }: Target<'tarball'>)
     lastModified: new Date(held.storedMs).toUTCString(),
     etag: `"${held.digest.slice('sha256:'.length)}"`,
     from: 'store',
-    storedMs: held.storedMs,
     body: range => readStored(options.reader, held, new BufferPool(), range)
   }
   await respond(request, response, {}, answer, signal)
