@@ -79,8 +79,12 @@ function modificationTime(
   return { time, fixed: false }
 }
 
+/** A time beyond what rows and blocks can hold becomes the last that they can, as on Linux's disks. */
 function timeOf(wanted: Timestamp | undefined, now: Time): Time | undefined {
-  return wanted === 'now' ? now : wanted
+  if (wanted === undefined || wanted === 'now') return wanted && now
+  const { seconds, nanoseconds } = wanted
+  if (Number.isSafeInteger(seconds)) return wanted
+  return { seconds: Math.sign(seconds) * Number.MAX_SAFE_INTEGER, nanoseconds }
 }
 
 function store(

@@ -261,3 +261,33 @@ t.test('synchronize holds for files, directories and what was sealed', async t =
   t.ok(tree.statistics().freeBlocks > 0)
   close()
 })
+
+t.test(
+  'a time beyond what a block can say becomes the last that it can, and the file stays whole',
+  async t => {
+    for (const metadata of [true, false]) {
+      const { tree, close } = openTree(t.testdir(), { metadata })
+      const ino = makeFile(tree, 'file', 'bytes')
+      const last = Number.MAX_SAFE_INTEGER
+      for (const [seconds, shown] of [
+        [2 ** 53, last],
+        [2 ** 60, last],
+        [2 ** 63, last],
+        [-(2 ** 60), -last],
+        [-(2 ** 63), -last]
+      ] as const) {
+        const time = { seconds, nanoseconds: 1 }
+        tree.change(ino, { atime: time, mtime: time }, caller)
+        const { mtimeSeconds, atimeSeconds } = tree.attributes(ino)
+        t.strictSame([mtimeSeconds, atimeSeconds], [shown, shown], `${seconds}`)
+        const { cid } = await tree.seal()
+        t.equal(readText(tree, ino), 'bytes', 'sealed')
+        await tree.restore(cid)
+        t.equal(readText(tree, at(tree, 'file')), 'bytes', 'and restored from its blocks')
+        tree.change(at(tree, 'file'), { mode: 0o600 }, caller)
+        await tree.seal()
+      }
+      close()
+    }
+  }
+)
