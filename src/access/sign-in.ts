@@ -39,7 +39,7 @@ export class SignIn {
   async check(credentials: Credentials, address: string): Promise<Access | Refused> {
     const user = this.#users.find(credentials.name)
     const digest = this.#digest(credentials)
-    if (user !== undefined && this.#right.get(digest) === user.secret) return accessOf(user)
+    if (user !== undefined && this.#isKnown(digest, user)) return accessOf(user)
     const waitMs = this.#attempts.waitMs(address, this.#clock.nowMs())
     if (waitMs > 0) return { why: 'failures', waitSeconds: Math.ceil(waitMs / 1000) }
     if (isTokenSecret(credentials.secret)) {
@@ -48,12 +48,11 @@ export class SignIn {
       return access ?? { why: 'wrong' }
     }
     if (this.#checks >= limits.signInChecks) return { why: 'busy', waitSeconds: 1 }
-    if (!(await this.#isRight(credentials, user))) {
+    if (!(await this.#isRight(credentials, user, digest))) {
       this.#attempts.fail(address, this.#clock.nowMs())
       return { why: 'wrong' }
     }
     if (user === undefined) return { why: 'wrong' }
-    this.#remember(digest, user)
     return accessOf(user)
   }
 
@@ -68,20 +67,33 @@ export class SignIn {
     return { ...accessOf(user), scopes: new Set(allowed) }
   }
 
-  /** One after the other. */
-  async #isRight({ secret }: Credentials, user: StoredUser | undefined): Promise<boolean> {
-    const tooLong = secret.length > limits.secretMost
+  /** One after the other: of a client's many at once, the first finds out for all. */
+  async #isRight(
+    { secret }: Credentials,
+    user: StoredUser | undefined,
+    digest: string
+  ): Promise<boolean> {
     const before = this.#last
     this.#checks++
-    const checked = before.then(() =>
-      isSecret(tooLong ? '' : secret, user?.secret ?? nobodysSecret(this.#users.cost))
-    )
+    const checked = before.then(async () => {
+      if (this.#isKnown(digest, user)) return true
+      const tooLong = secret.length > limits.secretMost
+      const kept = user?.secret ?? nobodysSecret(this.#users.cost)
+      const same = await isSecret(tooLong ? '' : secret, kept)
+      if (!same || tooLong || user === undefined) return false
+      this.#remember(digest, user)
+      return true
+    })
     this.#last = checked.catch(() => false)
     try {
-      return (await checked) && user !== undefined && !tooLong
+      return await checked
     } finally {
       this.#checks--
     }
+  }
+
+  #isKnown(digest: string, user: StoredUser | undefined): boolean {
+    return user !== undefined && this.#right.get(digest) === user.secret
   }
 
   #digest({ name, secret }: Credentials): string {
