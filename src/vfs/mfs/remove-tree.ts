@@ -27,13 +27,17 @@ export function removeTree(context: Context, parent: number, name: Name): void {
   emptyTrashIfFull(context)
 }
 
-function drop(context: Context, inode: Inode): void {
-  for (const stack = [inode]; ; ) {
-    const next = stack.pop()
-    if (next === undefined) return
-    if (isDirectory(next)) stack.push(...emptied(context, next))
-    dropLink(context, next)
-    if (isDirectory(next)) showEmpty(context, next.ino)
+function drop(context: Context, top: Inode): void {
+  storeInode(context, top)
+  for (const stack = [top.ino]; ; ) {
+    const ino = stack.pop()
+    if (ino === undefined) return
+    // Not as it was when its directory was emptied: another of its names may have gone since.
+    const inode = findRow(context, ino)
+    if (inode === undefined) continue
+    if (isDirectory(inode)) for (const below of emptied(context, inode)) stack.push(below)
+    dropLink(context, inode)
+    if (isDirectory(inode)) showEmpty(context, ino)
   }
 }
 
@@ -42,35 +46,35 @@ function showEmpty(context: Context, ino: number): void {
   context.database.statement('UPDATE inodes SET unfolded = 1 WHERE ino = ?').run(ino)
 }
 
-/** Takes the names of a directory away; the inodes they led to that anyone could still ask for. */
-function emptied(context: Context, directory: Inode): Inode[] {
+/** Takes the names of a directory away; the inodes they led to that anyone could still ask for, with rows. */
+function emptied(context: Context, directory: Inode): number[] {
   return directory.unfolded === 1
     ? emptiedDentries(context, directory)
-    : heldInRange(context, directory)
+    : emptiedRange(context, directory)
 }
 
-function emptiedDentries(context: Context, { ino }: Inode): Inode[] {
+function emptiedDentries(context: Context, { ino }: Inode): number[] {
   const rows = context.database
     .statement('DELETE FROM dentries WHERE parent = ? RETURNING ino')
     .all(ino) as Array<{ ino: number }>
-  return rows.map(row => row.ino).flatMap(child => inodeWorthDropping(context, child))
+  return rows.map(row => row.ino).filter(child => storeIfKnown(context, child))
 }
 
-function heldInRange(context: Context, directory: Inode): Inode[] {
+function emptiedRange(context: Context, directory: Inode): number[] {
   const range = rangeOfDirectory(context, directory.ino)
   if (range === undefined) return []
-  const inodes: Inode[] = []
+  const inos: number[] = []
   for (let ino = range.base; ino < range.base + range.count; ino++) {
-    inodes.push(...inodeWorthDropping(context, ino))
+    if (storeIfKnown(context, ino)) inos.push(ino)
   }
   context.database.statement('DELETE FROM mfs_ranges WHERE directory = ?').run(directory.ino)
-  return inodes
+  return inos
 }
 
-/** Of an inode without a row, a range or a lookup nothing would remain to be dropped. */
-function inodeWorthDropping(context: Context, ino: number): Inode[] {
-  const row = findRow(context, ino)
-  if (row !== undefined) return [row]
+/** False for an inode without a row, a range or a lookup: nothing would remain of it to be dropped. */
+function storeIfKnown(context: Context, ino: number): boolean {
+  if (findRow(context, ino) !== undefined) return true
   const known = context.lookups.held(ino) || rangeOfDirectory(context, ino) !== undefined
-  return known ? [getInode(context, ino)] : []
+  if (known) storeInode(context, getInode(context, ino))
+  return known
 }
