@@ -25,14 +25,14 @@ import {
  */
 export async function ociRunReady(cli: Cli, text: string, options: CommonOptions): Promise<void> {
   const image = parseImageName(text)
-  const { home } = await settingsOf(cli, options)
+  const { home, ociOtherwise } = await settingsOf(cli, options)
   const paths = homePaths(home)
   const status = await callDaemon<Status>(paths.socket, 'GET', 'status', cli.signal)
   if (status === undefined) {
     throw new CairnError('not-found', `no daemon runs on ${home}: start one with \`cairn start\``)
   }
   const process = await fetchProcess(status.listen, image, cli.signal)
-  const rootfs = join(packagesOf(status), 'oci', image.name, image.tag, 'rootfs')
+  const rootfs = join(folderOf(packagesOf(status), image, ociOtherwise), 'rootfs')
   await untilUnpacked(rootfs, cli.signal)
   const bundle = join(home, 'bundles', image.name, image.tag)
   await mkdir(bundle, { recursive: true, mode: 0o700 })
@@ -52,6 +52,14 @@ function packagesOf({ mounts }: Status): string {
   const mount = mounts.find(({ name, state }) => name === 'pkg' && state === 'mounted')
   if (mount !== undefined) return mount.path
   throw new CairnError('not-found', 'the packages are not mounted: see `cairn doctor`')
+}
+
+/** Where the image is shown: a name without a prefix that was not pushed here is an upstream's. */
+function folderOf(packages: string, { name, tag }: ImageName, otherwise?: string): string {
+  const own = join(packages, 'oci', name, tag)
+  return otherwise === undefined || isFolder(own)
+    ? own
+    : join(packages, 'oci', otherwise, name, tag)
 }
 
 async function fetchProcess(
