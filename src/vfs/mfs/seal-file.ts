@@ -98,7 +98,7 @@ function sealedBefore(
   return withMetadata(context.blocks, context.unixfs.writer.profile, known, metadata)
 }
 
-/** A large draft that nobody writes to, as blocks of its bare bytes; undefined if it is not one, or has changed. */
+/** A large draft that nobody writes to, as blocks of its bare bytes; undefined if it is not one, has changed or is gone. */
 async function importLarge(
   context: Context,
   { draft, writers }: Inode,
@@ -112,7 +112,8 @@ async function importLarge(
   try {
     return await importFile(path, signal)
   } catch (cause) {
-    if (toCairnError(cause).code === 'conflict') return
+    const { code } = toCairnError(cause)
+    if (code === 'conflict' || code === 'not-found') return
     throw cause
   }
 }

@@ -1,3 +1,4 @@
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { CairnError } from '../../../src/base/errors.ts'
@@ -101,6 +102,23 @@ t.test('a file removed while threads read it is left out', async t => {
   t.same(checkMfs(opened.database, opened.drafts).problems, [])
   t.equal(opened.tree.isDirty(), false)
 })
+
+t.test(
+  'a file removed before threads get to it, and its draft deleted, keeps no seal from ending',
+  async t => {
+    const opened = openWithThreads(t, false, async ask => {
+      opened.tree.remove(1, toName('large'))
+      opened.tree.forget(ino, 1)
+      for (const draft of readdirSync(opened.drafts)) rmSync(join(opened.drafts, draft))
+      return ask()
+    })
+    const ino = makeLarge(opened.tree)
+    await opened.tree.seal()
+    t.throws(() => opened.tree.attributes(ino), { code: 'not-found' })
+    t.same(checkMfs(opened.database, opened.drafts).problems, [])
+    t.equal(opened.tree.isDirty(), false)
+  }
+)
 
 t.test('a file that threads find changing is sealed without them', async t => {
   const opened = openWithThreads(t, false, () => {
