@@ -12,6 +12,8 @@ export interface HomePaths {
   readonly flights: string
   /** Blobs being pushed, one plain file an upload. */
   readonly uploads: string
+  /** Random bytes that private keys are sealed with; mode 0600. */
+  readonly keySecret: string
   readonly socket: string
   /** Held (locked) by the daemon, and holds its pid. */
   readonly lock: string
@@ -26,6 +28,7 @@ export function homePaths(home: string): HomePaths {
     drafts: join(home, 'drafts'),
     flights: join(home, 'flights'),
     uploads: join(home, 'uploads'),
+    keySecret: join(home, 'key.secret'),
     socket: join(home, 'cairn.sock'),
     lock: join(home, 'daemon.lock')
   }

@@ -148,6 +148,25 @@ export const limits = {
   signInChecks: 32,
   /** Right ones that are remembered, so that they are checked once. */
   signInRemembered: 1_000,
+  /** A record is handed to others, in the background, for so long. */
+  nameTellMs: 60_000,
+  /** A person who asks for a followed name waits so long at most, with all of its content. */
+  nameRefreshMs: 3_600_000,
+  /** How often is looked for records that end within half their lifetime. */
+  nameRenewMs: 60_000,
+  /** A followed name is asked for again after its time to live, but not sooner or later than this. */
+  nameLeastWaitMs: 60_000,
+  nameMostWaitMs: 3_600_000,
+  /** What the gateway reads of a file at a time. */
+  gatewayPieceBytes: 512 * KiB,
+  /** Blocks of a CAR that come again where a client wants that: a DAG may link one a billion times. */
+  carDuplicates: 100_000,
+  /** Blocks that are known to be shared: some 150 bytes of memory each. What is beyond is not served. */
+  sharedBlocks: 4_000_000,
+  /** A shared folder that is not all here is walked again after so long, when a block is asked for that was not found. */
+  sharedAgainMs: 10_000,
+  /** How long a cache between may keep a record, whatever the record says. */
+  recordMaxAgeMs: 86_400_000,
   /** The largest body the control API takes. */
   controlBodyBytes: 1 * MiB
 } as const

@@ -2,7 +2,8 @@ import type { Command } from 'commander'
 import type { Cli, CommonOptions } from './cli.ts'
 import { addVerb } from './verb.ts'
 
-export const contentPath = 'a CID, a path below one (CID/path or /ipfs/CID/path), or /mfs/path'
+export const contentPath =
+  'a CID, a path below one (CID/path or /ipfs/CID/path), or a path in /mfs, /ipns or /pkg'
 
 /** cat, ls, stat: they look into the store itself, daemon or not. */
 export function addContentVerbs(program: Command, cli: Cli): void {

@@ -13,22 +13,26 @@ export interface ContentPath {
 const libp2pKey = 0x72
 
 /**
- * Parses `CID`, `CID/path`, `/ipfs/CID/path`, `/mfs/path` and `/pkg/path`. Throws `unsupported` for
- * an IPNS name and `usage` for anything else.
+ * Parses `CID`, `CID/path`, `/ipfs/CID/path`, `/ipns/name/path`, `/mfs/path` and `/pkg/path`; a CID of a
+ * key is the name in /ipns. Throws `usage` for anything else.
  */
 export function parsePath(text: string): ContentPath {
-  const [, tree, below] = /^\/(ipfs|mfs|pkg)(?:\/(.*))?$/s.exec(text) ?? [undefined, 'ipfs', text]
+  const [, tree, below] = /^\/(ipfs|ipns|mfs|pkg)(?:\/(.*))?$/s.exec(text) ?? [
+    undefined,
+    'ipfs',
+    text
+  ]
   if (below?.startsWith('/') === true) {
     throw new CairnError(
       'usage',
-      `${JSON.stringify(text.slice(0, 120))} is not in the store: give CID/path, /ipfs/CID/path, /mfs/path or /pkg/path`
+      `${JSON.stringify(text.slice(0, 120))} is not in the store: give CID/path, or a path in /ipfs, /ipns, /mfs or /pkg`
     )
   }
   const names = splitPath(below ?? '')
   if (tree !== 'ipfs') return { tree: tree as TreeName, names }
   const cid = parseCid((below ?? '').split('/', 1)[0] ?? '')
   if (cid.code === libp2pKey) {
-    throw new CairnError('unsupported', `${cid} names a key (IPNS): this version resolves no names`)
+    return { tree: 'ipns', names: [toName(cid.toString()), ...names.slice(1)] }
   }
   return { tree: 'ipfs', names: [toName(cid.toString()), ...names.slice(1)] }
 }

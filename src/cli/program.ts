@@ -3,6 +3,7 @@ import type { Cli } from './cli.ts'
 import { addContentVerbs } from './content-verbs.ts'
 import { addDaemonVerbs } from './daemon-verbs.ts'
 import { addHistoryVerbs } from './history-verbs.ts'
+import { addNameVerbs } from './name-verbs.ts'
 import { addOciVerbs } from './oci-verbs.ts'
 import { addSetupVerbs } from './setup-verbs.ts'
 import { addTransferVerbs } from './transfer-verbs.ts'
@@ -22,6 +23,7 @@ export function buildProgram(cli: Cli): Command {
   addTransferVerbs(program, cli)
   addContentVerbs(program, cli)
   addHistoryVerbs(program, cli)
+  addNameVerbs(program, cli)
   addSetupVerbs(program, cli)
   addUserVerbs(program, cli)
   addOciVerbs(program, cli)

@@ -2,10 +2,12 @@ import { CID } from 'multiformats/cid'
 import { CairnError } from '../base/errors.ts'
 import { type Name, nameText } from '../base/names.ts'
 import { type Content, openContent } from '../daemon/content.ts'
+import { openNamesOf } from '../daemon/open-names.ts'
 import { openTree } from '../daemon/open-tree.ts'
+import { namesInMfs } from '../daemon/view-names.ts'
 import { type Attributes, fileType, type Tree } from '../vfs/api.ts'
 import { type Cli, type CommonOptions, settingsOf } from './cli.ts'
-import { parsePath } from './parse-path.ts'
+import { type ContentPath, parsePath } from './parse-path.ts'
 
 /** A path found in its tree, open as long as the work on it runs. */
 export interface FoundPath {
@@ -23,10 +25,11 @@ export async function withPath<T>(
   options: CommonOptions,
   work: (found: FoundPath) => T | Promise<T>
 ): Promise<T> {
-  const { tree: treeName, names } = parsePath(text)
+  const parsed = parsePath(text)
   const settings = await settingsOf(cli, options)
   const content = openContent(settings.home)
   try {
+    const { tree: treeName, names } = inMfs(content, parsed)
     const tree = openTree(treeName, content, { settings, memory: {} })
     try {
       const attributes = walk(tree, names, text)
@@ -37,6 +40,14 @@ export async function withPath<T>(
   } finally {
     content.close()
   }
+}
+
+/** What is published out of /mfs is looked at there. */
+function inMfs(content: Content, { tree, names }: ContentPath): ContentPath {
+  const [name, ...below] = names
+  if (tree !== 'ipns' || name === undefined) return { tree, names }
+  const above = namesInMfs(openNamesOf(content), name)
+  return above === undefined ? { tree, names } : { tree: 'mfs', names: [...above, ...below] }
 }
 
 function walk(tree: Tree, names: readonly Name[], text: string): Attributes {

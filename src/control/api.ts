@@ -23,6 +23,13 @@ export interface Status {
   }
   readonly catalog: { readonly items: number; readonly bytes: number }
   readonly pull: PullCounts
+  /** Names published and followed here; stale ones are past their end of life, heads were published elsewhere with a key of ours. */
+  readonly names: {
+    readonly published: number
+    readonly followed: number
+    readonly stale: number
+    readonly heads: number
+  }
   /** The last snapshot of /mfs, undefined before the first. */
   readonly mfs: string | undefined
   readonly memoryBytes: number
@@ -73,6 +80,35 @@ export interface LogEntry {
   readonly reason: string
 }
 
+/** `POST publish?…`: of `path` (in /mfs) and `cid` one is given. */
+export interface PublishOrder {
+  /** The alias of an own key. */
+  readonly key: string
+  readonly path: string | undefined
+  readonly cid: string | undefined
+  readonly lifetimeMs: number
+  /** Goes above what another machine published under the key. */
+  readonly settle: boolean
+}
+
+export interface PublishResult {
+  readonly name: string
+  readonly alias: string
+  readonly cid: string
+  /** A number of 64 bits, in decimal. */
+  readonly sequence: string
+  readonly endMs: number
+}
+
+/** `POST refresh?name=…`: a followed name was asked for. */
+export interface RefreshResult {
+  /** What it shows; undefined before it was ever had. */
+  readonly cid: string | undefined
+  readonly moved: boolean
+  /** Why nothing new was had, if nothing was. */
+  readonly problem: string | undefined
+}
+
 export interface ControlError {
   readonly error: { readonly code: string; readonly message: string }
 }
@@ -84,6 +120,8 @@ export interface ControlActions {
   log: (limit: number) => LogEntry[]
   /** `path` as people write it, from the root of /mfs on; empty for all of it. */
   restore: (cid: string, path: string) => Promise<RestoreResult>
+  publish: (order: PublishOrder) => Promise<PublishResult>
+  refresh: (name: string) => Promise<RefreshResult>
   /** Throws what is wrong with config.yaml; the settings in force stay. */
   reload: () => Promise<ReloadResult>
   /** Begins the end of the daemon and returns at once. */

@@ -21,6 +21,12 @@ const routes: Readonly<Record<string, Route>> = {
     port: false,
     run: (actions, query) => actions.restore(query.get('cid') ?? '', query.get('path') ?? '')
   },
+  publish: { method: 'POST', port: false, run: publish },
+  refresh: {
+    method: 'POST',
+    port: false,
+    run: (actions, query) => actions.refresh(query.get('name') ?? '')
+  },
   reload: { method: 'POST', port: false, run: actions => actions.reload() },
   stop: { method: 'POST', port: false, run: actions => stop(actions) }
 }
@@ -61,6 +67,20 @@ async function answer(
   }
   await drainBody(request)
   return route.run(actions, url.searchParams)
+}
+
+function publish(actions: ControlActions, query: URLSearchParams): Promise<unknown> {
+  const lifetimeMs = Number(query.get('lifetimeMs'))
+  if (!Number.isSafeInteger(lifetimeMs) || lifetimeMs <= 0) {
+    throw new CairnError('usage', 'lifetimeMs: give milliseconds, more than none')
+  }
+  return actions.publish({
+    key: query.get('key') ?? '',
+    path: query.get('path') ?? undefined,
+    cid: query.get('cid') ?? undefined,
+    lifetimeMs,
+    settle: query.get('settle') === 'true'
+  })
 }
 
 function parseLimit(query: URLSearchParams): number {

@@ -13,6 +13,7 @@ import { openControlSocket } from './control-socket.ts'
 import { describeDaemon } from './describe-daemon.ts'
 import type { Log } from './logger.ts'
 import { type Mounts, openMounts } from './mounts.ts'
+import { openNameService } from './name-service.ts'
 import { openDrive } from './open-drive.ts'
 import { openPorts, type Ports } from './open-ports.ts'
 import { openPackages } from './packages.ts'
@@ -56,54 +57,29 @@ export async function compose(options: ComposeOptions): Promise<Daemon> {
 /** The layer picture of the design, from the bottom up. */
 async function build(options: ComposeOptions, closing: Closing): Promise<Daemon> {
   const { settings, log, stop } = options
-  const { home, profile, mfsMetadata } = settings
   const startedMs = systemClock.nowMs()
-  const lock = new WriteLock()
-  const writeLock = lock.memory
-  const shared = mfsSharedMemory()
-  const memory = {
-    ipfs: { inodes: createInodeMemory() },
-    mfs: { mfs: shared, inodes: createInodeMemory() },
-    pkg: { inodes: createInodeMemory() }
-  }
-
-  // Content and what it means: store, unixfs, roots; the mutable tree; packages and their engine.
-  const content = closing.keep(
-    openContent(home, { writeLock: lock, checkpoints: 'background' }),
-    opened => opened.close()
-  )
-  const mfsOptions = { profile, mfsMetadata, shared }
-  const mfs = closing.keep(
-    // What other doors write through this one, the kernel must hear of.
-    openMfsOf(content, {
-      ...mfsOptions,
-      recover: true,
-      onChange: change => mounts.changed(change)
-    }),
-    it => it.close()
-  )
-  const packages = closing.keep(openPackages({ settings, content, log }), it => it.close())
-  const upkeep = closing.keep(
-    openUpkeep({ home, writeLock, mfs, mfsOptions, clock: systemClock, log }),
-    (it, hurry) => it.finish(AbortSignal.any([hurry, AbortSignal.timeout(limits.stopSealMs)]))
-  )
+  const parts = openParts(options, closing, () => mounts)
+  const { content, mfs, packages, upkeep, service } = parts
+  const { names, fetcher } = service
 
   // Doors: the mounts, then HTTP on the port and on the socket.
-  const satisfy = satisfyFrom(packages.unpack, () => upkeep.seal('asked for a CID'))
+  const seal = () => upkeep.seal('asked for a CID')
+  const satisfy = satisfyFrom(packages.unpack, seal, fetcher)
   const mounts: Mounts = closing.keep(
-    await openMounts({ settings, content, writeLock, memory, satisfy, log }),
+    await openMounts({ settings, log, satisfy, ...parts }),
     (it, hurry) => it.close(hurry)
   )
-  const drive = openDrive({ settings, content, mfs, memory, satisfy, log })
+  const drive = openDrive({ settings, log, satisfy, names, ...parts })
   upkeep.begin(() => mounts.writes() + drive.writes())
-  const told = describeDaemon({ ...options, startedMs, content, mounts, packages })
+  service.begin()
+  const told = describeDaemon({ ...options, startedMs, content, mounts, packages, names })
   const status = () => told.status(ports)
   const reload = async () => {
     const changed = await options.readSettings()
     packages.configure(changed)
     return { upstreams: Object.keys(changed.aptUpstreams) }
   }
-  const actions = controlDaemon({ status, content, mfs, upkeep, reload, stop })
+  const actions = controlDaemon({ status, content, mfs, upkeep, service, reload, stop })
   const doors: HttpDoor[] = [
     openControlDoor(actions, 'port'),
     ...openPlainDoors({
@@ -122,4 +98,50 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
     (it, hurry) => it.close(AbortSignal.any([hurry, AbortSignal.timeout(limits.drainMs)]))
   )
   return { status, summary: told.summary(ports), close: hurry => closing.run(hurry) }
+}
+
+/**
+ * Below the doors: store, unixfs, roots; the mutable tree; packages and their engine; names. What
+ * others than the kernel change, it must hear of: `mounts` gives where, once they are there.
+ */
+function openParts({ settings, log }: ComposeOptions, closing: Closing, mounts: () => Mounts) {
+  const { home, profile, mfsMetadata } = settings
+  const lock = new WriteLock()
+  const writeLock = lock.memory
+  const shared = mfsSharedMemory()
+  const memory = {
+    ipfs: { inodes: createInodeMemory() },
+    ipns: { inodes: createInodeMemory() },
+    mfs: { mfs: shared, inodes: createInodeMemory() },
+    pkg: { inodes: createInodeMemory() }
+  }
+  const content = closing.keep(
+    openContent(home, { writeLock: lock, checkpoints: 'background' }),
+    opened => opened.close()
+  )
+  const mfsOptions = { profile, mfsMetadata, shared }
+  const mfs = closing.keep(
+    openMfsOf(content, {
+      ...mfsOptions,
+      recover: true,
+      onChange: change => mounts().changed(change)
+    }),
+    it => it.close()
+  )
+  const packages = closing.keep(openPackages({ settings, content, log }), it => it.close())
+  const upkeep = closing.keep(
+    openUpkeep({ home, writeLock, mfs, mfsOptions, clock: systemClock, log }),
+    (it, hurry) => it.finish(AbortSignal.any([hurry, AbortSignal.timeout(limits.stopSealMs)]))
+  )
+  const service = closing.keep(
+    openNameService({
+      settings,
+      content,
+      log,
+      sinks: [],
+      moved: entries => mounts().moved(entries)
+    }),
+    it => it.close()
+  )
+  return { writeLock, memory, content, mfs, packages, upkeep, service }
 }

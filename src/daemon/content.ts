@@ -4,6 +4,7 @@ import { type Database, type DatabaseOptions, openDatabase } from '../base/datab
 import { type HomePaths, homePaths } from '../base/home.ts'
 import { makeFolder } from '../base/make-folder.ts'
 import { Reserve } from '../base/reserve.ts'
+import { namesMigrations } from '../names/schema.ts'
 import { registryMigrations } from '../pull/registry/schema.ts'
 import { catalogMigrations } from '../pull/schema.ts'
 import type { Roots } from '../roots/api.ts'
@@ -39,6 +40,7 @@ export const homeMigrations = [
   ...accessMigrations,
   ...storeMigrations,
   ...rootsMigrations,
+  ...namesMigrations,
   ...vfsMigrations,
   ...catalogMigrations,
   ...registryMigrations,

@@ -1,6 +1,9 @@
+import { limits } from '../base/limits.ts'
 import type { ControlActions, Status } from '../control/api.ts'
 import type { Mfs } from '../vfs/mfs/api.ts'
 import { type Content, mfsRootName } from './content.ts'
+import type { NameService } from './name-service.ts'
+import { publishPlace, showPublished } from './publish-place.ts'
 import { restoreMfs } from './restore-mfs.ts'
 import type { Upkeep } from './upkeep.ts'
 
@@ -9,13 +12,14 @@ export interface ControlDaemonOptions {
   readonly content: Content
   readonly mfs: Mfs
   readonly upkeep: Upkeep
+  readonly service: NameService
   readonly reload: ControlActions['reload']
   readonly stop: () => void
 }
 
 /** What the control API does, in terms of the daemon's parts. */
 export function controlDaemon(options: ControlDaemonOptions): ControlActions {
-  const { status, content, mfs, upkeep, reload, stop } = options
+  const { status, content, mfs, upkeep, service, reload, stop } = options
   const rootNow = () => content.roots.get(mfsRootName)?.cid.toString()
   return {
     status,
@@ -24,8 +28,17 @@ export function controlDaemon(options: ControlDaemonOptions): ControlActions {
     snapshot: async () => {
       const before = rootNow()
       const cid = await upkeep.seal('snapshot')
+      service.sealed()
       return { cid, changed: cid !== before }
     },
+    publish: async order => {
+      const published = await publishPlace(content, service.names, order, () =>
+        upkeep.seal('publish')
+      )
+      service.tell(published)
+      return showPublished(published)
+    },
+    refresh: name => service.refresh(name, AbortSignal.timeout(limits.nameRefreshMs)),
     restore: async (text, path) => {
       await upkeep.seal('before restore')
       return restoreMfs(mfs, text, path)

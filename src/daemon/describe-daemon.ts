@@ -1,5 +1,6 @@
 import { homePaths } from '../base/home.ts'
 import type { Status } from '../control/api.ts'
+import type { Names } from '../names/api.ts'
 import { openCatalog } from '../pull/catalog.ts'
 import { type Content, mfsRootName } from './content.ts'
 import { showAddress } from './listen-address.ts'
@@ -16,6 +17,7 @@ export interface DescribeOptions {
   readonly content: Content
   readonly mounts: Mounts
   readonly packages: Packages
+  readonly names: Names
 }
 
 type Where = Pick<Ports, 'address' | 'shared'>
@@ -41,6 +43,7 @@ export function describeDaemon(options: DescribeOptions): Description {
     ...identity(options, where),
     ...counts(),
     mounts: mounts.status(),
+    names: countNames(options.names),
     mfs: content.roots.get(mfsRootName)?.cid.toString(),
     memoryBytes: process.memoryUsage.rss()
   })
@@ -77,6 +80,16 @@ function identity({ settings, version, startedMs }: DescribeOptions, where: Wher
 function shareOf({ shared }: Where): Status['share'] {
   if (shared === undefined) return undefined
   return { listen: showAddress(shared.address), fingerprint: shared.fingerprint }
+}
+
+function countNames(names: Names): Status['names'] {
+  const shown = names.list()
+  return {
+    published: names.publications().length,
+    followed: names.follows().length,
+    stale: shown.filter(({ stale }) => stale).length,
+    heads: names.heads().length
+  }
 }
 
 function measureProcess(): { cpuSeconds: number; residentBytes: number } {

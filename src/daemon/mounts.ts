@@ -2,6 +2,7 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { CairnError, toCairnError, type Want } from '../base/errors.ts'
 import { makeFolder } from '../base/make-folder.ts'
+import { toName } from '../base/names.ts'
 import { threadUrl } from '../base/thread.ts'
 import type { MountStatus } from '../control/api.ts'
 import type { FuseMount, FuseStatistics } from '../fuse/api.ts'
@@ -33,6 +34,8 @@ export interface Mounts {
   writes: () => number
   /** What another door changed in /mfs: its kernel is to forget it. */
   changed: (change: MfsChange) => void
+  /** Entries of /ipns that lead elsewhere now. */
+  moved: (entries: readonly string[]) => void
   /** Unmounts all; users of a mount are given a moment, less once `hurry` aborts before. */
   close: (hurry: AbortSignal) => Promise<void>
 }
@@ -42,7 +45,15 @@ export interface Mounts {
  * third of what listing 14,000 files costs; one at rest weighs 17 MB. /ipfs is looked at most, and
  * from scratch; the others start theirs at the first request.
  */
-const waitingThreads: Readonly<Record<TreeName, number>> = { ipfs: 1, mfs: 0, pkg: 0 }
+const waitingThreads: Readonly<Record<TreeName, number>> = {
+  ipfs: 1,
+  ipns: 0,
+  mfs: 0,
+  pkg: 0
+}
+
+/** The folder that names are entries of. */
+const ipnsRoot = 1
 
 /** How long users of a mount are waited for, in milliseconds. */
 const unmountGraceMs = 2_000
@@ -79,6 +90,10 @@ export async function openMounts(options: MountsOptions): Promise<Mounts> {
         mount === undefined ? [] : [{ mount: name, statistics: mount.statistics() }]
       ),
     changed: change => forgetIn(all.find(({ name }) => name === 'mfs')?.mount, change),
+    moved: entries => {
+      const ipns = all.find(({ name }) => name === 'ipns')
+      for (const entry of entries) ipns?.mount?.invalidateEntry(ipnsRoot, toName(entry))
+    },
     writes: () => countWrites(all.find(({ name }) => name === 'mfs')?.mount?.statistics()),
     close: async hurry => {
       const graceMs = hurry.aborted ? 0 : unmountGraceMs

@@ -1,15 +1,18 @@
 import { systemClock } from '../base/clock.ts'
+import type { Names } from '../names/api.ts'
 import type { Mfs } from '../vfs/mfs/api.ts'
 import type { WebdavOptions } from '../webdav/api.ts'
 import { openWebdav, type WebdavDoor } from '../webdav/door.ts'
 import { type Content, thisUser } from './content.ts'
 import type { Log } from './logger.ts'
 import { type OpenTreeOptions, openTree, type TreeMemory } from './open-tree.ts'
+import { namesInMfs } from './view-names.ts'
 
 export interface OpenDriveOptions extends Pick<OpenTreeOptions, 'settings'> {
   readonly content: Content
   readonly mfs: Mfs
-  readonly memory: { readonly ipfs: TreeMemory; readonly pkg: TreeMemory }
+  readonly memory: { readonly [tree in 'ipfs' | 'ipns' | 'pkg']: TreeMemory }
+  readonly names: Names
   readonly satisfy: WebdavOptions['satisfy']
   readonly log: Log
 }
@@ -19,6 +22,7 @@ export function openDrive({
   content,
   mfs,
   memory,
+  names,
   settings,
   satisfy,
   log
@@ -27,8 +31,10 @@ export function openDrive({
     trees: {
       mfs,
       ipfs: openTree('ipfs', content, { settings, memory: memory.ipfs }),
+      ipns: openTree('ipns', content, { settings, memory: memory.ipns, ownNames: 'content' }),
       pkg: openTree('pkg', content, { settings, memory: memory.pkg })
     },
+    namesInMfs: name => namesInMfs(names, name),
     database: content.database,
     clock: systemClock,
     owner: thisUser(),

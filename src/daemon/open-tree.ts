@@ -5,11 +5,14 @@ import { openHistoryTree } from '../vfs/frozen/history-tree.ts'
 import type { InodeMemory } from '../vfs/frozen/inode-memory.ts'
 import { InodeTable } from '../vfs/frozen/inode-table.ts'
 import { openIpfsTree } from '../vfs/frozen/ipfs-tree.ts'
+import { openIpnsTree } from '../vfs/frozen/ipns-tree.ts'
 import { openPackageTree } from '../vfs/frozen/package-tree.ts'
 import { withSnapshots } from '../vfs/mfs/with-snapshots.ts'
 import { type Content, openMfsOf, thisUser } from './content.ts'
+import { openNamesOf } from './open-names.ts'
 import type { Settings } from './settings.ts'
 import type { TreeName } from './tree-names.ts'
+import { viewNames } from './view-names.ts'
 import { viewPackages } from './view-packages.ts'
 
 /** What the threads that answer for a tree share; structured clone. */
@@ -24,6 +27,8 @@ export type MfsSettings = Pick<Settings, 'profile' | 'mfsMetadata'>
 export interface OpenTreeOptions {
   readonly settings: MfsSettings
   readonly memory: TreeMemory
+  /** As in `viewNames`. */
+  readonly ownNames?: 'links' | 'content'
 }
 
 /** One thread's instance of a tree over its own content. */
@@ -38,6 +43,7 @@ export function openTree(name: TreeName, content: Content, options: OpenTreeOpti
     together: <T>(listing: () => T) => content.database.read(listing)
   }
   if (name === 'ipfs') return openIpfsTree(frozen)
+  if (name === 'ipns') return openIpnsTree(frozen, viewNames(openNamesOf(content), options.ownNames))
   if (name === 'mfs') {
     const shared = memory.mfs === undefined ? {} : { shared: memory.mfs }
     const mfs = openMfsOf(content, { profile, mfsMetadata, ...shared })

@@ -7,8 +7,7 @@ import { treeNames } from './tree-names.ts'
 
 /**
  * Refuses what a daemon must not, or cannot, do: listen for other machines without authentication,
- * use a network that this version has no peers for, mount within its own home or have its home within
- * a mount. Throws `usage` or `unsupported`.
+ * mount within its own home or have its home within a mount. Throws `usage`.
  */
 export function refuseUnsafe(settings: Settings): void {
   refuseNested(settings)
@@ -17,12 +16,6 @@ export function refuseUnsafe(settings: Settings): void {
       'usage',
       `listen on ${showAddress(settings.listen)}: other machines would reach it, and nobody is ` +
         'asked for a password there; listen on 127.0.0.1 or ::1, and share with other machines'
-    )
-  }
-  if (settings.network !== 'off') {
-    throw new CairnError(
-      'unsupported',
-      `network ${settings.network}: this version has no peers yet; set network to off`
     )
   }
 }

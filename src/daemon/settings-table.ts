@@ -8,6 +8,7 @@ import {
   parseNpmUpstream,
   parseNpmUpstreams
 } from './parse-npm-settings.ts'
+import { parseGateways, parseResolvers } from './parse-name-settings.ts'
 import { type OciUpstream, parseOciUpstreams } from './parse-oci-upstreams.ts'
 import { SettingError } from './setting-error.ts'
 
@@ -53,6 +54,14 @@ export const settingsTable = {
     'CAIRN_THREADS',
     parseThreads,
     Math.min(availableParallelism(), 64)
+  ),
+  nameGateways: setting<string[]>(['names', 'gateways'], undefined, parseGateways, []),
+  nameResolvers: setting<string[]>(['names', 'resolvers'], undefined, parseResolvers, []),
+  keyPassphraseFile: setting<string | undefined>(
+    ['keys', 'passphraseFile'],
+    'CAIRN_PASSPHRASE_FILE',
+    parsePath,
+    undefined
   ),
   aptUpstreams: setting<Record<string, string>>(
     ['apt', 'upstreams'],

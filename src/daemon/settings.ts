@@ -37,6 +37,12 @@ export interface Settings {
   readonly mfsMetadata: boolean
   /** Threads for hashing, 1 to 64. */
   readonly threads: number
+  /** Trustless gateways that are asked for records and content of followed names; URLs that end with a slash. */
+  readonly nameGateways: readonly string[]
+  /** DNS servers for DNSLink; none: those of the machine, with the network public. */
+  readonly nameResolvers: readonly string[]
+  /** Holds the passphrase of the private keys, absolute or from the home; undefined: key.secret does. */
+  readonly keyPassphraseFile: string | undefined
   /** apt upstreams: name → base URL ending in a slash. */
   readonly aptUpstreams: Readonly<Record<string, string>>
   /** The npm registry where all names are looked up that belong nowhere else; undefined for none. */

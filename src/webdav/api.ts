@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import type { Database } from '../base/database.ts'
 import type { CairnError, Want } from '../base/errors.ts'
+import type { Name } from '../base/names.ts'
 import type { Caller, Tree } from '../vfs/api.ts'
 import type { Mfs } from '../vfs/mfs/api.ts'
 import type { Dates } from './dates.ts'
@@ -13,7 +14,8 @@ import type { View } from './view.ts'
 import type { Visited } from './visited.ts'
 
 /**
- * The WebDAV door: `/dav/mfs/` to read and write, `/dav/ipfs/` and `/dav/pkg/` to read.
+ * The WebDAV door: `/dav/mfs/` to read and write, `/dav/ipfs/`, `/dav/ipns/` and `/dav/pkg/`
+ * to read; what of `/dav/ipns/` is published out of /mfs is written to as that is.
  * Classes 1, 2 and 3 of https://www.rfc-editor.org/rfc/rfc4918
  *
  * A **resource** is what a path leads to: an inode of a tree, or one of the folders above the trees.
@@ -28,6 +30,8 @@ export interface WebdavOptions {
   readonly clock: Clock
   /** Gets what an operation lacked, so that it can be done again. Throws if it cannot be had. */
   readonly satisfy: (want: Want, signal: AbortSignal) => Promise<void>
+  /** The folder of /mfs that a name in `/dav/ipns` is, if it is one. */
+  readonly namesInMfs: (name: Name) => readonly Name[] | undefined
   /** Owns what is made. */
   readonly owner: Caller
   /** Told what failed that was no fault of the client's. */
@@ -37,6 +41,7 @@ export interface WebdavOptions {
 export interface DavTrees {
   readonly mfs: Mfs
   readonly ipfs: Tree
+  readonly ipns: Tree
   readonly pkg: Tree
 }
 

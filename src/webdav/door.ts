@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Access } from '../base/access.ts'
 import { toCairnError } from '../base/errors.ts'
 import type { HttpDoor } from '../base/http.ts'
-import { toName } from '../base/names.ts'
 import { answerEmpty, answerError } from './answer.ts'
 import type { Dav, Exchange, Method, WebdavOptions } from './api.ts'
 
@@ -24,10 +23,10 @@ import { put } from './methods/put.ts'
 import { report } from './methods/report.ts'
 import { isAboveDav, serveAboveDav } from './methods/root.ts'
 import { unlock } from './methods/unlock.ts'
-import { davRoot, hrefOf, isDavTarget, parsePath } from './path.ts'
+import { hrefOf, isDavTarget, nameInIpns, parsePath } from './path.ts'
 import { Refusal } from './refuse.ts'
 import { treeOf } from './resource.ts'
-import { namesInTree, viewOf, wholeView } from './view.ts'
+import { namesInTree, type View, viewOf, viewOfName, wholeView } from './view.ts'
 import { Visited } from './visited.ts'
 
 const methods: Readonly<Record<string, Method>> = {
@@ -78,15 +77,28 @@ export function openWebdav(options: WebdavOptions): WebdavDoor {
 function davFor(
   parts: Omit<Dav, 'view' | 'composes' | 'locks'>,
   access: Access,
-  { headers }: IncomingMessage
+  { headers, url = '' }: IncomingMessage
 ): Dav {
-  const view = viewOf(access)
-  const above = hrefOf(wholeView, namesInTree(view, [toName('mfs')]), true)
+  const view = viewFor(parts, viewOf(access), url)
+  const above = hrefOf(wholeView, namesInTree(view, view.prefix), true)
+  const shownAbove = hrefOf(wholeView, view.prefix, true)
   const show = (href: string) =>
-    href.startsWith(above) ? `${davRoot}/mfs/${href.slice(above.length)}` : href
+    href.startsWith(above) ? `${shownAbove}${href.slice(above.length)}` : href
   const locks = new Locks(parts.database, parts.clock, { user: view.user, show })
   const composes = /^WebDAV(FS|Lib)\//.test(headers['user-agent'] ?? '')
   return { ...parts, view, locks, composes }
+}
+
+/** A name that is a folder of /mfs is written to as that is: the target decides what the request sees. */
+function viewFor(
+  { namesInMfs }: Pick<WebdavOptions, 'namesInMfs'>,
+  view: View,
+  target: string
+): View {
+  const name = view.root.length > 0 ? undefined : nameInIpns(target)
+  if (name === undefined) return view
+  const root = namesInMfs(name)
+  return root === undefined ? view : viewOfName(view, name, root)
 }
 
 async function serve(

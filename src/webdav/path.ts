@@ -34,6 +34,16 @@ export function pathOf(names: readonly Name[]): DavPath {
   return { names, key: keyOf(names) }
 }
 
+/** The name in `/dav/ipns` that a target is, or is below. Undefined for all others, and for what no file is called. */
+export function nameInIpns(target: string): Name | undefined {
+  const part = /^\/+dav\/+ipns\/+([^/?#]+)/.exec(target)?.[1]
+  try {
+    return part === undefined ? undefined : decodeName(part)
+  } catch {
+    return undefined
+  }
+}
+
 /** The path above; of `/dav` itself. */
 export function parentPath({ names }: DavPath): DavPath {
   return pathOf(names.slice(0, -1))

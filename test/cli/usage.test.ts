@@ -6,7 +6,7 @@ import { makeWorld } from './run-cairn.ts'
 const wrongLines: ReadonlyArray<readonly [string, readonly string[], RegExp]> = [
   ['no verb', [], /Usage: cairn/],
   ['a mistyped verb', ['stauts'], /unknown command 'stauts'[\s\S]*Did you mean status/],
-  ['a verb that does not exist yet', ['publish'], /unknown command/],
+  ['a verb that does not exist', ['mount'], /unknown command/],
   ['an unknown flag', ['status', '--fast'], /unknown option '--fast'/],
   ['a flag without its value', ['add', '--profile'], /argument missing/],
   ['a missing argument', ['cat'], /missing required argument 'path'/],
@@ -70,13 +70,6 @@ t.test('a wrong variable exits 2 and is named', async t => {
     t.equal(status, 2, name)
     t.match(stderr, message)
   }
-})
-
-t.test('a network that has no peers yet is refused with status 1', async t => {
-  const world = await makeWorld(t)
-  const { status, stderr } = await world.run(['start', '--network', 'lan'])
-  t.equal(status, 1)
-  t.match(stderr, /network lan: this version has no peers yet/)
 })
 
 t.test('a wrong config.yaml names the file, the line and the column', async t => {

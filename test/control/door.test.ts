@@ -26,6 +26,14 @@ async function serve(t: Test, via: 'socket' | 'port') {
       seen.limits.push(limit)
       return []
     },
+    publish: async ({ key, cid = '' }) => ({
+      name: 'k51',
+      alias: key,
+      cid,
+      sequence: '0',
+      endMs: 1
+    }),
+    refresh: async name => ({ cid: name, moved: false, problem: undefined }),
     reload: async () => ({ upstreams: [] }),
     stop: () => {
       seen.stopped++

@@ -9,6 +9,7 @@ const levels: Readonly<Record<string, number>> = {
   'src/vfs': 2,
   'src/pull': 2,
   'src/ingest': 2,
+  'src/names': 2,
   'adapters/apt': 2,
   'adapters/npm': 2,
   'adapters/oci': 2,
@@ -17,6 +18,7 @@ const levels: Readonly<Record<string, number>> = {
   'src/mirror': 3,
   'src/gateway': 3,
   'src/control': 3,
+  'src/bundle': 3,
   'src/daemon': 4,
   'src/cli': 4
 }

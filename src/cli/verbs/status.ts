@@ -27,6 +27,7 @@ function showStatus(status: Status, nowMs: number): string[] {
     ...showShare(status),
     `network   ${status.network}`,
     ...showMounts(status),
+    ...showNames(status),
     `mfs       ${status.mfs ?? 'no snapshot yet'}`,
     `store     ${store.blocks} blocks, ${showBytes(store.bytes)} in ${store.segments} segments`,
     `packages  ${catalog.items} items, ${showBytes(catalog.bytes)}`,
@@ -37,6 +38,13 @@ function showStatus(status: Status, nowMs: number): string[] {
 function showShare({ share }: Status): string[] {
   if (share === undefined) return []
   return [`share     https://${share.listen}/, certificate ${share.fingerprint}`]
+}
+
+function showNames({ names: { published, followed, stale, heads } }: Status): string[] {
+  if (published + followed === 0) return []
+  const late = stale === 0 ? '' : `, ${stale} past their end of life`
+  const foreign = heads === 0 ? '' : `, ${heads} PUBLISHED ELSEWHERE: see cairn key ls`
+  return [`names     ${published} published, ${followed} followed${late}${foreign}`]
 }
 
 function showMounts({ mounts }: Status): string[] {

@@ -1,0 +1,91 @@
+import { systemClock } from '../base/clock.ts'
+import { CairnError } from '../base/errors.ts'
+import type { NameSink } from '../base/name-source.ts'
+import type { RefreshResult } from '../control/api.ts'
+import type { Names } from '../names/api.ts'
+import { DagFetcher } from '../names/fetch-dag.ts'
+import { Refresher } from '../names/refresh.ts'
+import type { Content } from './content.ts'
+import { type NameKeeping, openNameKeeping } from './keep-names.ts'
+import type { Log } from './logger.ts'
+import { nameSourcesOf } from './name-sources.ts'
+import { openNamesOf } from './open-names.ts'
+import type { Settings } from './settings.ts'
+
+export interface NameServiceOptions {
+  readonly settings: Settings
+  readonly content: Content
+  readonly log: Log
+  /** Who else takes records. */
+  readonly sinks: readonly NameSink[]
+  /** Entries of /ipns that lead elsewhere now. */
+  readonly moved: (entries: readonly string[]) => void
+}
+
+/** The names of a home, and what is done for them while the daemon runs. */
+export interface NameService extends NameKeeping {
+  readonly names: Names
+  /** Brings blocks of any CID here, from whom names are asked of; undefined where there is nobody. */
+  readonly fetcher: DagFetcher | undefined
+  refresh: (which: string, signal: AbortSignal) => Promise<RefreshResult>
+}
+
+export function openNameService(options: NameServiceOptions): NameService {
+  const { settings, content, log, sinks, moved } = options
+  const names = openNamesOf(content, settings)
+  const { fetcher, refresher, asks } = openRefresher(content, settings, names)
+  const keeping = openNameKeeping({
+    names,
+    content,
+    refresher,
+    asks,
+    sinks,
+    clock: systemClock,
+    log,
+    moved
+  })
+  return {
+    names,
+    fetcher: asks ? fetcher : undefined,
+    refresh: (which, signal) => refreshNow({ names, refresher, asks }, which, signal),
+    begin: () => keeping.begin(),
+    sealed: () => keeping.sealed(),
+    tell: published => keeping.tell(published),
+    close: () => keeping.close()
+  }
+}
+
+/** What asks for names, as the settings allow. */
+export function openRefresher(
+  { store, reader }: Pick<Content, 'store' | 'reader'>,
+  settings: Settings,
+  names: Names
+): { fetcher: DagFetcher; refresher: Refresher; asks: boolean } {
+  const { sources, dnslink } = nameSourcesOf(settings)
+  const fetcher = new DagFetcher({ store, reader, sources })
+  const refresher = new Refresher({ names, sources, dnslink, fetcher })
+  return { fetcher, refresher, asks: sources.length > 0 || dnslink !== undefined }
+}
+
+/** Asks for one followed name now. What kept it from being had is told, not thrown. */
+export async function refreshNow(
+  { names, refresher, asks }: { names: Names; refresher: Refresher; asks: boolean },
+  which: string,
+  signal: AbortSignal
+): Promise<RefreshResult> {
+  const find = () =>
+    names.follows().find(({ target, alias }) => target === which || alias === which)
+  const before = find()
+  if (before === undefined) throw new CairnError('not-found', `${which} is not followed`)
+  if (!asks) {
+    const problem = 'there is nobody to ask: the network is off, or no gateway is set'
+    return { cid: before.cid?.toString(), moved: false, problem }
+  }
+  try {
+    const moved = await refresher.refresh(before, signal)
+    return { cid: find()?.cid?.toString(), moved, problem: undefined }
+  } catch (cause) {
+    if (signal.aborted || !(cause instanceof CairnError)) throw cause
+    return { cid: find()?.cid?.toString(), moved: false, problem: cause.message }
+  }
+}

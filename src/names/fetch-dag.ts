@@ -1,0 +1,115 @@
+import { CID } from 'multiformats/cid'
+import { codec, makeCid } from '../base/blocks.ts'
+import { CairnError, toCairnError } from '../base/errors.ts'
+import type { BlockSource } from '../base/name-source.ts'
+import { toName } from '../base/names.ts'
+import type { BlockStore } from '../store/api.ts'
+import type { UnixfsReader } from '../unixfs/api.ts'
+import { decodeNode } from '../unixfs/decode-node.ts'
+
+/** Blocks asked for at once. */
+const together = 8
+/** A source that has not sent a block by then is left for the next. */
+const blockMs = 20_000
+
+export interface FetchDagOptions {
+  readonly store: BlockStore
+  readonly reader: UnixfsReader
+  readonly sources: readonly BlockSource[]
+}
+
+/** Brings content here from block sources, each block verified before it is stored. */
+export class DagFetcher {
+  readonly #options: FetchDagOptions
+
+  constructor(options: FetchDagOptions) {
+    this.#options = options
+  }
+
+  /** Returns when the block is here. Throws `missing` if no source has it, naming why. */
+  async block(cid: CID, signal: AbortSignal): Promise<void> {
+    const { store, sources } = this.#options
+    if (store.has(cid.multihash.bytes)) return
+    const reasons: string[] = []
+    for (const source of sources) {
+      const problem = await this.#from(source, cid, signal)
+      if (problem === undefined) return
+      reasons.push(`${source.label}: ${problem}`)
+    }
+    const why = reasons.length === 0 ? 'there is nobody to ask for it' : reasons.join('; ')
+    throw new CairnError('missing', `block ${cid} is not here: ${why}`, {
+      want: { kind: 'block', id: cid.toString() }
+    })
+  }
+
+  async #from(source: BlockSource, cid: CID, signal: AbortSignal): Promise<string | undefined> {
+    signal.throwIfAborted()
+    try {
+      const until = AbortSignal.any([signal, AbortSignal.timeout(blockMs)])
+      const bytes = await source.fetch(cid, until)
+      if (bytes === undefined) return 'does not have it'
+      this.#options.store.put(cid, bytes)
+      this.#options.store.flush()
+      return undefined
+    } catch (cause) {
+      signal.throwIfAborted()
+      const error = toCairnError(cause)
+      if (error.code === 'no-space') throw error
+      return error.message
+    }
+  }
+
+  /** The CID at a path below one; blocks on the way are brought here. Throws `not-found`, `missing`. */
+  async walk(root: CID, path: readonly string[], signal: AbortSignal): Promise<CID> {
+    let at = root
+    await this.block(at, signal)
+    for (const part of path) {
+      const link = await this.#lookup(at, part, signal)
+      at = makeCid(link.codec, link.multihash, link.cidVersion)
+      await this.block(at, signal)
+    }
+    return at
+  }
+
+  /** A sharded folder takes a block for each level of shards. */
+  async #lookup(cid: CID, part: string, signal: AbortSignal) {
+    for (;;) {
+      try {
+        const link = this.#options.reader.lookup(cid.code, cid.multihash.bytes, toName(part))
+        if (link !== undefined) return link
+        throw new CairnError('not-found', `${cid} has no ${JSON.stringify(part.slice(0, 200))}`)
+      } catch (cause) {
+        const want = cause instanceof CairnError ? cause.want : undefined
+        if (want?.kind !== 'block') throw cause
+        await this.block(CID.parse(want.id), signal)
+      }
+    }
+  }
+
+  /** Returns when every block of a DAG is here, on the disk. What was fetched stays if it breaks off. */
+  async whole(root: CID, signal: AbortSignal): Promise<void> {
+    const seen = new Set<string>()
+    const waiting = [root]
+    while (waiting.length > 0) {
+      const batch = waiting.splice(-together)
+      await Promise.all(batch.map(cid => this.block(cid, signal)))
+      for (const cid of batch.reverse()) {
+        for (const link of this.#links(cid)) {
+          if (seen.has(link.toString())) continue
+          seen.add(link.toString())
+          waiting.push(link)
+        }
+      }
+    }
+    this.#options.store.flush({ durable: true })
+  }
+
+  #links(cid: CID): CID[] {
+    if (cid.code === codec.raw) return []
+    if (cid.code !== codec.dagPb) {
+      throw new CairnError('unsupported', `${cid} has a codec whose links are not known`)
+    }
+    const { links } = decodeNode(this.#options.store.read(cid.multihash.bytes))
+    return links.map(link => makeCid(link.codec, link.multihash, link.cidVersion))
+  }
+}

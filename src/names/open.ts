@@ -1,0 +1,190 @@
+import type { CID } from 'multiformats/cid'
+import type { Clock } from '../base/clock.ts'
+import type { Database } from '../base/database.ts'
+import type { Roots } from '../roots/api.ts'
+import type {
+  Follow,
+  FollowOptions,
+  ForeignHead,
+  HeldRecord,
+  KeyInfo,
+  Names,
+  Publication,
+  Published,
+  PublishWhat,
+  Shown,
+  Taken
+} from './api.ts'
+import { Follows } from './follows.ts'
+import { judgeRecord } from './judge-record.ts'
+import { KeyRing } from './keys.ts'
+import { Publisher } from './publisher.ts'
+import { decodeRecord } from './record.ts'
+import { Records } from './records.ts'
+import type { SealingSecret } from './seal-secret.ts'
+
+export interface NamesOptions {
+  /** Has `namesMigrations` and `rootsMigrations`. */
+  readonly database: Database
+  readonly roots: Roots
+  readonly clock: Clock
+  readonly secret: () => SealingSecret
+}
+
+/** Keys, records, publications and follows over the home's database; any number of threads may have one. */
+export function openNames(options: NamesOptions): Names {
+  return new DatabaseNames(options)
+}
+
+class DatabaseNames implements Names {
+  readonly keys: KeyRing
+  readonly #options: NamesOptions
+  readonly #records: Records
+  readonly #publisher: Publisher
+  readonly #follows: Follows
+
+  constructor(options: NamesOptions) {
+    const { database, clock, roots } = options
+    this.#options = options
+    this.keys = new KeyRing(options)
+    this.#records = new Records(database, clock)
+    this.#publisher = new Publisher({
+      database,
+      clock,
+      roots,
+      keys: this.keys,
+      records: this.#records
+    })
+    this.#follows = new Follows(options)
+  }
+
+  publications(): Publication[] {
+    return this.#publisher.publications()
+  }
+
+  publish(alias: string, what: PublishWhat): Published {
+    return this.#publisher.publish(alias, what)
+  }
+
+  publishMoved(cidAt: (path: string) => CID | undefined): Published[] {
+    return this.#publisher.publishMoved(cidAt)
+  }
+
+  unpublish(alias: string): boolean {
+    return this.#publisher.unpublish(alias)
+  }
+
+  rotate(alias: string): KeyInfo {
+    return this.#publisher.rotate(alias)
+  }
+
+  renew(): Published[] {
+    return this.#publisher.renew()
+  }
+
+  follows(): Follow[] {
+    return this.#follows.list()
+  }
+
+  follow(target: string, options: FollowOptions): Follow {
+    return this.#follows.add(target, options)
+  }
+
+  unfollow(which: string): boolean {
+    return this.#follows.remove(which)
+  }
+
+  get refreshed(): Follows {
+    return this.#follows
+  }
+
+  record(name: string): HeldRecord | undefined {
+    return this.#records.get(name)
+  }
+
+  heads(): ForeignHead[] {
+    return this.#records.heads()
+  }
+
+  take(name: string, bytes: Uint8Array): Taken {
+    const offered = decodeRecord(name, bytes)
+    return this.#options.database.write(
+      () => {
+        const held = this.#records.get(name)
+        const own = this.keys.find(name)
+        if (own !== undefined && held !== undefined) {
+          if (sameBytes(held.bytes, bytes)) return 'same'
+          if (offered.sequence < held.sequence) return 'older'
+          this.#records.addHead(name, offered)
+          return 'foreign'
+        }
+        if (held?.successor !== undefined) return sameBytes(held.bytes, bytes) ? 'same' : 'older'
+        const judgement = judgeRecord(held, offered, this.#options.clock.nowMs())
+        if (judgement !== 'newer') return judgement
+        if (own === undefined && !this.#isWanted(name)) return 'unwanted'
+        this.#records.put(name, offered.bytes)
+        if (offered.successor !== undefined) this.#follows.succeed(name, offered.successor)
+        return 'newer'
+      },
+      { durable: true }
+    )
+  }
+
+  /** Only what somebody here follows is stored, or all the world could fill the disk. */
+  #isWanted(name: string): boolean {
+    return this.#follows.find(name) !== undefined || this.#records.isPointedAt(name)
+  }
+
+  list(): Shown[] {
+    return [...this.#publishedHere(), ...this.#followedHere()]
+  }
+
+  find(nameOrAlias: string): Shown | undefined {
+    const publications = this.publications()
+    const publication =
+      publications.find(({ alias }) => alias === nameOrAlias) ??
+      publications.find(({ name }) => name === this.keys.find(nameOrAlias)?.name)
+    if (publication !== undefined) return this.#shownOfPublication(publication)
+    const follow = this.#follows.find(nameOrAlias)
+    return follow === undefined ? undefined : this.#shownOfFollow(follow)
+  }
+
+  #publishedHere(): Shown[] {
+    return this.publications().flatMap(each => this.#shownOfPublication(each) ?? [])
+  }
+
+  #shownOfPublication({ name, alias, path, cid }: Publication): Shown | undefined {
+    const stale = this.#isStale(name)
+    if (path !== undefined) return { name, alias, place: { kind: 'mfs', path, cid }, stale }
+    return cid === undefined ? undefined : { name, alias, place: { kind: 'cid', cid }, stale }
+  }
+
+  #followedHere(): Shown[] {
+    return this.#follows.list().flatMap(each => this.#shownOfFollow(each) ?? [])
+  }
+
+  #shownOfFollow({ target, name, alias, cid }: Follow): Shown | undefined {
+    if (cid === undefined) return undefined
+    const stale = name !== undefined && this.#isStale(name)
+    return {
+      name: name ?? target,
+      alias: alias ?? aliasOf(target, name),
+      place: { kind: 'cid', cid },
+      stale
+    }
+  }
+
+  #isStale(name: string): boolean {
+    const held = this.#records.get(name)
+    return held !== undefined && held.endMs <= this.#options.clock.nowMs()
+  }
+}
+
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(one, other) === 0
+}
+
+/** What was followed by another name than it has now is still found by that. */
+function aliasOf(target: string, name: string | undefined): string | undefined {
+  return name === undefined || name === target ? undefined : target
+}

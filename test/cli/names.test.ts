@@ -1,0 +1,188 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t, { type Test } from 'tap'
+import { requireFuse } from '../lib/skip.ts'
+import { answerFrom } from '../names/serve-home.ts'
+import { makeWorld, until, type World } from './run-cairn.ts'
+
+const run = promisify(execFile)
+
+interface Key {
+  readonly name: string
+  readonly alias: string
+  readonly cid?: string
+  readonly sequence?: string
+  readonly publishes?: string
+}
+
+const keysOf = async (world: World): Promise<Key[]> =>
+  (await world.line(['key', 'ls', '--json']))
+    .split('\n')
+    .flatMap(line => (line === '' ? [] : [JSON.parse(line) as Key]))
+
+t.test('keys are made, taken in and out, and never shown by accident', async t => {
+  const world = await makeWorld(t)
+  const name = await world.line(['key', 'new', 'site'])
+  t.match(name, /^k51/)
+  t.equal((await world.run(['key', 'new', 'site'])).status, 1, 'twice')
+  t.equal((await world.run(['key', 'new', 'No Alias'])).status, 1)
+  const pem = join(world.folder, 'site.pem')
+  t.equal((await world.run(['key', 'export', 'site', '-o', pem])).status, 0)
+  t.equal((await stat(pem)).mode & 0o777, 0o600)
+  t.equal((await world.run(['key', 'export', 'site', '-o', pem])).status, 1, 'no file is replaced')
+  t.equal((await world.run(['key', 'export', 'site', '-o', '-', '--format', 'der'])).status, 2)
+  t.equal((await world.run(['key', 'export', 'none', '-o', '-'])).status, 1)
+  const { stdout } = await run('openssl', ['pkey', '-in', pem, '-noout', '-text'])
+  t.match(stdout, /ED25519/)
+  const database = await readFile(join(world.home, 'cairn.db'))
+  const seed = Buffer.from(
+    (/priv:\s+([0-9a-f:\s]+?)\s*pub:/.exec(stdout)?.[1] ?? '').replace(/[:\s]/g, ''),
+    'hex'
+  )
+  t.equal(seed.byteLength, 32)
+  t.notOk(database.includes(seed), 'sealed at rest')
+  t.equal(await world.line(['key', 'rm', 'site']), `removed site ${name}`)
+  t.equal(await world.line(['key', 'import', 'again', pem]), name)
+  const phrase = join(world.folder, 'phrase')
+  await writeFile(phrase, 'correct horse\n', { mode: 0o600 })
+  const environment = { CAIRN_PASSPHRASE_FILE: phrase }
+  const refused = await world.run(['key', 'export', 'again', '-o', '-'], { environment })
+  t.match(refused, { status: 1, stdout: '', stderr: /key.secret/ })
+  t.equal((await world.run(['key', 'new', 'other'], { environment })).status, 0)
+  t.match(await world.run(['key', 'export', 'other', '-o', '-']), {
+    status: 1,
+    stderr: /passphrase/
+  })
+})
+
+t.test(
+  'an own name is written to in the mount and by WebDAV, and published when it is sealed',
+  async t => {
+    if (!requireFuse(t)) return
+    const world = await makeWorld(t)
+    const mount = join(world.folder, 'm')
+    const { url } = await world.start(['--mount', mount])
+    await mkdir(join(mount, 'mfs/site/deep'), { recursive: true })
+    await writeFile(join(mount, 'mfs/site/page'), 'one')
+    t.equal((await world.run(['publish', '/mfs/none'])).status, 1, 'nothing is there')
+    t.equal((await world.run(['publish', '/mfs/site', '--key', 'none'])).status, 1, 'no such key')
+    await world.line(['key', 'new', 'site'])
+    const name = await world.line(['publish', '/mfs/site', '--key', 'site'])
+    const [first] = await keysOf(world)
+    t.match(first, { name, alias: 'site', publishes: '/mfs/site', sequence: '0' })
+
+    t.strictSame((await readdir(join(mount, 'ipns'))).toSorted(), [name, 'site'].toSorted())
+    t.equal(await readlink(join(mount, 'ipns/site')), '../mfs/site')
+    await writeFile(join(mount, `ipns/${name}/page`), 'two')
+    t.equal(await readFile(join(mount, 'mfs/site/page'), 'utf8'), 'two')
+    const put = await fetch(`${url}dav/ipns/site/deep/put`, { method: 'PUT', body: 'by dav' })
+    t.equal(put.status, 201)
+    t.equal(await readFile(join(mount, 'ipns/site/deep/put'), 'utf8'), 'by dav')
+    const found = await (
+      await fetch(`${url}dav/ipns/site/`, { method: 'PROPFIND', headers: { depth: '1' } })
+    ).text()
+    t.match(found, '<D:href>/dav/ipns/site/deep/</D:href>')
+    t.notMatch(found, '/dav/mfs/')
+    const listed = await (
+      await fetch(`${url}dav/ipns/`, { method: 'PROPFIND', headers: { depth: '1' } })
+    ).text()
+    t.match(listed, name)
+    const moved = (from: string, destination: string) =>
+      fetch(`${url}${from}`, { method: 'MOVE', headers: { destination } })
+    t.equal((await moved('dav/ipns/site/deep/put', '/dav/ipns/site/kept')).status, 201)
+    t.equal((await moved('dav/ipns/site/kept', '/dav/mfs/out')).status, 403, 'not out of the name')
+    t.equal((await fetch(`${url}dav/ipns/none/x`, { method: 'PUT', body: '' })).status >= 400, true)
+    t.equal((await fetch(`${url}dav/ipns/site/../../mfs/x`)).status, 404)
+    t.match(await world.line(['cat', '/ipns/site/kept']), 'by dav')
+
+    const cid = await world.line(['snapshot'])
+    await until(async () => (await keysOf(world))[0]?.sequence === '1')
+    const [second] = await keysOf(world)
+    t.equal(
+      (await world.line(['stat', '--json', `/ipfs/${cid}/site`])).includes(second?.cid ?? '?'),
+      true
+    )
+    const next = await world.line(['key', 'rotate', 'site'])
+    await until(async () => (await readdir(join(mount, 'ipns'))).includes(next))
+    t.notOk((await readdir(join(mount, 'ipns'))).includes(name), 'the old name publishes nothing')
+  }
+)
+
+t.test('a followed name: mounted read-only, moved under the mount, kept, stale', async t => {
+  if (!requireFuse(t)) return
+  const publisher = await makeWorld(t)
+  await writeFile(join(publisher.folder, 'page'), 'one')
+  const cid = await publisher.line(['add', 'page'])
+  await publisher.line(['key', 'new', 'site'])
+  const gateway = await serveHome(t, publisher)
+  const folderOf = async (text: string) => {
+    await rm(join(publisher.folder, 'site'), { recursive: true, force: true })
+    await mkdir(join(publisher.folder, 'site'))
+    await writeFile(join(publisher.folder, 'site/page'), text)
+    return await publisher.line(['add', 'site'])
+  }
+  t.match(cid, /^baf/)
+  const name = await publisher.line([
+    'publish',
+    await folderOf('one'),
+    '--key',
+    'site',
+    '--lifetime',
+    '90s'
+  ])
+
+  const world = await makeWorld(t)
+  await mkdir(world.home)
+  await writeFile(join(world.home, 'config.yaml'), `names:\n  gateways: [${gateway.url}]\n`)
+  t.match(await world.run(['follow', name, '--as', 'theirs']), {
+    status: 0,
+    stderr: /network is off/
+  })
+  t.strictSame(gateway.asked, [], 'with the network off nobody is asked')
+  const mount = join(world.folder, 'm')
+  await world.start(['--mount', mount, '--network', 'lan'])
+  await until(async () => (await readdir(join(mount, 'ipns'))).includes('theirs'))
+  const page = join(mount, 'ipns/theirs/page')
+  t.equal(await readFile(page, 'utf8'), 'one', 'fetched when it is read')
+  await t.rejects(writeFile(page, 'x'), { code: 'EROFS' })
+  await t.rejects(writeFile(join(mount, 'ipns/new'), 'x'), { code: 'EROFS' })
+  await t.rejects(readdir(join(mount, 'ipns/none')), { code: 'ENOENT' })
+
+  await publisher.line(['publish', await folderOf('two'), '--key', 'site', '--lifetime', '60s'])
+  t.match(await world.line(['follow', name, '--pin', '--json']), '"moved":true')
+  t.equal(await readFile(page, 'utf8'), 'two', 'seen at once')
+  gateway.close()
+  t.match(await world.run(['follow', name]), { status: 0, stderr: /cannot be reached/ })
+  t.equal(
+    await readFile(join(mount, `ipns/${name}/page`), 'utf8'),
+    'two',
+    'kept when the publisher is gone'
+  )
+  t.match(await world.line(['follows', '--json']), '"state":"fresh"')
+  t.match(await world.line(['status']), '1 followed')
+  await world.line(['unfollow', 'theirs'])
+  await until(async () => !(await readdir(join(mount, 'ipns'))).includes('theirs'))
+  t.equal((await world.run(['unfollow', 'theirs'])).status, 1)
+})
+
+/** A trustless gateway over the command line of a home: what it takes to be followed. */
+async function serveHome(t: Test, world: World) {
+  const asked: string[] = []
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '')
+    const [, tree = '', id = ''] = new URL(request.url ?? '', 'http://x').pathname.split('/')
+    const bytes = answerFrom(world.home, tree, id)
+    if (bytes === undefined) response.writeHead(404).end()
+    else response.end(bytes)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const close = () => void server.close().closeAllConnections()
+  t.teardown(close)
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, asked, close }
+}
