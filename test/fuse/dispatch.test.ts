@@ -132,12 +132,24 @@ t.test('a tree that cannot be written answers every change with EROFS', async t 
   const { root, nature, lookup, attributes, statistics } = new MemoryTree()
   const tree = { root, nature, lookup, attributes, statistics } as unknown as Tree
   const changing = ['setattr', 'symlink', 'mknod', 'mkdir', 'unlink', 'rmdir', 'link', 'rename']
-  const more = ['rename2', 'open', 'create', 'write', 'fsync', 'setxattr', 'removexattr']
+  const more = ['rename2', 'open', 'create', 'write', 'setxattr', 'removexattr']
   for (const [name, whole] of bodies) {
     if (![...changing, ...more].includes(name)) continue
     t.equal(ask(sessionOf(tree), message(opcode[name], 1, whole)).error, errno.EROFS, name)
   }
 })
+
+t.test(
+  'what cannot be written needs no fsync: the kernel is told not to ask, and tells its callers that all is well',
+  async t => {
+    const { root, nature, lookup, attributes, statistics } = new MemoryTree()
+    const tree = { root, nature, lookup, attributes, statistics } as unknown as Tree
+    for (const name of ['fsync', 'fsyncdir'] as const) {
+      const answer = ask(sessionOf(tree), message(opcode[name], 1, Buffer.alloc(16)))
+      t.equal(answer.error, errno.ENOSYS, name)
+    }
+  }
+)
 
 t.test('an inode number beyond 32 bits arrives and leaves whole', async t => {
   const ino = 2 ** 52 + 12345

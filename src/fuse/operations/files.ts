@@ -124,11 +124,12 @@ export const release: Operation = {
   }
 }
 
-/** FSYNC and FSYNCDIR; on what cannot be written there is nothing to synchronize. */
+/** FSYNC and FSYNCDIR. What cannot be written needs none: at ENOSYS the kernel asks no more, and says that all is well. */
 export const synchronize: Operation = {
   bytes: header + 16,
-  answer: session => {
-    session.writer().synchronize(session.request.ino)
+  answer: ({ request, tree, writer }) => {
+    if (!('synchronize' in tree)) return -errno.ENOSYS
+    writer().synchronize(request.ino)
     return 0
   }
 }
