@@ -191,6 +191,46 @@ const habits: Readonly<Record<string, readonly Step[]>> = {
       match: /^im$/
     }
   ],
+  'Word: saves beside, swaps the two, lets go': [
+    { method: 'PUT', path: '/dav/mfs/a.docx', body: 'old', status: 201 },
+    { method: 'LOCK', path: '/dav/mfs/a.docx', body: lockInfo(), status: 200 },
+    { method: 'PUT', path: '/dav/mfs/~$a.docx', body: 'owner', status: 201 },
+    { method: 'PUT', path: '/dav/mfs/A1B2.tmp', body: 'new', status: 201 },
+    {
+      method: 'MOVE',
+      path: '/dav/mfs/a.docx',
+      headers: { destination: '/dav/mfs/C3D4.tmp', if: '(TOKEN)', overwrite: 'F' },
+      status: 201
+    },
+    {
+      method: 'MOVE',
+      path: '/dav/mfs/A1B2.tmp',
+      headers: { destination: '/dav/mfs/a.docx', overwrite: 'F' },
+      status: 201
+    },
+    { method: 'DELETE', path: '/dav/mfs/C3D4.tmp', status: 204 },
+    { method: 'DELETE', path: '/dav/mfs/~$a.docx', status: 204 },
+    { method: 'GET', path: '/dav/mfs/a.docx', status: 200, match: /^new$/ }
+  ],
+  'KDE: asks a folder, uploads a part file, renames it into place': [
+    {
+      method: 'PROPFIND',
+      path: '/dav/mfs/',
+      headers: depth1,
+      body: '<?xml version="1.0" encoding="utf-8"?><D:propfind xmlns:D="DAV:" xmlns:L="LCGDM:"><D:prop><D:creationdate/><D:getcontentlength/><D:displayname/><D:source/><D:getcontentlanguage/><D:getcontenttype/><D:getlastmodified/><D:getetag/><D:supportedlock/><D:lockdiscovery/><D:resourcetype/><D:quota-available-bytes/><D:quota-used-bytes/></D:prop></D:propfind>',
+      status: 207,
+      match: '<D:quota-available-bytes>'
+    },
+    { method: 'HEAD', path: '/dav/mfs/k.part', status: 404 },
+    { method: 'PUT', path: '/dav/mfs/k.part', body: 'kde', status: 201 },
+    {
+      method: 'MOVE',
+      path: '/dav/mfs/k.part',
+      headers: { destination: '/dav/mfs/k', overwrite: 'F', depth: 'infinity' },
+      status: 201
+    },
+    { method: 'PROPFIND', path: '/dav/mfs/k', headers: depth0, status: 207, match: '>3<' }
+  ],
   'rclone: the time of a file goes along': [
     {
       method: 'PUT',
