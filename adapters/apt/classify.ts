@@ -23,17 +23,16 @@ export function classifyApt(request: AdapterRequest): Classification | undefined
 function classifyParts(upstream: Upstream, parts: readonly string[]): Classification {
   const file = repositoryFile(parts)
   const plain = plainItem(upstream, parts, file)
-  const hosted = upstream.hosted === true ? { hosted: true } : {}
   if (file.kind === 'signature') {
     const release = classifyParts(upstream, [...parts.slice(0, -1), 'Release'])
-    return { ...plain, ...hosted, takenWith: release }
+    return { ...plain, takenWith: release }
   }
   if (file.kind === 'release') {
-    return { ...plain, ...hosted, takeover: takeoverOf(upstream, parts, plain) }
+    return { ...plain, takeover: takeoverOf(upstream, parts, plain) }
   }
-  if (plain.freshness.kind === 'immutable') return { ...plain, ...hosted }
+  if (plain.freshness.kind === 'immutable') return plain
   const documents = documentsAbove(upstream.name, parts)
-  return { ...plain, ...hosted, namedBy: { documents, ways: waysTo(upstream) } }
+  return { ...plain, namedBy: { documents, ways: waysTo(upstream) } }
 }
 
 /** All but what it has to do with other files. */
@@ -49,6 +48,7 @@ function plainItem(
     url: upstream.url + parts.map(encodeURIComponent).join('/'),
     freshness: immutable ? { kind: 'immutable' } : { kind: 'mutable', maxAgeMs: indexMaxAgeMs },
     mediaType: mediaTypeOf(parts.at(-1) ?? ''),
+    ...(upstream.hosted === true ? { hosted: true } : {}),
     ...(file.kind === 'by-hash' ? { digest: file.digest } : {}),
     ...(document === undefined ? {} : { document: `apt/${upstream.name}/${document}` })
   }

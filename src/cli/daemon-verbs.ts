@@ -29,6 +29,17 @@ export function addDaemonVerbs(program: Command, cli: Cli): void {
     (await import('./verbs/status.ts')).status(cli, options)
   )
 
+  addVerb(program, 'offline', {
+    does: 'Asks no upstream any more (on), or again (off): all, or one as apt/debian, npm, oci/docker',
+    example: 'cairn offline on apt/debian'
+  })
+    .argument('[state]', 'on or off; without it, says what is off')
+    .argument('[upstream]', 'one upstream; all without it')
+    .action(
+      async (state: string | undefined, upstream: string | undefined, options: CommonOptions) =>
+        (await import('./verbs/offline.ts')).offline(cli, state, upstream, options)
+    )
+
   addVerb(program, 'doctor', {
     does: 'Checks the machine and the home, and says what to do',
     example: 'cairn doctor'

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { addAptVerbs } from './apt-verbs.ts'
 import type { Cli } from './cli.ts'
 import { addContentVerbs } from './content-verbs.ts'
 import { addDaemonVerbs } from './daemon-verbs.ts'
@@ -27,5 +28,6 @@ export function buildProgram(cli: Cli): Command {
   addSetupVerbs(program, cli)
   addUserVerbs(program, cli)
   addOciVerbs(program, cli)
+  addAptVerbs(program, cli)
   return program
 }

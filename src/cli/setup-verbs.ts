@@ -18,6 +18,10 @@ export function addSetupVerbs(program: Command, cli: Cli): void {
   })
     .option('--undo', 'put apt back as it was')
     .option('--root <folder>', 'the root of another system: an image, a chroot')
+    .option(
+      '--mirror-lists',
+      'no proxy: write lists for mirror+file: sources, and say what to put there'
+    )
     .action(async (options: SetupAptOptions) =>
       (await import('./verbs/setup-apt.ts')).setupApt(cli, options)
     )

@@ -6,6 +6,8 @@ import { parseConfig } from './config-file.ts'
 export interface ConfigEdit {
   readonly keys: readonly string[]
   readonly value: unknown
+  /** A plain value that stands where a map has to becomes a map, with it under this key. */
+  readonly plainAs?: string
 }
 
 /**
@@ -15,9 +17,13 @@ export interface ConfigEdit {
 export async function editConfig(path: string, edits: readonly ConfigEdit[]): Promise<void> {
   const text = await readOrEmpty(path)
   await parseConfig(text, path)
-  const { parseDocument } = await import('yaml')
+  const { isScalar, parseDocument } = await import('yaml')
   const document = parseDocument(text)
-  for (const { keys, value } of edits) {
+  for (const { keys, value, plainAs } of edits) {
+    const above = document.getIn(keys.slice(0, -1), true)
+    if (plainAs !== undefined && isScalar(above)) {
+      document.setIn(keys.slice(0, -1), document.createNode({ [plainAs]: above.value }))
+    }
     if (value === undefined) document.deleteIn(keys)
     else document.setIn(keys, document.createNode(value))
   }

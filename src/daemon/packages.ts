@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises'
 import { aptAdapter } from '../../adapters/apt/adapter.ts'
 import { ociAdapter } from '../../adapters/oci/adapter.ts'
 import { systemClock } from '../base/clock.ts'
+import { toCairnError } from '../base/errors.ts'
 import type { HttpDoor } from '../base/http.ts'
 import { openMirrorDoor } from '../mirror/mirror-door.ts'
 import type { Upstream } from '../pull/adapter.ts'
@@ -18,6 +20,8 @@ import type { Log } from './logger.ts'
 import { npmAccounts, openNpm, openNpmParts } from './open-npm.ts'
 import { ociAccounts, openOci } from './open-oci.ts'
 import { openRegistryFetch } from './open-registry-fetch.ts'
+import { refuseOffline } from './offline.ts'
+import type { AptUpstream } from './parse-apt-upstreams.ts'
 import type { Settings } from './settings.ts'
 
 export interface PackagesOptions {
@@ -40,7 +44,8 @@ export interface Packages {
 export function openPackages({ settings, content, log }: PackagesOptions): Packages {
   let current = settings
   const plainFetch = openFetchUpstream()
-  const politeFetch = openPoliteFetch(plainFetch, systemClock)
+  const onlineFetch = refuseOffline(plainFetch, () => current)
+  const politeFetch = openPoliteFetch(onlineFetch, systemClock)
   const fetchUpstream = openRegistryFetch(politeFetch, () => [
     ...ociAccounts(current),
     ...npmAccounts(current)
@@ -68,7 +73,7 @@ export function openPackages({ settings, content, log }: PackagesOptions): Packa
       openMirrorDoor({
         pull,
         adapter: aptAdapter,
-        upstreams: () => aptUpstreams(current),
+        upstreams: () => aptUpstreams(current, parts.catalog.hosted('apt/')),
         proxy: true
       }),
       openNpm({ ...own, documents: npm.documents }),
@@ -88,7 +93,26 @@ export function openPackages({ settings, content, log }: PackagesOptions): Packa
   }
 }
 
-function aptUpstreams(settings: Settings): Record<string, Upstream> {
-  const named = Object.entries(settings.aptUpstreams).map(([name, url]) => [name, { name, url }])
-  return Object.fromEntries(named)
+/** A name under which something is published here is looked up here alone, whatever is configured. */
+function aptUpstreams(settings: Settings, places: readonly string[]): Record<string, Upstream> {
+  const named = Object.entries(settings.aptUpstreams).map(
+    ([name, upstream]) => [name, aptUpstream(name, upstream)] as const
+  )
+  const hosted = places.map(place => {
+    const name = place.slice('apt/'.length)
+    return [name, { name, url: 'http://hosted.invalid/', hosted: true }] as const
+  })
+  return Object.fromEntries([...named, ...hosted])
+}
+
+function aptUpstream(name: string, { url, keyring }: AptUpstream): Upstream {
+  if (keyring === undefined) return { name, url }
+  return {
+    name,
+    url,
+    keyring: () =>
+      readFile(keyring).catch((cause: unknown) => {
+        throw toCairnError(cause, `cannot read the keyring of ${name}`)
+      })
+  }
 }

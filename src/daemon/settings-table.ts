@@ -9,6 +9,7 @@ import {
   parseNpmUpstreams
 } from './parse-npm-settings.ts'
 import { parseGateways, parseResolvers } from './parse-name-settings.ts'
+import { type AptUpstream, parseAptUpstreams } from './parse-apt-upstreams.ts'
 import { type OciUpstream, parseOciUpstreams } from './parse-oci-upstreams.ts'
 import { SettingError } from './setting-error.ts'
 
@@ -63,10 +64,11 @@ export const settingsTable = {
     parsePath,
     undefined
   ),
-  aptUpstreams: setting<Record<string, string>>(
+  offline: setting(['offline'], 'CAIRN_OFFLINE', parseSwitch, false),
+  aptUpstreams: setting<Record<string, AptUpstream>>(
     ['apt', 'upstreams'],
     undefined,
-    parseUpstreams,
+    parseAptUpstreams,
     {}
   ),
   npmUpstream: setting<NpmUpstream | undefined>(
@@ -173,15 +175,6 @@ function parseThreads(value: unknown): number {
   return number
 }
 
-function parseUpstreams(value: unknown): Record<string, string> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new SettingError(`${show(value)} is not a map: write "name: url" lines below it`)
-  }
-  return Object.fromEntries(
-    Object.entries(value).map(([name, url]) => [parseUpstreamName(name), parseUrl(url, name)])
-  )
-}
-
 function parseUpstreamName(name: string): string {
   if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(name)) {
     throw new SettingError(
@@ -195,17 +188,6 @@ function parseUpstreamName(name: string): string {
 function parseUpstreamReference(value: unknown): string {
   if (typeof value === 'string') return parseUpstreamName(value)
   throw new SettingError(`${show(value)} is not the name of an upstream`)
-}
-
-function parseUrl(value: unknown, ...keys: string[]): string {
-  const url = typeof value === 'string' ? URL.parse(value) : null
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    throw new SettingError(`${show(value)} is not an http or https URL`, keys)
-  }
-  if (url.search !== '' || url.hash !== '') {
-    throw new SettingError(`${show(value)} must end with its path: no ? and no #`, keys)
-  }
-  return url.href.endsWith('/') ? url.href : `${url.href}/`
 }
 
 function show(value: unknown): string {

@@ -7,6 +7,7 @@ import { type Environment, expandTilde, findHome } from './find-home.ts'
 import type { ListenAddress } from './listen-address.ts'
 import type { NpmUpstream } from './parse-npm-settings.ts'
 import type { OciUpstream } from './parse-oci-upstreams.ts'
+import type { AptUpstream } from './parse-apt-upstreams.ts'
 import { SettingError } from './setting-error.ts'
 import {
   type LogLevel,
@@ -43,8 +44,10 @@ export interface Settings {
   readonly nameResolvers: readonly string[]
   /** Holds the passphrase of the private keys, absolute or from the home; undefined: key.secret does. */
   readonly keyPassphraseFile: string | undefined
-  /** apt upstreams: name → base URL ending in a slash. */
-  readonly aptUpstreams: Readonly<Record<string, string>>
+  /** No upstream is asked for anything: what is held is served. */
+  readonly offline: boolean
+  /** Debian archives that are mirrored, by name. */
+  readonly aptUpstreams: Readonly<Record<string, AptUpstream>>
   /** The npm registry where all names are looked up that belong nowhere else; undefined for none. */
   readonly npmUpstream: NpmUpstream | undefined
   /** Others, by name. */

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Digest } from '../base/digest.ts'
 import type { Classification } from '../pull/adapter.ts'
 import type { Moment, PullAnswer } from '../pull/api.ts'
 
@@ -8,25 +9,25 @@ import type { Moment, PullAnswer } from '../pull/api.ts'
  * Release names, also when a newer one was taken over between the two requests.
  */
 export class SeenVersions {
-  readonly #byConnection = new WeakMap<Socket, Map<string, number>>()
+  readonly #byConnection = new WeakMap<Socket, Map<string, Digest>>()
 
   remember(connection: Socket, { key, takeover }: Classification, answer: PullAnswer): void {
-    if (takeover === undefined || answer.storedMs === undefined) return
-    const seen = this.#byConnection.get(connection) ?? new Map<string, number>()
+    if (takeover === undefined || answer.digest === undefined) return
+    const seen = this.#byConnection.get(connection) ?? new Map<string, Digest>()
     seen.delete(key)
-    seen.set(key, answer.storedMs)
+    seen.set(key, answer.digest)
     const [oldest] = seen.keys()
     if (seen.size > rememberedDocuments && oldest !== undefined) seen.delete(oldest)
     this.#byConnection.set(connection, seen)
   }
 
-  /** The time of the version that names the item; undefined if the connection got none that may. */
+  /** The version that is to name the item, the last of those given; undefined if the connection got none that may. */
   of(connection: Socket, { namedBy, takenWith }: Classification): Moment | undefined {
     const seen = this.#byConnection.get(connection)
     if (seen === undefined) return undefined
     const documents = namedBy?.documents ?? (takenWith === undefined ? [] : [takenWith.key])
-    const times = documents.flatMap(key => seen.get(key) ?? [])
-    return times.length === 0 ? undefined : { ms: Math.max(...times), of: 'version' }
+    const last = [...seen].findLast(([key]) => documents.includes(key))
+    return last === undefined ? undefined : { of: 'version', document: last[0], digest: last[1] }
   }
 }
 

@@ -37,7 +37,7 @@ export class Answers {
     if (nowMs - item.usedMs > bounds.useGranularityMs) this.#options.catalog.use(item.key, nowMs)
     return {
       key: item.key,
-      storedMs: item.storedMs,
+      digest: item.digests[0],
       mediaType: wanted.mediaType,
       bytes: item.bytes,
       lastModified: item.lastModified ?? new Date(item.storedMs).toUTCString(),
@@ -56,7 +56,7 @@ export class Answers {
     const { lastModified, storedMs } = stampOf(held, head, flight.startedMs)
     return {
       key: wanted.key,
-      storedMs: undefined,
+      digest: expected?.digest,
       mediaType: wanted.mediaType,
       bytes: head.bytes,
       lastModified: lastModified ?? new Date(storedMs).toUTCString(),

@@ -10,14 +10,14 @@ export interface Catalog {
   get: (key: string) => CatalogItem | undefined
   /** An item with these bytes, whatever its key or adapter. */
   byDigest: (digest: Digest) => CatalogItem | undefined
-  /** With `version` it is remembered under its `storedMs` for `versionAt`, unless the last one has the same content. */
+  /** With `version` it is remembered under its `validatedMs` for `versionAt`, unless the last one has the same content. */
   put: (item: CatalogItem, options?: { version?: boolean }) => void
   /** What a mutable item was at a time: its last version that was stored by then. */
   versionAt: (key: string, atMs: number) => CatalogItem | undefined
   /** Any version of an item with these bytes. */
   versionWith: (key: string, digest: Digest) => CatalogItem | undefined
-  /** Runs `work` as one transaction: other processes and threads see all of it or nothing. */
-  together: <T>(work: () => T) => T
+  /** Runs `work` as one transaction: other processes and threads see all of it or nothing. `durable`: it survives a power cut. */
+  together: <T>(work: () => T, options?: { readonly durable?: boolean }) => T
   /** Has a place (`apt/local`) hold what is published here, from now on. */
   host: (place: string, createdMs: number) => void
   /** The places below a prefix (`apt/`) that hold what is published here. */
@@ -104,16 +104,18 @@ export interface PullFetchOptions {
   readonly at?: Moment
 }
 
-export interface Moment {
-  readonly ms: number
-  /** `snapshot`: all is as it was then. `version`: only what a document that is of then names; the rest is as it is now. */
-  readonly of: 'snapshot' | 'version'
-}
+/**
+ * `snapshot`: all is as it was then. `version`: as the document of this key and digest names it; what it
+ * does not name is as it is now.
+ */
+export type Moment =
+  | { readonly of: 'snapshot'; readonly ms: number }
+  | { readonly of: 'version'; readonly document: string; readonly digest: Digest }
 
 export interface PullAnswer {
   readonly key: string
-  /** When this version was stored here; undefined while it is arriving. */
-  readonly storedMs?: number | undefined
+  /** Of the whole body, if it is known already. */
+  readonly digest?: Digest | undefined
   readonly mediaType: string
   /** Undefined while a flight does not know it yet. */
   readonly bytes: number | undefined

@@ -100,8 +100,8 @@ class DatabaseCatalog implements Catalog {
     return this.#versions.with(key, digest)
   }
 
-  together<T>(work: () => T): T {
-    return this.#database.write(work)
+  together<T>(work: () => T, options: { readonly durable?: boolean } = {}): T {
+    return this.#database.write(work, options)
   }
 
   host(place: string, createdMs: number): void {

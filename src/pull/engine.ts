@@ -72,6 +72,9 @@ export class Engine implements Pull {
       this.#counts.hits++
       return this.#fromStore(wanted, copied, 'store')
     }
+    if (wanted.hosted === true) {
+      throw new CairnError('not-found', `${wanted.key} is not published here`)
+    }
     if (this.#notFound.has(wanted.url, nowMs)) {
       throw new CairnError('not-found', `${wanted.url}: not found upstream a moment ago`)
     }

@@ -20,7 +20,7 @@ export class Versions {
       .statement('INSERT OR REPLACE INTO catalog_versions VALUES (?, ?, ?, ?, ?, ?, ?)')
       .run(
         item.key,
-        item.storedMs,
+        item.validatedMs,
         item.cid.bytes,
         item.bytes,
         item.mediaType,

@@ -5,6 +5,9 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { makeKey } from '../../adapters/apt/openpgp/run.ts'
+import { openAptClient } from '../lib/apt-client.ts'
+import { publishVersion } from '../lib/fake-archive.ts'
 import { openFakeOrigin } from '../lib/fake-origin.ts'
 import { requireClient } from '../lib/skip.ts'
 import { makeWorld, type World } from './run-cairn.ts'
@@ -127,4 +130,74 @@ t.test('a daemon that runs already mirrors what setup found', async t => {
   const answer = await fetch(archive)
   t.equal(answer.status, 200)
   t.equal(await answer.text(), 'bytes')
+})
+
+t.test('a keyring that the sources name is what Cairn checks with', async t => {
+  const world = await makeWorld(t)
+  const root = join(world.folder, 'root')
+  await mkdir(join(root, 'etc/apt/sources.list.d'), { recursive: true })
+  await mkdir(join(root, 'keys'))
+  await writeFile(join(root, 'keys/one.gpg'), '')
+  await writeFile(
+    join(root, 'etc/apt/sources.list'),
+    `deb [signed-by=/keys/one.gpg] http://one.test/debian stable main
+deb [arch=amd64 signed-by=/keys/one.gpg] http://one.test/debian testing main
+deb [signed-by=/keys/none.gpg] http://none.test/gone stable main
+deb [signed-by=/keys/one.gpg] http://mixed.test/mixed stable main
+deb http://mixed.test/mixed testing main
+`
+  )
+  await writeFile(
+    join(root, 'etc/apt/sources.list.d/two.sources'),
+    'Types: deb\nURIs: http://two.test/two\nSuites: stable\nSigned-By: /keys/one.gpg\n'
+  )
+  await world.line(['setup', 'apt', '--root', root])
+  const config = await readFile(join(world.home, 'config.yaml'), 'utf8')
+  const keyring = join(root, 'keys/one.gpg')
+  t.match(config, new RegExp(`debian:\\n +url: http://one.test/debian/\\n +keyring: ${keyring}`))
+  t.match(config, new RegExp(`two:\\n +url: http://two.test/two/\\n +keyring: ${keyring}`))
+  t.match(config, /gone: http:\/\/none.test\/gone\//, 'no such file')
+  t.match(config, /mixed: http:\/\/mixed.test\/mixed\//, 'not by all that name it')
+})
+
+t.test('with --mirror-lists apt goes on to the mirror itself while Cairn does not run', async t => {
+  if (!requireClient(t, 'apt-get')) return
+  const world = await makeWorld(t)
+  const origin = await openFakeOrigin()
+  t.teardown(() => origin.close())
+  const key = await makeKey('The archive')
+  await publishVersion(origin, 'debian/', { version: 1, key })
+  const root = join(world.folder, 'root')
+  await mkdir(join(root, 'etc/apt'), { recursive: true })
+  await writeFile(join(root, 'etc/apt/sources.list'), `deb ${origin.url}debian stable main\n`)
+  // apt asks no address again that it could not connect to, whatever the port.
+  const daemon = await world.start(['--mount', 'none', '--listen', '127.0.0.2:0'])
+  const said = await world.line(['setup', 'apt', '--mirror-lists', '--root', root], {
+    environment: { CAIRN_LISTEN: new URL(daemon.url).host }
+  })
+  const list = join(root, 'etc/apt/cairn/debian.list')
+  t.match(said, `${origin.url}debian/  ->  mirror+file:/etc/apt/cairn/debian.list`)
+  t.equal(
+    await readFile(list, 'utf8'),
+    `${daemon.url}apt/debian/\tpriority:1\n${origin.url}debian/\tpriority:2\n`
+  )
+  await t.rejects(access(join(root, 'etc/apt/apt.conf.d/95cairn')), 'no other file of apt')
+  const keyring = join(world.folder, 'key.asc')
+  await writeFile(keyring, key.publicKey)
+  const update = async (): Promise<void> => {
+    const client = openAptClient({
+      sources: [`deb [signed-by=${keyring}] mirror+file:${list} stable main`]
+    })
+    t.teardown(() => client.remove())
+    const { exitCode, all } = await client.run('update', '--error-on=any')
+    t.equal(exitCode, 0) || t.comment(all)
+  }
+  await update()
+  const asked = origin.requests.filter(({ headers }) => /apt/i.test(headers['user-agent'] ?? ''))
+  t.equal(asked.length, 0, 'apt asked Cairn alone')
+  daemon.child.kill('SIGTERM')
+  await daemon.ended
+  await update()
+  await world.line(['setup', 'apt', '--undo', '--root', root])
+  await t.rejects(access(list))
 })

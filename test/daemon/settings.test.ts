@@ -154,7 +154,9 @@ t.test('an edit keeps comments and order, and is refused when it would break the
     { keys: ['log', 'level'], value: undefined }
   ])
   const settings = await loadSettings({ flags: { home }, environment: {} })
-  t.same(settings.aptUpstreams, { debian: 'http://mirror.example/debian/' })
+  t.same(settings.aptUpstreams, {
+    debian: { url: 'http://mirror.example/debian/', keyring: undefined, offline: false }
+  })
   t.equal(settings.logLevel, 'info')
   await t.rejects(editConfig(path, [{ keys: ['nothing'], value: 1 }]), { code: 'invalid' })
   t.ok(await parseConfig('mount: none', path))

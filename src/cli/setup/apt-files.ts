@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { mirrorListFolder } from './mirror-lists.ts'
 
 /** The files that `cairn setup apt` writes, and `--undo` removes; no other file of apt is touched. */
 export interface AptFiles {
@@ -6,6 +7,8 @@ export interface AptFiles {
   readonly settings: string
   /** What that setting has apt run: says whether Cairn is there. */
   readonly detector: string
+  /** The folder of the lists that `--mirror-lists` writes. */
+  readonly mirrorLists: string
 }
 
 /** As the system that apt belongs to sees it. */
@@ -14,7 +17,8 @@ const detectorPath = 'usr/local/lib/cairn/apt-proxy'
 export function aptFiles(root: string): AptFiles {
   return {
     settings: join(root, 'etc/apt/apt.conf.d/95cairn'),
-    detector: join(root, detectorPath)
+    detector: join(root, detectorPath),
+    mirrorLists: mirrorListFolder(root)
   }
 }
 

@@ -4,6 +4,8 @@ import type { AptSource } from './read-apt-sources.ts'
 export interface ChosenUpstreams {
   /** Name → base URL: what was there, and the machine's http repositories. */
   readonly upstreams: Readonly<Record<string, string>>
+  /** Name → keyring of those that were not there, where the sources name one. */
+  readonly keyrings: Readonly<Record<string, string>>
   /** Hosts whose requests apt is to send through Cairn. */
   readonly hosts: readonly string[]
   readonly leftAlone: ReadonlyArray<{ readonly url: string; readonly why: string }>
@@ -18,9 +20,10 @@ export function chooseUpstreams(
   known: Readonly<Record<string, string>>
 ): ChosenUpstreams {
   const upstreams: Record<string, string> = { ...known }
+  const keyrings: Record<string, string> = {}
   const hosts = new Set<string>()
   const leftAlone: Array<{ url: string; why: string }> = []
-  for (const { url } of sources) {
+  for (const { url, keyring } of sources) {
     const parsed = URL.parse(url)
     const why = reasonAgainst(parsed)
     if (parsed === null || why !== undefined) {
@@ -29,9 +32,11 @@ export function chooseUpstreams(
     }
     hosts.add(parsed.host)
     if (Object.values(upstreams).includes(parsed.href)) continue
-    upstreams[freeName(parsed, upstreams)] = parsed.href
+    const name = freeName(parsed, upstreams)
+    upstreams[name] = parsed.href
+    if (keyring !== undefined) keyrings[name] = keyring
   }
-  return { upstreams, hosts: [...hosts], leftAlone }
+  return { upstreams, keyrings, hosts: [...hosts], leftAlone }
 }
 
 function reasonAgainst(url: URL | null): string | undefined {

@@ -7,6 +7,8 @@ export interface AptSource {
   readonly url: string
   /** The file that names it, as a person would look it up. */
   readonly file: string
+  /** The keys it is signed with, if all that names it names the same file of keys. */
+  readonly keyring: string | undefined
 }
 
 /**
@@ -20,30 +22,46 @@ export async function readAptSources(etcApt: string): Promise<AptSource[]> {
   const found = new Map<string, AptSource>()
   for (const file of files) {
     const text = await readFile(file, 'utf8').catch(() => '')
-    const uris = file.endsWith('.sources') ? urisOfStanzas(text) : urisOfLines(text, file)
-    for (const uri of uris) {
+    const entries = file.endsWith('.sources') ? entriesOfStanzas(text) : entriesOfLines(text, file)
+    for (const { uri, keyring } of entries) {
       const url = uri.endsWith('/') ? uri : `${uri}/`
-      if (!found.has(url)) found.set(url, { url, file })
+      const known = found.get(url)
+      if (known === undefined) found.set(url, { url, file, keyring })
+      else if (known.keyring !== keyring) found.set(url, { ...known, keyring: undefined })
     }
   }
   return [...found.values()]
 }
 
+interface Entry {
+  readonly uri: string
+  readonly keyring: string | undefined
+}
+
 /** One-line style: `deb [option=value …] uri suite component…`. */
-function urisOfLines(text: string, file: string): string[] {
+function entriesOfLines(text: string, file: string): Entry[] {
   if (!file.endsWith('.list')) return []
   return text.split('\n').flatMap(line => {
-    const uri = /^\s*deb(?:-src)?\s+(?:\[[^\]]*\]\s*)?(\S+)\s+\S/.exec(line)?.[1]
-    return uri === undefined ? [] : [uri]
+    const parts = /^\s*deb(?:-src)?\s+(?:\[([^\]]*)\]\s*)?(\S+)\s+\S/.exec(line)
+    const [, options = '', uri] = parts ?? []
+    const signedBy = /(?:^|\s)signed-by=(\S+)/.exec(options)?.[1]
+    return uri === undefined ? [] : [{ uri, keyring: keyringOf(signedBy) }]
   })
 }
 
+/** A path; the keys themselves or fingerprints may stand there too. */
+function keyringOf(signedBy: string | undefined): string | undefined {
+  return signedBy !== undefined && /^\/[^\s,]+$/.test(signedBy) ? signedBy : undefined
+}
+
 /** deb822 style: stanzas of `Field: value`, continued by lines that begin with white space. */
-function urisOfStanzas(text: string): string[] {
+function entriesOfStanzas(text: string): Entry[] {
   return text.split(/\n\s*\n/).flatMap(stanza => {
     const fields = fieldsOf(stanza)
     if (/^(no|false|0|off|without|disable)$/i.test(fields.get('enabled') ?? '')) return []
-    return (fields.get('uris') ?? '').split(/\s+/).filter(uri => uri !== '')
+    const keyring = keyringOf(fields.get('signed-by'))
+    const uris = (fields.get('uris') ?? '').split(/\s+/).filter(uri => uri !== '')
+    return uris.map(uri => ({ uri, keyring }))
   })
 }
 

@@ -26,9 +26,13 @@ export class Past {
     { signal }: PullFetchOptions
   ): Promise<PullAnswer | undefined> {
     if (wanted.freshness.kind === 'immutable') return undefined
-    const direct = this.#version(wanted.key, at.ms)
-    const document = this.#document(wanted, at.ms)
-    if (document === undefined) return this.#direct(wanted, at, direct)
+    const document = this.#document(wanted, at)
+    const atMs = at.of === 'snapshot' ? at.ms : document?.storedMs
+    if (atMs === undefined) return undefined
+    const direct = this.#version(wanted.key, atMs)
+    if (document === undefined || wanted.takenWith !== undefined) {
+      return this.#direct(wanted, at, direct)
+    }
     const named = (await this.#named.of(document)).get(wanted.key)
     if (named === undefined) return this.#direct(wanted, at, direct)
     const item = this.#withDigest(wanted.key, named, direct)
@@ -41,7 +45,7 @@ export class Past {
     }
     throw new CairnError(
       'not-found',
-      `${wanted.key} as of ${showMs(at.ms)} (${named.digest}) was never fetched, and is gone upstream`
+      `${wanted.key} as of ${showMs(atMs)} (${named.digest}) was never fetched, and is gone upstream`
     )
   }
 
@@ -62,9 +66,12 @@ export class Past {
   }
 
   /** Of several that may name it, the one a client of then took: the newest. */
-  #document(wanted: Classification, atMs: number): CatalogItem | undefined {
+  #document(wanted: Classification, at: Moment): CatalogItem | undefined {
+    if (at.of === 'version') {
+      return this.#engine.held.check(this.#catalog.versionWith(at.document, at.digest))
+    }
     const versions = (wanted.namedBy?.documents ?? []).flatMap(
-      key => this.#version(key, atMs) ?? []
+      key => this.#version(key, at.ms) ?? []
     )
     return versions.sort((a, b) => b.storedMs - a.storedMs)[0]
   }
