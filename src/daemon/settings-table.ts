@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { type ProfileName, profileNames } from '../unixfs/api.ts'
 import { type ListenAddress, parseListen } from './listen-address.ts'
+import { type AptUpstream, parseAptUpstreams } from './parse-apt-upstreams.ts'
+import { parseGateways, parseResolvers } from './parse-name-settings.ts'
 import {
   type NpmUpstream,
   parseAge,
@@ -8,8 +10,6 @@ import {
   parseNpmUpstream,
   parseNpmUpstreams
 } from './parse-npm-settings.ts'
-import { parseGateways, parseResolvers } from './parse-name-settings.ts'
-import { type AptUpstream, parseAptUpstreams } from './parse-apt-upstreams.ts'
 import { type OciUpstream, parseOciUpstreams } from './parse-oci-upstreams.ts'
 import { SettingError } from './setting-error.ts'
 

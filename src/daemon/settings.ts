@@ -5,9 +5,9 @@ import type { ProfileName } from '../unixfs/api.ts'
 import { readConfigFile } from './config-file.ts'
 import { type Environment, expandTilde, findHome } from './find-home.ts'
 import type { ListenAddress } from './listen-address.ts'
+import type { AptUpstream } from './parse-apt-upstreams.ts'
 import type { NpmUpstream } from './parse-npm-settings.ts'
 import type { OciUpstream } from './parse-oci-upstreams.ts'
-import type { AptUpstream } from './parse-apt-upstreams.ts'
 import { SettingError } from './setting-error.ts'
 import {
   type LogLevel,
