@@ -27,14 +27,15 @@ export async function restore(
   const planted = sealedRoot(context, cid)
   const options = { reason: 'before restore', ...(signal === undefined ? {} : { signal }) }
   for (let attempt = 1; ; attempt++) {
-    const before = await sealer.seal(options)
+    await sealer.seal(options)
     const done = context.database.write(() => {
       if (findRow(context, rootIno)?.dirty === 1 && attempt < attempts) return false
       announceNames(context)
       replaceAll(context, planted)
       announceNames(context)
       const details = { profile: context.unixfs.writer.profile.name, reason: `restore ${cid}` }
-      context.roots.advance(context.rootName, before.cid, cid, details)
+      const standing = context.roots.get(context.rootName)
+      context.roots.advance(context.rootName, standing?.cid, cid, details)
       return true
     })
     if (!done) continue

@@ -5,6 +5,7 @@ import { systemClock } from '../../../src/base/clock.ts'
 import { type Database, openDatabase } from '../../../src/base/database.ts'
 import { type Name, toName } from '../../../src/base/names.ts'
 import type { WriteLock } from '../../../src/base/write-lock.ts'
+import type { Roots } from '../../../src/roots/api.ts'
 import { openRoots } from '../../../src/roots/open.ts'
 import { rootsMigrations } from '../../../src/roots/schema.ts'
 import { openBlockStore } from '../../../src/store/open.ts'
@@ -32,6 +33,7 @@ export interface TreeSettings
   > {
   readonly blocks?: BlockReader & BlockWriter
   readonly writeLock?: WriteLock
+  readonly around?: (roots: Roots) => Roots
 }
 
 /** A tree over the home in a folder, made if it is not there; blocks in segments unless given. */
@@ -48,6 +50,7 @@ export function openTree(home: string, settings: TreeSettings = {}): OpenTree {
   const blocks = settings.blocks ?? store
   if (blocks === undefined) throw new Error('no blocks')
   const clock = settings.clock ?? systemClock
+  const roots = openRoots(database, clock)
   const tree = openMfs({
     database,
     drafts,
@@ -56,7 +59,7 @@ export function openTree(home: string, settings: TreeSettings = {}): OpenTree {
       reader: openUnixfsReader(blocks),
       writer: openUnixfsWriter(blocks, profiles['unixfs-v1-2025'])
     },
-    roots: openRoots(database, clock),
+    roots: settings.around?.(roots) ?? roots,
     clock,
     rootName: 'mfs',
     metadata: settings.metadata ?? false,

@@ -1,6 +1,8 @@
 import type { CID } from 'multiformats/cid'
 import t, { type Test } from 'tap'
+import { systemClock } from '../../../src/base/clock.ts'
 import { nameText, toName } from '../../../src/base/names.ts'
+import { openRoots } from '../../../src/roots/open.ts'
 import { checkMfs } from '../../../src/vfs/mfs/check.ts'
 import { mfsSharedMemory } from '../../../src/vfs/mfs/lookups.ts'
 import {
@@ -71,6 +73,39 @@ t.test('restoring the whole by its path-less verb and by a folder give one root'
   t.equal(`${tree.history()[0]?.cid}`, `${cid}`)
   await restorePath(tree, cid, 'a')
   t.equal(readText(tree, at(tree, 'a/b/file')), 'old')
+})
+
+t.test('the whole is restored though somebody else sealed a moment before', async t => {
+  const { home, shared, cid } = await setup(t)
+  let sealed = (): void => undefined
+  const { tree, database, close } = openTree(home, {
+    shared,
+    metadata: true,
+    around: roots => {
+      const advance = roots.advance.bind(roots)
+      return Object.assign(roots, {
+        advance: (...what: Parameters<typeof advance>) => {
+          queueMicrotask(() => sealed())
+          return advance(...what)
+        }
+      })
+    }
+  })
+  t.teardown(close)
+  const roots = openRoots(database, systemClock)
+  const details = { profile: 'unixfs-v1-2025', reason: 'by another thread' }
+  const other = (await tree.seal()).cid
+  writeText(tree, at(tree, 'a/b/file'), 'newer')
+  sealed = () => {
+    sealed = () => undefined
+    roots.advance('mfs', roots.get('mfs')?.cid, other, details)
+  }
+  await tree.restore(cid)
+  t.equal(`${roots.get('mfs')?.cid}`, `${cid}`)
+  t.ok(
+    tree.history().some(({ reason }) => reason === details.reason),
+    'it happened in between'
+  )
 })
 
 t.test('what is not there is said, and nothing changes', async t => {
