@@ -1,0 +1,180 @@
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { execa } from 'execa'
+import t, { type Test } from 'tap'
+import { openFakeOrigin } from '../lib/fake-origin.ts'
+import { machineRegistry, type NpmClient, openNpmClient } from '../lib/npm-client.ts'
+import { mainAt, type NpmWorld, openNpmWorld } from '../lib/npm-world.ts'
+import { requireClient } from '../lib/skip.ts'
+
+/** Real downloads, on a machine that may be busy. */
+t.setTimeout(280_000)
+
+/** They come from npm's registry themselves, through Cairn. */
+const managers = { pnpm: '10.20.0', yarn: '1.22.22', '@yarnpkg/cli-dist': '4.10.3' }
+const dependencies = { chalk: '4.1.2', '@types/node': '20.0.0', 'readable-stream': '3.6.0' }
+
+interface Manager {
+  readonly name: string
+  /** Its file below node_modules. */
+  readonly program: string
+  /** Settings that it reads in its project's folder. */
+  readonly files: (registry: string) => Record<string, string>
+  readonly install: readonly string[]
+  /** As its lockfile says, and from no cache. */
+  readonly again: readonly string[]
+}
+
+const table: readonly Manager[] = [
+  {
+    name: 'pnpm',
+    program: 'pnpm/bin/pnpm.cjs',
+    files: registry => ({ '.npmrc': `registry=${registry}\nstore-dir=store\ncache-dir=cache\n` }),
+    install: ['install'],
+    again: ['install', '--frozen-lockfile']
+  },
+  {
+    name: 'yarn 1',
+    program: 'yarn/bin/yarn.js',
+    files: registry => ({ '.yarnrc': `registry "${registry}"\ncache-folder "./cache"\n` }),
+    install: ['install', '--non-interactive'],
+    again: ['install', '--non-interactive', '--frozen-lockfile']
+  },
+  {
+    name: 'yarn 4',
+    program: '@yarnpkg/cli-dist/bin/yarn.js',
+    files: registry => ({
+      // Without one it takes the folder above for its project.
+      'yarn.lock': '',
+      '.yarnrc.yml': [
+        `npmRegistryServer: "${registry}"`,
+        'unsafeHttpWhitelist: ["127.0.0.1"]',
+        'nodeLinker: node-modules',
+        'enableTelemetry: false',
+        'enableGlobalCache: false',
+        'globalFolder: ./global',
+        'npmMinimalAgeGate: 0',
+        ''
+      ].join('\n')
+    }),
+    install: ['install', '--no-immutable'],
+    again: ['install', '--immutable']
+  }
+]
+
+async function run(
+  t: Test,
+  tools: string,
+  folder: string,
+  manager: Manager,
+  args: readonly string[]
+): Promise<void> {
+  const program = join(tools, 'node_modules', manager.program)
+  const env = { HOME: folder, CI: '', YARN_IGNORE_PATH: '1', PATH: process.env.PATH ?? '' }
+  const done = await execa(process.execPath, [program, ...args], {
+    cwd: folder,
+    env,
+    extendEnv: false,
+    all: true,
+    reject: false,
+    stdin: 'ignore'
+  })
+  t.equal(done.exitCode, 0, `${manager.name} ${args.join(' ')}`) || t.comment(done.all)
+}
+
+function prepare(client: NpmClient, manager: Manager, world: NpmWorld): string {
+  const folder = join(client.folder, manager.name.replace(' ', ''))
+  mkdirSync(folder, { recursive: true })
+  const manifest = { name: 'project', version: '1.0.0', private: true, dependencies }
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest))
+  writeSettings(folder, manager, world)
+  return folder
+}
+
+/** A lockfile is the manager's own once it is there. */
+
+function writeSettings(folder: string, manager: Manager, world: NpmWorld): void {
+  for (const [name, text] of Object.entries(manager.files(`${world.url}/npm/`)))
+    if (name !== 'yarn.lock' || !existsSync(join(folder, name)))
+      writeFileSync(join(folder, name), text)
+}
+
+function forget(folder: string): void {
+  for (const name of ['node_modules', 'cache', 'store', 'global', '.yarn'])
+    rmSync(join(folder, name), { recursive: true, force: true })
+}
+
+t.test('pnpm, yarn and npm install through Cairn, and again when the upstream is gone', async t => {
+  if (!requireClient(t, 'npm')) return
+  const registry = machineRegistry()
+  if (registry === undefined) return void t.fail('this machine has no npm registry')
+  const world = await openNpmWorld({ upstreams: mainAt(registry), patience: {} })
+  t.teardown(() => world.remove())
+  const client = openNpmClient(`${world.url}/npm/`, managers)
+  t.teardown(() => client.remove())
+  const installed = await client.run('install', '--ignore-scripts')
+  t.equal(installed.exitCode, 0) || t.comment(installed.all)
+
+  const project = join(client.folder, 'project')
+  mkdirSync(project)
+  for (const name of ['package.json', 'package-lock.json'])
+    copyFileSync(resolve(import.meta.dirname, '../..', name), join(project, name))
+  const ci = async (t: Test, at: NpmWorld): Promise<void> => {
+    rmSync(join(project, 'node_modules'), { recursive: true, force: true })
+    rmSync(join(client.folder, 'cache'), { recursive: true, force: true })
+    const done = await client.run(
+      'ci',
+      '--ignore-scripts',
+      '--prefix',
+      project,
+      '--registry',
+      `${at.url}/npm/`
+    )
+    t.equal(done.exitCode, 0) || t.comment(done.all)
+    t.ok(existsSync(join(project, 'node_modules/typescript/package.json')))
+  }
+
+  await t.test('npm ci of this very project', async t => {
+    await ci(t, world)
+    const held = [...world.catalog.items('npm/')].filter(({ key }) => key.endsWith('.tgz'))
+    const { packages } = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8')) as {
+      packages: object
+    }
+    t.ok(held.length > Object.keys(packages).length / 2, `${held.length} tarballs`)
+    for (const { key, digests } of held) {
+      const expected = world.catalog.expected(key)?.digest
+      if (expected === undefined || !digests.includes(expected)) t.fail(`${key} was not verified`)
+    }
+  })
+
+  for (const manager of table) {
+    await t.test(manager.name, async t => {
+      const folder = prepare(client, manager, world)
+      await run(t, client.folder, folder, manager, manager.install)
+      t.ok(existsSync(join(folder, 'node_modules/chalk/package.json')))
+    })
+  }
+
+  await t.test('with the upstream gone, a day later, from empty caches', async t => {
+    await world.pull.learnt()
+    const gone = await openFakeOrigin()
+    await gone.close()
+    const off = await openNpmWorld({ upstreams: mainAt(gone.url), home: world.home })
+    t.teardown(() => off.close())
+    off.clock.advance(86_400_000)
+    await ci(t, off)
+    for (const manager of table) {
+      const folder = join(client.folder, manager.name.replace(' ', ''))
+      forget(folder)
+      writeSettings(folder, manager, off)
+      for (const name of ['yarn.lock', 'pnpm-lock.yaml']) {
+        if (!existsSync(join(folder, name))) continue
+        const lock = readFileSync(join(folder, name), 'utf8')
+        writeFileSync(join(folder, name), lock.replaceAll(world.url, off.url))
+      }
+      await run(t, client.folder, folder, manager, manager.again)
+      t.ok(existsSync(join(folder, 'node_modules/chalk/package.json')), manager.name)
+    }
+    t.equal(off.pull.statistics().bytesFetched, 0)
+  })
+})
