@@ -44,7 +44,7 @@ export interface Upkeep {
   seal: (reason: string, signal?: AbortSignal) => Promise<string>
   /** From now on looks every second what is to be done. `writes` grows with every write to /mfs: how idleness is seen. */
   begin: (writes: () => number) => void
-  /** Seals what is not sealed until `signal` aborts, and ends the thread. */
+  /** Seals what is not sealed until `signal` aborts, which stops other work as well, and ends the thread. */
   finish: (signal: AbortSignal) => Promise<void>
 }
 
@@ -81,7 +81,7 @@ class BackgroundUpkeep implements Upkeep {
   }
 
   async seal(reason: string, signal?: AbortSignal): Promise<string> {
-    const abort = () => this.#worker?.postMessage({ kind: 'abort' } satisfies UpkeepOrder)
+    const abort = () => sendAbort(this.#worker)
     signal?.throwIfAborted()
     signal?.addEventListener('abort', abort)
     try {
@@ -187,8 +187,17 @@ class BackgroundUpkeep implements Upkeep {
       const { code, message } = toCairnError(cause)
       this.#options.log.warn({ code, message }, 'not all of /mfs was sealed; nothing is lost')
     }
+    const worker = this.#worker
+    const abort = () => sendAbort(worker)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
     await this.#endThread()
+    signal.removeEventListener('abort', abort)
   }
+}
+
+function sendAbort(worker: Worker | undefined): void {
+  worker?.postMessage({ kind: 'abort' } satisfies UpkeepOrder)
 }
 
 interface LogState {
