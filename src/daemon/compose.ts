@@ -15,6 +15,7 @@ import type { Log } from './logger.ts'
 import { type Mounts, openMounts } from './mounts.ts'
 import { openNameService } from './name-service.ts'
 import { openDrive } from './open-drive.ts'
+import { openGateway } from './open-gateway.ts'
 import { openPorts, type Ports } from './open-ports.ts'
 import { openPackages } from './packages.ts'
 import { openPlainDoors } from './plain-doors.ts'
@@ -87,6 +88,7 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
       metrics: () => told.metrics(ports.answers())
     }),
     ...packages.doors,
+    openGateway({ content, names, satisfy, serves: 'everything', followed: false }),
     drive
   ]
   const ports: Ports = closing.keep(

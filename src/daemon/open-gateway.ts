@@ -1,0 +1,61 @@
+import type { CID } from 'multiformats/cid'
+import { systemClock } from '../base/clock.ts'
+import type { HttpDoor } from '../base/http.ts'
+import type { GatewayNames, GatewayOptions } from '../gateway/api.ts'
+import { openGatewayDoor } from '../gateway/gateway-door.ts'
+import { openSharedBlocks, type SharedRoot } from '../gateway/shared-blocks.ts'
+import type { Names } from '../names/api.ts'
+import type { Content } from './content.ts'
+
+export interface OpenGatewayOptions extends Pick<GatewayOptions, 'serves' | 'satisfy'> {
+  readonly content: Pick<Content, 'store'>
+  readonly names: Names
+  /** Serve what is followed here too; only what is published else. */
+  readonly followed: boolean
+}
+
+/** The gateway over a home's content and names. */
+export function openGateway(options: OpenGatewayOptions): HttpDoor {
+  const { content, names, serves, satisfy, followed } = options
+  const shared = openSharedBlocks({
+    blocks: content.store,
+    roots: () => sharedRoots(names, followed),
+    clock: systemClock
+  })
+  return openGatewayDoor({
+    blocks: content.store,
+    names: gatewayNames(names, serves),
+    shared,
+    serves,
+    satisfy,
+    clock: systemClock
+  })
+}
+
+/**
+ * What is published. What is followed only if that is wanted: who publishes it decides what it links,
+ * and could link what is private here.
+ */
+function sharedRoots(names: Names, followed: boolean): SharedRoot[] {
+  const roots = names.publications().map(({ name, cid }) => ({ label: `own ${name}`, cid }))
+  const others = names.follows().map(({ target, cid }) => ({ label: `followed ${target}`, cid }))
+  return [...roots, ...(followed ? others : [])].flatMap(({ label, cid }) =>
+    cid === undefined ? [] : [{ label, cid }]
+  )
+}
+
+/** Strangers ask by name: what things are called here is not theirs to try. */
+function gatewayNames(names: Names, serves: GatewayOptions['serves']): GatewayNames {
+  return {
+    resolve: text => {
+      const shown = names.find(text)
+      if (shown === undefined || (serves === 'shared' && shown.name !== text)) return undefined
+      return shown.place.kind === 'cid' ? shown.place.cid : publishedAt(names, shown.name)
+    },
+    record: text => names.record(text)
+  }
+}
+
+function publishedAt(names: Names, name: string): CID | undefined {
+  return names.publications().find(each => each.name === name)?.cid
+}

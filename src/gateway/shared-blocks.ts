@@ -1,0 +1,120 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import type { CID } from 'multiformats/cid'
+import { type BlockReader, codec, type Multihash, multihashKey } from '../base/blocks.ts'
+import type { Clock } from '../base/clock.ts'
+import { CairnError } from '../base/errors.ts'
+import { limits } from '../base/limits.ts'
+import { decodeNode } from '../unixfs/decode-node.ts'
+import type { Shared } from './api.ts'
+
+/** A root that was published or shared. */
+export interface SharedRoot {
+  /** What it is known by, whatever it stands at: a root without one any more is not shared any more. */
+  readonly label: string
+  readonly cid: CID
+}
+
+export interface SharedBlocksOptions {
+  readonly blocks: BlockReader
+  readonly roots: () => readonly SharedRoot[]
+  readonly clock: Clock
+}
+
+/**
+ * Every block that is reachable from shared roots, found by walking them and remembered. A root that
+ * moves is walked where it is new, and for a while the version before stays: who fetches it is not cut
+ * off. One that is not shared any more takes what only it had along, at once.
+ */
+export function openSharedBlocks(options: SharedBlocksOptions): Shared {
+  return new SharedBlocks(options)
+}
+
+/** Moves after which old versions are forgotten. */
+const movesKept = 16
+/** Blocks between two turns of the event loop. */
+const blocksTogether = 512
+
+class SharedBlocks implements Shared {
+  readonly #options: SharedBlocksOptions
+  #reachable = new Set<string>()
+  #walked: ReadonlyMap<string, string> = new Map()
+  #moves = 0
+  /** When blocks were lacking on a walk: their own links are not known. */
+  #incompleteMs: number | undefined
+  #walking: Promise<void> = Promise.resolve()
+
+  constructor(options: SharedBlocksOptions) {
+    this.#options = options
+  }
+
+  async has(cid: CID): Promise<boolean> {
+    const key = multihashKey(cid.multihash.bytes)
+    for (let round = 0; round < 2; round++) {
+      const roots = this.#options.roots()
+      if (this.#isCurrent(roots) && this.#reachable.has(key)) return true
+      if (this.#isCurrent(roots) && !this.#mayLearnMore()) return false
+      this.#walking = this.#walking.then(
+        () => this.#walk(),
+        () => this.#walk()
+      )
+      await this.#walking
+    }
+    return this.#isCurrent(this.#options.roots()) && this.#reachable.has(key)
+  }
+
+  #isCurrent(roots: readonly SharedRoot[]): boolean {
+    if (roots.length !== this.#walked.size) return false
+    return roots.every(({ label, cid }) => this.#walked.get(label) === cid.toString())
+  }
+
+  #mayLearnMore(): boolean {
+    if (this.#incompleteMs === undefined) return false
+    return this.#options.clock.nowMs() - this.#incompleteMs >= limits.sharedAgainMs
+  }
+
+  async #walk(): Promise<void> {
+    const roots = this.#options.roots()
+    if (this.#isCurrent(roots) && !this.#mayLearnMore()) return
+    const labels = new Set(roots.map(({ label }) => label))
+    const gone = [...this.#walked.keys()].some(label => !labels.has(label))
+    const anew = gone || this.#incompleteMs !== undefined || ++this.#moves > movesKept
+    const reachable = anew ? new Set<string>() : this.#reachable
+    if (anew) this.#moves = 0
+    // What is not shared any more must not be served while the others are walked.
+    if (gone) this.#reachable = reachable
+    let complete = true
+    for (const { cid } of roots) complete = (await this.#add(reachable, cid)) && complete
+    this.#reachable = reachable
+    this.#incompleteMs = complete ? undefined : this.#options.clock.nowMs()
+    this.#walked = new Map(roots.map(({ label, cid }) => [label, cid.toString()]))
+  }
+
+  /** False if blocks were lacking. What is in the set already was walked with all below it. */
+  async #add(reachable: Set<string>, root: CID): Promise<boolean> {
+    const waiting = [{ codec: root.code, multihash: root.multihash.bytes }]
+    let complete = true
+    let count = 0
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const key = multihashKey(next.multihash)
+      if (reachable.has(key)) continue
+      if (reachable.size >= limits.sharedBlocks) return false
+      reachable.add(key)
+      if (++count % blocksTogether === 0) await turn()
+      if (next.codec !== codec.dagPb) continue
+      const links = linksOf(this.#options.blocks, next.multihash)
+      if (links === undefined) complete = false
+      else waiting.push(...links)
+    }
+    return complete
+  }
+}
+
+function linksOf(blocks: BlockReader, multihash: Multihash) {
+  try {
+    const { links } = decodeNode(blocks.read(multihash))
+    return links.map(link => ({ codec: link.codec, multihash: Uint8Array.from(link.multihash) }))
+  } catch (cause) {
+    if (cause instanceof CairnError && ['missing', 'corrupt'].includes(cause.code)) return undefined
+    throw cause
+  }
+}
