@@ -7,7 +7,7 @@ import { addDentry, getDentry, isWithin } from './dentries.ts'
 import { touchDirectory } from './dirty.ts'
 import { attributesOf, type Inode, isDirectory, timeNow } from './inode.ts'
 import { findRow, getDirectory, getInode, insertInode } from './inodes.ts'
-import { enter } from './make.ts'
+import { enter, spendOnRow } from './make.ts'
 import { reserveNumbers } from './numbers.ts'
 import { orderOf, rangeOfDirectory } from './ranges.ts'
 import { currentAttributes } from './read.ts'
@@ -67,6 +67,7 @@ class Copy {
 
   inode(source: Inode): number {
     const context = this.#context
+    spendOnRow(context)
     const ino = reserveNumbers(context.database, 1)
     const draft = source.draft === null ? null : this.#copyDraft(source.draft)
     const known = source.draft === null ? undefined : context.drafts.state(source.draft)

@@ -20,7 +20,7 @@ export interface NewInode {
 
 const setGroupId = 0o2000
 /** What a name and its inode cost the database at most, its log included, by rule of thumb. */
-const nameBytes = 4096
+const rowBytes = 4096
 
 /** A new name for a new inode; counts as a lookup. */
 export function make(
@@ -63,10 +63,15 @@ export function enter(context: Context, parent: number, name: Name): Inode {
   if (findDentry(context, directory, name) !== undefined) {
     throw new CairnError('exists', `${nameText(name)} exists`)
   }
-  context.reserve.spend(nameBytes)
+  spendOnRow(context)
   storeInode(context, directory)
   unfold(context, directory)
   return directory
+}
+
+/** Before rows are made for something, with so many bytes of its own: in the log and in the database. Throws `no-space`. */
+export function spendOnRow(context: Context, bytes = 0): void {
+  context.reserve.spend(rowBytes + 2 * bytes)
 }
 
 /** `directory`: where it will be, for the group it may hand on. */

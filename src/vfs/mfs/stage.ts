@@ -6,7 +6,7 @@ import { addDentry, deleteDentry, findDentry, unfold } from './dentries.ts'
 import { touchDirectory } from './dirty.ts'
 import { attributesOf, type Inode, isDirectory, isRegular, timeNow } from './inode.ts'
 import { getDirectory, getInode, insertInode, storeInode } from './inodes.ts'
-import { adopted, newInode } from './make.ts'
+import { adopted, newInode, spendOnRow } from './make.ts'
 import { currentAttributes } from './read.ts'
 import { dropLink } from './remove.ts'
 
@@ -34,6 +34,7 @@ function stage(
   mode: number,
   caller: Caller
 ): Attributes {
+  spendOnRow(context)
   context.numbers.prepare()
   const draft = context.numbers.take()
   const wanted = {

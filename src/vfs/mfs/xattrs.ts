@@ -7,6 +7,7 @@ import type { Context } from './context.ts'
 import { touchTimes } from './dirty.ts'
 import type { Inode } from './inode.ts'
 import { getInode, storeInode } from './inodes.ts'
+import { spendOnRow } from './make.ts'
 import { travels } from './seal-file.ts'
 
 /** Virtual: the CID of what an inode holds; asked for before it was sealed, it wants that first. */
@@ -51,6 +52,7 @@ export function setXattr(
       `the attribute ${name} has ${value.byteLength} bytes: at most ${valueBytes} fit`
     )
   }
+  spendOnRow(context, value.byteLength)
   context.database.write(() => {
     const inode = getInode(context, ino)
     const known = findXattr(context, ino, name) !== undefined

@@ -1,19 +1,23 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmdirSync } from 'node:fs'
+import { mkdtempSync, rmdirSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { toCairnError } from '../../../src/base/errors.ts'
 import { toName } from '../../../src/base/names.ts'
+import type { Mfs } from '../../../src/vfs/mfs/api.ts'
 import { checkMfs } from '../../../src/vfs/mfs/check.ts'
 import { requireThat } from '../../lib/skip.ts'
-import { at, caller, makeFile, openTree, readText } from './open-tree.ts'
+import { at, caller, makeFile, makeFolder, openTree, readText } from './open-tree.ts'
+
+const MiB = 1024 * 1024
 
 /** A folder on a disk of its own, so small that it fills; undefined where mounting is not allowed. */
-function smallDisk(t: Test): string | undefined {
+function smallDisk(t: Test, megabytes = 6): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'cairn-full-'))
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', folder], { stdio: 'ignore' })
+    const size = `size=${megabytes}m`
+    execFileSync('mount', ['-t', 'tmpfs', '-o', size, 'tmpfs', folder], { stdio: 'ignore' })
   } catch {
     rmdirSync(folder)
     return undefined
@@ -68,3 +72,32 @@ t.test(
     close()
   }
 )
+
+t.test('whatever makes rows stops in time, so that there is room to remove them', async t => {
+  const makers: Record<string, (tree: Mfs, turn: number) => void> = {
+    attributes: (tree, turn) => tree.setXattr(1, `user.${turn}`, Buffer.alloc(3000), 'any'),
+    'staged files': tree => tree.stageFile(0o644, caller),
+    'copies of a folder': (tree, turn) => {
+      const name = toName(`copy-${turn}`)
+      tree.clone(at(tree, 'many'), 1, name, { caller, members: true })
+    }
+  }
+  for (const [what, make] of Object.entries(makers)) {
+    const home = smallDisk(t, 64)
+    if (!requireThat(t, home !== undefined, 'a small disk of its own: root') || !home) return
+    writeFileSync(join(home, 'ballast'), Buffer.alloc(50 * MiB, 1))
+    const { tree, database, drafts, close } = openTree(home)
+    makeFolder(tree, 'many')
+    for (let file = 0; file < 40; file++) makeFile(tree, `many/${file}`, 'bytes')
+    t.equal(
+      untilItFails(turn => make(tree, turn)),
+      'no-space',
+      what
+    )
+    const { bavail, bsize } = statfsSync(home)
+    t.ok(bavail * bsize > MiB, `${what}: something is left of the disk`)
+    t.doesNotThrow(() => tree.removeTree(1, toName('many')), `after ${what}`)
+    t.same(checkMfs(database, drafts).problems, [])
+    close()
+  }
+})
