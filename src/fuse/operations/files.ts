@@ -5,6 +5,7 @@ import { type Attributes, fileType, type Ino, type WritableTree } from '../../vf
 import { errno } from '../errno.ts'
 import { linux, openKillSuidgid, sizeOf, writeKillSuidgid } from '../protocol.ts'
 import { Reply } from '../reply.ts'
+import type { Request } from '../request.ts'
 import type { Session } from '../session.ts'
 import { dropSetId } from './attributes.ts'
 import { replyEntry } from './names.ts'
@@ -22,7 +23,7 @@ export const open: Operation = {
   answer: session => {
     const { request, reply, freshness } = session
     const flags = request.word(10)
-    if (writes(flags)) openWritable(session, flags)
+    if (changes(flags)) openWritable(session, flags)
     else if (freshness.withoutOpen) return -errno.ENOSYS
     return reply.opened(Reply.start, 0)
   }
@@ -32,11 +33,21 @@ function writes(flags: number): boolean {
   return (flags & linux.accessMode) !== 0
 }
 
+/** Linux empties a file also for one who may write to it and opens it to read. */
+function changes(flags: number): boolean {
+  return writes(flags) || (flags & linux.openTruncate) !== 0
+}
+
 function openWritable(session: Session, flags: number): void {
   const { request } = session
   const tree = session.writer()
   if ((request.word(11) & openKillSuidgid) !== 0) dropSetId(tree, request)
-  tree.openForWriting(request.ino, (flags & linux.openTruncate) !== 0)
+  openFound(tree, request, request.ino, flags)
+}
+
+function openFound(tree: WritableTree, { caller }: Request, ino: Ino, flags: number): void {
+  if (writes(flags)) tree.openForWriting(ino, (flags & linux.openTruncate) !== 0)
+  else tree.change(ino, { size: 0 }, caller)
 }
 
 /** struct fuse_create_in: flags, mode, umask, open_flags; then the name. */
@@ -76,14 +87,14 @@ function makeOrFind(session: Session, name: Name, flags: number): Attributes {
     const found = cause instanceof CairnError && cause.code === 'exists'
     if (!found || (flags & linux.openExclusive) !== 0) throw cause
   }
-  return findAndOpen(tree, request.ino, name, flags)
+  return findAndOpen(tree, request, name, flags)
 }
 
-function findAndOpen(tree: WritableTree, parent: Ino, name: Name, flags: number): Attributes {
-  const found = tree.lookup(parent, name)
-  if (!writes(flags)) return found
+function findAndOpen(tree: WritableTree, request: Request, name: Name, flags: number): Attributes {
+  const found = tree.lookup(request.ino, name)
+  if (!changes(flags)) return found
   try {
-    tree.openForWriting(found.ino, (flags & linux.openTruncate) !== 0)
+    openFound(tree, request, found.ino, flags)
     return tree.attributes(found.ino)
   } catch (cause) {
     tree.forget(found.ino, 1)

@@ -83,6 +83,16 @@ export const content: Table = {
         truncate file 2
         write b ! -> 1
         get file -> 12!
+      == O_TRUNC empties for one who only reads, too
+        put file 12345
+        a=open file O_RDONLY|O_TRUNC -> ok
+        fstat a size -> 0
+        read a 5 -> ''
+        get file -> ''
+        put file 12345
+        open file O_RDONLY|O_CREAT|O_TRUNC -> ok
+        get file -> ''
+        stat file size -> 0
       == O_TRUNC empties, without O_TRUNC nothing is lost
         put file 12345
         open file O_WRONLY|O_CREAT -> ok

@@ -20,6 +20,7 @@ const setIdRows: ReadonlyArray<[who: string, call: string, takes: boolean]> = [
   ['stranger', 'ftruncate a 3', true],
   ['root', 'open file O_WRONLY|O_TRUNC', false],
   ['stranger', 'open file O_WRONLY|O_TRUNC', true],
+  ['stranger', 'open file O_RDONLY|O_TRUNC', true],
   ['stranger', 'open file O_RDWR', false],
   ['root', 'write a y', false],
   ['owner', 'write a y', true],

@@ -42,6 +42,7 @@ const movedTimes = parts(`
   ftruncate a 7                                F; a=open file O_RDWR                                   file:mc
   open file O_WRONLY|O_TRUNC                   F                                                       file:mc .:none
   open file O_WRONLY|O_TRUNC                   put file                                                file:mc
+  open file O_RDONLY|O_TRUNC                   F                                                       file:mc
   open file O_WRONLY|O_CREAT                   F                                                       file:none .:none
   open file O_RDWR                             F                                                       file:none .:none
   open new O_WRONLY|O_CREAT                    umask 0                                                 .:mc

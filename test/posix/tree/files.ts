@@ -78,9 +78,12 @@ export class Descriptors {
     const found = this.#findOrMake(place, flags, mode)
     if (typeof found === 'number') return this.#keep(found, flags)
     this.#demandOpenable(found, flags)
-    if (writes(flags) && typeOf(found) === fileType.regular) {
-      if ((flags & open.O_TRUNC) !== 0) this.#dropSetIds(found)
-      this.#walker.tree.openForWriting(found.ino, (flags & open.O_TRUNC) !== 0)
+    const truncates = (flags & open.O_TRUNC) !== 0
+    if ((writes(flags) || truncates) && typeOf(found) === fileType.regular) {
+      const { tree, user } = this.#walker
+      if (truncates) this.#dropSetIds(found)
+      if (writes(flags)) tree.openForWriting(found.ino, truncates)
+      else tree.change(found.ino, { size: 0 }, user)
     }
     return this.#keep(found.ino, flags)
   }
