@@ -12,6 +12,8 @@ export interface HomePaths {
   readonly flights: string
   /** Blobs being pushed, one plain file an upload. */
   readonly uploads: string
+  /** Downloads of URLs that were cut, one plain file each. */
+  readonly partial: string
   /** Random bytes that private keys are sealed with; mode 0600. */
   readonly keySecret: string
   readonly socket: string
@@ -28,6 +30,7 @@ export function homePaths(home: string): HomePaths {
     drafts: join(home, 'drafts'),
     flights: join(home, 'flights'),
     uploads: join(home, 'uploads'),
+    partial: join(home, 'partial'),
     keySecret: join(home, 'key.secret'),
     socket: join(home, 'cairn.sock'),
     lock: join(home, 'daemon.lock')

@@ -9,12 +9,15 @@ import type { GetOptions } from './verbs/get.ts'
 export function addTransferVerbs(program: Command, cli: Cli): void {
   addAdd(program, cli)
   addVerb(program, 'get', {
-    does: 'Writes a file or folder out of the store',
+    does: 'Writes a file or folder out of the store, or fetches a URL through it',
     example: 'cairn get bafybei…/docs -o ./docs'
   })
-    .argument('<path>', contentPath)
+    .argument('<path>', `${contentPath}, or an http(s) URL`)
     .option('-o, --output <path>', 'where to; by default its last name, in this folder')
     .option('--tar', 'write a tar archive to standard output, or to --output')
+    .option('--sha256 <hex>', 'of a URL: what the bytes must be; held ones are not fetched')
+    .option('--integrity <sri>', 'the same, as sha512-<base64>')
+    .option('--cid <cid>', 'of a URL: what the CID must be')
     .option('--force', 'replace the files that stand there; a folder with things in it never')
     .action(async (path: string, options: GetOptions) =>
       (await import('./verbs/get.ts')).get(cli, path, options)

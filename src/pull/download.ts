@@ -5,6 +5,7 @@ import type { Expectation, FetchUpstream } from './api.ts'
 import { bounds } from './bounds.ts'
 import { meaningOf } from './decide.ts'
 import type { Patience } from './open.ts'
+import { Watch } from './watch.ts'
 
 /** One item to get from its upstream. */
 export interface DownloadRequest {
@@ -20,6 +21,8 @@ export interface DownloadRequest {
   /** Requests at most. */
   readonly attempts: number
   readonly headMs: number
+  /** What the sink has of an earlier download, and how that one's answer was headed. */
+  readonly resumed?: { readonly arrived: number; readonly head: DownloadHead }
 }
 
 export interface Validators {
@@ -38,6 +41,8 @@ export interface DownloadSink {
   append: (bytes: Uint8Array) => Promise<void>
   /** True if these bytes are what was appended at `position`. */
   holds: (bytes: Uint8Array, position: number) => Promise<boolean>
+  /** Forgets what it has of an earlier download: that was of another version. */
+  restart?: () => Promise<void>
   /** The digest of all that was appended; called once, last. */
   digest: (algorithm: DigestAlgorithm) => Digest
 }
@@ -61,6 +66,7 @@ export async function download(
   tools: DownloadTools
 ): Promise<'complete' | 'not-modified'> {
   const transfer = new Transfer(request, sink, tools)
+  if (transfer.hadAll()) return 'complete'
   for (let attempt = 1; ; attempt++) {
     const result = await transfer.attempt()
     if (typeof result === 'string') return result
@@ -75,11 +81,22 @@ class Transfer {
   readonly #tools: DownloadTools
   #arrived = 0
   #head: DownloadHead | undefined
+  #outdated = false
+  #restarted = false
 
   constructor(request: DownloadRequest, sink: DownloadSink, tools: DownloadTools) {
     this.#request = request
     this.#sink = sink
     this.#tools = tools
+    this.#arrived = request.resumed?.arrived ?? 0
+    this.#head = request.resumed?.head
+  }
+
+  /** Nothing is left to be asked for. Throws `mismatch` as a download would. */
+  hadAll(): boolean {
+    if (this.#head?.bytes === undefined || this.#arrived < this.#head.bytes) return false
+    this.#verify()
+    return true
   }
 
   async attempt(): Promise<Attempt> {
@@ -88,10 +105,22 @@ class Transfer {
       watch.arm(this.#request.headMs, 'did not answer')
       return await this.#ask(watch)
     } catch (cause) {
+      if (this.#outdated && (await this.#startsOver())) return { again: toCairnError(cause) }
       return this.#failure(watch.reason ?? cause)
     } finally {
       watch.end()
     }
+  }
+
+  /** What an earlier process left may be of a version that is gone. */
+  async #startsOver(): Promise<boolean> {
+    if (this.#restarted || this.#request.resumed === undefined) return false
+    await this.#sink.restart?.()
+    this.#restarted = true
+    this.#outdated = false
+    this.#arrived = 0
+    this.#head = undefined
+    return true
   }
 
   /** A fault of the network may pass; an answer that is wrong stays wrong. */
@@ -112,6 +141,7 @@ class Transfer {
     const body = answer.body ?? noBody()
     if (meaning === 'body') return await this.#take(answer.headers, body, watch)
     if (meaning === 'rest') return await this.#takeRest(answer.headers, body, watch)
+    if (answer.status === 416 && this.#arrived > 0) throw this.#changed()
     const said = `${this.#request.url}: the upstream answered ${answer.status}`
     if (meaning === 'not-modified' && this.#mayBeUnchanged) return 'not-modified'
     if (meaning === 'not-found') throw new CairnError('not-found', said)
@@ -193,6 +223,7 @@ class Transfer {
   }
 
   #changed(): CairnError {
+    this.#outdated = true
     return new CairnError('upstream', `${this.#request.url}: changed upstream while it was fetched`)
   }
 
@@ -259,37 +290,6 @@ class Transfer {
     if (actual !== expected.digest) {
       throw this.#mismatch(`is ${actual}, the index says ${expected.digest}`)
     }
-  }
-}
-
-/** Aborts a request when its time is up or when the flight is given up. */
-class Watch {
-  readonly signal: AbortSignal
-  readonly #own = new AbortController()
-  #timer: NodeJS.Timeout | undefined
-  #timedOut: CairnError | undefined
-
-  constructor(outer: AbortSignal) {
-    this.signal = AbortSignal.any([outer, this.#own.signal])
-  }
-
-  /** Why it aborted, if time was up. */
-  get reason(): CairnError | undefined {
-    return this.#timedOut
-  }
-
-  arm(afterMs: number, what: string): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => {
-      this.#timedOut = new CairnError('timeout', `the upstream ${what} for ${afterMs} ms`)
-      this.#own.abort(this.#timedOut)
-    }, afterMs)
-  }
-
-  /** The rest of an answer, if any, is not wanted. */
-  end(): void {
-    clearTimeout(this.#timer)
-    if (!this.#own.signal.aborted) this.#own.abort(new CairnError('aborted', 'answered'))
   }
 }
 

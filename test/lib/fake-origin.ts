@@ -94,6 +94,10 @@ function answer(
   if (item.ranges === true && from !== undefined && same) {
     const start = Number(from)
     const { length } = item.body
+    if (start >= length) {
+      response.writeHead(416, { 'content-range': `bytes */${length}` }).end()
+      return
+    }
     response
       .writeHead(206, {
         'content-range': `bytes ${start}-${length - 1}/${length}`,

@@ -11,11 +11,16 @@ import type { UnixfsReader } from '../../unixfs/api.ts'
 import type { Cli, CommonOptions } from '../cli.ts'
 import { openProgress } from '../progress.ts'
 import { cidOf, withPath } from '../with-path.ts'
+import { getUrl } from './get-url.ts'
 
 export interface GetOptions extends CommonOptions {
   readonly output?: string
   readonly tar?: boolean
   readonly force?: boolean
+  /** What a URL must give. */
+  readonly sha256?: string
+  readonly integrity?: string
+  readonly cid?: string
 }
 
 /** What is got, and where to. */
@@ -28,10 +33,14 @@ interface Order {
 }
 
 /**
- * Writes a file or folder out of the store. Throws `exists` if something stands in the way and not
+ * Writes a file or folder out of the store, or what a URL names, through it. Throws `exists` if something stands in the way and not
  * `--force`, `busy` for what was written to /mfs and not sealed since.
  */
 export async function get(cli: Cli, path: string, options: GetOptions): Promise<void> {
+  if (/^https?:\/\//i.test(path)) return await getUrl(cli, path, options)
+  if ((options.sha256 ?? options.integrity ?? options.cid) !== undefined) {
+    throw new CairnError('usage', '--sha256, --integrity and --cid are for a URL')
+  }
   const tar = options.tar === true
   await withPath(cli, path, options, async ({ tree, attributes, content, name }) => {
     const cid = cidOf(tree, attributes.ino)
