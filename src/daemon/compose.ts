@@ -19,6 +19,7 @@ import { openGateway } from './open-gateway.ts'
 import { openPorts, type Ports } from './open-ports.ts'
 import { openPackages } from './packages.ts'
 import { openPlainDoors } from './plain-doors.ts'
+import { openRest } from './rest.ts'
 import { satisfyFrom } from './satisfy.ts'
 import type { Settings } from './settings.ts'
 import { openUpkeep } from './upkeep.ts'
@@ -99,6 +100,7 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
     await openControlSocket(content.paths.socket, openControlDoor(actions, 'socket'), log),
     (it, hurry) => it.close(AbortSignal.any([hurry, AbortSignal.timeout(limits.drainMs)]))
   )
+  closing.keep(openRest(), it => it.close())
   return { status, summary: told.summary(ports), close: hurry => closing.run(hurry) }
 }
 
