@@ -14,22 +14,28 @@ export interface Snapshot {
   readonly atMs: number
 }
 
-/** The earlier states of a root, each a folder named by when it stood; `history` gives them newest first. */
+/**
+ * The earlier states of a root, each a folder named by when it stood; `history` gives them newest first.
+ * What they keep no mode of may have been private: it is its owner's alone.
+ */
 export function openHistoryTree(
   options: FrozenTreeOptions,
   history: () => readonly Snapshot[]
 ): Tree {
-  return openContentTree(options, {
-    find: name => {
-      const found = history().find(snapshot => snapshotName(snapshot) === name)
-      if (found !== undefined) return linkOf(found)
-      throw new CairnError('not-found', `there is no snapshot of ${nameText(name)}`)
-    },
-    list: () =>
-      history()
-        .toReversed()
-        .map(snapshot => ({ link: linkOf(snapshot), cookie: snapshot.sequence }))
-  })
+  return openContentTree(
+    { ...options, unsaid: 'owner' },
+    {
+      find: name => {
+        const found = history().find(snapshot => snapshotName(snapshot) === name)
+        if (found !== undefined) return linkOf(found)
+        throw new CairnError('not-found', `there is no snapshot of ${nameText(name)}`)
+      },
+      list: () =>
+        history()
+          .toReversed()
+          .map(snapshot => ({ link: linkOf(snapshot), cookie: snapshot.sequence }))
+    }
+  )
 }
 
 /**

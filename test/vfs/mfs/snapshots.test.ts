@@ -10,10 +10,10 @@ import { caller, makeFile, makeFolder, openTree, place, writeText } from './open
 const hidden = toName('.snapshots')
 
 /** A tree that was sealed twice: `folder/file` held `one`, then `two`. */
-async function setup(t: Test) {
+async function setup(t: Test, metadata = false) {
   let now = Date.UTC(2026, 10, 21, 6, 16, 9)
   const clock = { nowMs: () => now }
-  const opened = openTree(t.testdir(), { clock })
+  const opened = openTree(t.testdir(), { clock, metadata })
   const mfs = opened.tree
   t.teardown(() => opened.close())
   makeFolder(mfs, 'folder')
@@ -68,6 +68,27 @@ t.test('every root of the history is a folder by its time, oldest first', async 
   t.equal(text(tree, find(tree, 'folder/file')), 'two')
   t.throws(() => find(tree, '.snapshots/2026'), { code: 'not-found' })
   t.strictSame(list(tree, ino, 1), [second], 'a listing goes on after its cookie')
+})
+
+t.test(
+  'what a snapshot keeps no mode of is for nobody but its owner to read: it may have been private',
+  async t => {
+    const { tree } = await setup(t)
+    const mode = (path: string) => (tree.attributes(find(tree, path)).mode & 0o7777).toString(8)
+    t.equal(mode('.snapshots'), '555')
+    t.equal(mode(`.snapshots/${first}`), '500')
+    t.equal(mode(`.snapshots/${first}/folder/file`), '400')
+  }
+)
+
+t.test('a snapshot that keeps modes shows them', async t => {
+  const { tree, mfs } = await setup(t, true)
+  const mode = (path: string) => (tree.attributes(find(tree, path)).mode & 0o7777).toString(8)
+  mfs.change(find(tree, 'folder/file'), { mode: 0o640 }, caller)
+  await mfs.seal()
+  t.equal(mode(`.snapshots/${first}/folder/file`), '644')
+  t.equal(mode(`.snapshots/${first}`), '755')
+  t.equal(mode(`.snapshots/${second}/folder/file`), '640')
 })
 
 t.test('snapshots are in no listing, and lead back to the root', async t => {
