@@ -199,3 +199,29 @@ t.test('what waits to be taken over cannot be asked for', async t => {
   await get(`${suite}/InRelease`)
   t.equal((await get(`${suite}/@next/InRelease`)).status, 404)
 })
+
+t.test(
+  'what else an archive has passes as it is: pdiffs, contents, translations, bzip2',
+  async t => {
+    const { world, origin } = await setUpArchive(t)
+    const files = (text: string) => ({
+      'main/i18n/Translation-en.bz2': Buffer.from(`BZh translation ${text}`),
+      'main/Contents-amd64.gz': Buffer.from(`contents ${text}`),
+      'main/binary-amd64/Packages.diff/Index': Buffer.from(`SHA256-Current: ${text}`),
+      'main/dep11/Components-amd64.yml.xz': Buffer.from(`dep11 ${text}`)
+    })
+    const patch = 'main/binary-amd64/Packages.diff/T-2-F-1.gz'
+    origin.items.set(`a/dists/stable/${patch}`, { body: Buffer.from('a patch') })
+    for (const version of [1, 2]) {
+      const more = files(`of ${version}`)
+      await publishVersion(origin, 'a/', { version, key, more })
+      const get = openConnection(t, world)
+      t.match(await get(`${suite}/InRelease`), { text: `version ${version}\n` })
+      for (const [path, body] of Object.entries(more)) {
+        t.equal((await get(`${suite}/${path}`)).text, body.toString(), path)
+      }
+      t.equal((await get(`${suite}/${patch}`)).text, 'a patch')
+      world.clock.advance(later)
+    }
+  }
+)
