@@ -90,6 +90,7 @@ export class ContentNodes {
     this.#owner = options.owner
     this.#mtimeSeconds = options.mtimeSeconds ?? 0
     this.#unsaidMask = options.unsaid === 'owner' ? 0o700 : 0o777
+    this.#unsaidMask = options.unsaid === 'owner' ? 0o700 : 0o777
     this.#together = options.together ?? (listing => listing())
     this.#records = new SideRecords(options.reader)
   }
