@@ -41,15 +41,7 @@ t.test('what apt asks of archives', async t => {
   await t.test('source packages, verified by the index', async t => {
     const client = clientOf(t, [line('deb-src', 'debian')])
     await ok(t, client, 'update', '--error-on=any')
-    await ok(
-      t,
-      client,
-      'source',
-      '--download-only',
-      '-o',
-      `Dir::Cache::archives=${client.root}`,
-      'hello'
-    )
+    await ok(t, client, 'source', '--download-only', 'hello')
     await until(() => world.pull.statistics().flights === 0)
     await world.pull.learnt()
     const items = [...world.catalog.items('apt/debian/pool/')]

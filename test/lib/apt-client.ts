@@ -35,6 +35,8 @@ export function openAptClient({ sources, config = '' }: AptClientOptions): AptCl
     run: (...args) =>
       execa('apt-get', args, {
         env: { APT_CONFIG: join(root, 'apt.conf'), LC_ALL: 'C' },
+        // Where `apt-get source` puts what it fetches.
+        cwd: root,
         all: true,
         reject: false,
         stdin: 'ignore'
