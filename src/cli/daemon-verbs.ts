@@ -29,6 +29,13 @@ export function addDaemonVerbs(program: Command, cli: Cli): void {
     (await import('./verbs/status.ts')).status(cli, options)
   )
 
+  addVerb(program, 'stats', {
+    does: 'Shows what the mirrors were asked since the start, what they fetched, and what they hold',
+    example: 'cairn stats'
+  }).action(async (options: CommonOptions) =>
+    (await import('./verbs/stats.ts')).stats(cli, options)
+  )
+
   addVerb(program, 'offline', {
     does: 'Asks no upstream any more (on), or again (off): all, or one as apt/debian, npm, oci/docker',
     example: 'cairn offline on apt/debian'

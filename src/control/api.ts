@@ -21,8 +21,12 @@ export interface Status {
     readonly segments: number
     readonly segmentBytes: number
   }
-  readonly catalog: { readonly items: number; readonly bytes: number }
-  readonly pull: PullCounts
+  readonly catalog: HeldCounts & { readonly adapters: Readonly<Record<string, HeldCounts>> }
+  readonly pull: PullCounts & {
+    readonly adapters: Readonly<Record<string, PullCounts>>
+    /** Downloads in progress now. */
+    readonly flights: number
+  }
   /** Names published and followed here; stale ones are past their end of life, heads were published elsewhere with a key of ours. */
   readonly names: {
     readonly published: number
@@ -50,7 +54,12 @@ export interface PullCounts {
   readonly failures: number
   readonly bytesServed: number
   readonly bytesFetched: number
-  readonly flights: number
+}
+
+/** Items of the catalog, and their bytes. */
+export interface HeldCounts {
+  readonly items: number
+  readonly bytes: number
 }
 
 /** `POST snapshot`: everything written to /mfs so far, sealed. */

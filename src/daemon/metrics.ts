@@ -1,4 +1,4 @@
-import type { PullStatistics } from '../pull/api.ts'
+import type { CatalogStatistics, PullCounts, PullStatistics } from '../pull/api.ts'
 import type { StoreStatistics } from '../store/api.ts'
 
 /** One number, or one a label, of `/metrics`; names as https://prometheus.io/docs/practices/naming/ wants them. */
@@ -15,7 +15,7 @@ export interface Metric {
 
 export interface MeasuredState {
   readonly store: StoreStatistics
-  readonly catalog: { readonly items: number; readonly bytes: number }
+  readonly catalog: CatalogStatistics
   readonly pull: PullStatistics
   /** By mount name, then by operation. */
   readonly fuse: ReadonlyArray<{
@@ -40,15 +40,15 @@ export function metricsOf(state: MeasuredState): Metric[] {
     gauge('cairn_store_bytes', 'Bytes of these blocks', store.bytes),
     gauge('cairn_segments', 'Segment files', store.segments),
     gauge('cairn_segment_bytes', 'Bytes of the segment files', store.segmentBytes),
-    gauge('cairn_catalog_items', 'Packages and indexes held', catalog.items),
-    gauge('cairn_catalog_bytes', 'Bytes of these', catalog.bytes),
+    held(catalog, 'items', 'cairn_catalog_items', 'Packages and indexes held'),
+    held(catalog, 'bytes', 'cairn_catalog_bytes', 'Bytes of these'),
     gauge('cairn_pull_flights', 'Downloads in progress', pull.flights),
-    counter('cairn_pull_requests_total', 'Items asked for', pull.requests),
-    counter('cairn_pull_hits_total', 'Items answered from the store', pull.hits),
-    counter('cairn_pull_stale_total', 'Items answered stale, the upstream failing', pull.stale),
-    counter('cairn_pull_failures_total', 'Items that could not be had', pull.failures),
-    counter('cairn_pull_served_bytes_total', 'Bytes given to clients', pull.bytesServed),
-    counter('cairn_pull_fetched_bytes_total', 'Bytes taken from upstreams', pull.bytesFetched),
+    pulled(pull, 'requests', 'cairn_pull_requests_total', 'Items asked for'),
+    pulled(pull, 'hits', 'cairn_pull_hits_total', 'Items answered from the store'),
+    pulled(pull, 'stale', 'cairn_pull_stale_total', 'Items answered stale, the upstream failing'),
+    pulled(pull, 'failures', 'cairn_pull_failures_total', 'Items that could not be had'),
+    pulled(pull, 'bytesServed', 'cairn_pull_served_bytes_total', 'Bytes given to clients'),
+    pulled(pull, 'bytesFetched', 'cairn_pull_fetched_bytes_total', 'Bytes taken from upstreams'),
     counter('process_cpu_seconds_total', 'CPU time of all threads', process.cpuSeconds),
     gauge('process_resident_memory_bytes', 'Resident memory', process.residentBytes),
     gauge('process_start_time_seconds', 'Start, since 1970', process.startedMs / 1000),
@@ -64,6 +64,33 @@ function gauge(name: string, help: string, value: number): Metric {
 
 function counter(name: string, help: string, value: number): Metric {
   return { name, help, kind: 'counter', values: [{ value }] }
+}
+
+/** A number an adapter. */
+function pulled(
+  { adapters }: PullStatistics,
+  count: keyof PullCounts,
+  name: string,
+  help: string
+): Metric {
+  const values = Object.entries(adapters).map(([adapter, counts]) => ({
+    value: counts[count],
+    labels: { adapter }
+  }))
+  return { name, help, kind: 'counter', labels: ['adapter'], values }
+}
+
+function held(
+  { adapters }: CatalogStatistics,
+  count: 'items' | 'bytes',
+  name: string,
+  help: string
+): Metric {
+  const values = Object.entries(adapters).map(([adapter, counts]) => ({
+    value: counts[count],
+    labels: { adapter }
+  }))
+  return { name, help, kind: 'gauge', labels: ['adapter'], values }
 }
 
 function mounted({ mounts }: MeasuredState): Metric {

@@ -6,6 +6,7 @@ import type { Flight, Seat } from './flight.ts'
 import type { HeldItems } from './held-items.ts'
 import type { PullOptions } from './open.ts'
 import { stampOf } from './store-landed.ts'
+import type { Tally } from './tally.ts'
 
 /** A reader's place in a flight whose body has begun. */
 export interface Boarding {
@@ -21,15 +22,12 @@ type AnswersOptions = Pick<PullOptions, 'catalog' | 'clock'>
 export class Answers {
   readonly #options: AnswersOptions
   readonly #held: HeldItems
-  #bytesServed = 0
+  readonly #tally: Tally
 
-  constructor(options: AnswersOptions, held: HeldItems) {
+  constructor(options: AnswersOptions, held: HeldItems, tally: Tally) {
     this.#options = options
     this.#held = held
-  }
-
-  get bytesServed(): number {
-    return this.#bytesServed
+    this.#tally = tally
   }
 
   fromStore(wanted: Classification, item: CatalogItem, from: PullAnswer['from']): PullAnswer {
@@ -43,7 +41,7 @@ export class Answers {
       lastModified: item.lastModified ?? new Date(item.storedMs).toUTCString(),
       etag: etagOf(item.digests[0]),
       from,
-      body: range => this.#count(this.#held.read(item, range))
+      body: range => this.#count(item.key, this.#held.read(item, range))
     }
   }
 
@@ -62,13 +60,14 @@ export class Answers {
       lastModified: lastModified ?? new Date(storedMs).toUTCString(),
       etag: etagOf(expected?.digest),
       from,
-      body: range => this.#count(seat.read(range))
+      body: range => this.#count(wanted.key, seat.read(range))
     }
   }
 
-  async *#count(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  async *#count(key: string, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const counts = this.#tally.of(key)
     for await (const piece of body) {
-      this.#bytesServed += piece.length
+      counts.bytesServed += piece.length
       yield piece
     }
   }

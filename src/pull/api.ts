@@ -45,7 +45,14 @@ export interface Catalog {
   /** The directory CID of an unpacked archive. */
   unpacked: (key: string) => CID | undefined
   setUnpacked: (key: string, cid: CID) => void
-  statistics: () => { items: number; bytes: number }
+  statistics: () => CatalogStatistics
+}
+
+export interface CatalogStatistics {
+  readonly items: number
+  readonly bytes: number
+  /** Of each adapter. */
+  readonly adapters: Readonly<Record<string, { readonly items: number; readonly bytes: number }>>
 }
 
 export interface Expectation {
@@ -132,13 +139,18 @@ export interface PullAnswer {
   body: (range?: { start: number; end: number }) => AsyncIterable<Uint8Array>
 }
 
-export interface PullStatistics {
+export interface PullCounts {
   readonly requests: number
   readonly hits: number
   readonly stale: number
   readonly failures: number
   readonly bytesServed: number
   readonly bytesFetched: number
+}
+
+/** Of all adapters together, and of each. */
+export interface PullStatistics extends PullCounts {
+  readonly adapters: Readonly<Record<string, PullCounts>>
   /** Downloads in progress now. */
   readonly flights: number
 }

@@ -2,7 +2,7 @@ import { CID } from 'multiformats/cid'
 import type { Database } from '../base/database.ts'
 import type { Digest } from '../base/digest.ts'
 import { CairnError } from '../base/errors.ts'
-import type { Catalog, CatalogItem, Expectation, Learning, LearnSource } from './api.ts'
+import type { Catalog, CatalogItem, CatalogStatistics, Expectation, Learning, LearnSource } from './api.ts'
 import { Versions } from './versions.ts'
 
 /**
@@ -258,11 +258,19 @@ class DatabaseCatalog implements Catalog {
     )
   }
 
-  statistics(): { items: number; bytes: number } {
-    const row = this.#database
-      .statement('SELECT count(*) AS items, coalesce(sum(bytes), 0) AS bytes FROM catalog_items')
-      .get()
-    return { items: Number(row?.items), bytes: Number(row?.bytes) }
+  statistics(): CatalogStatistics {
+    const rows = this.#database
+      .statement(
+        `SELECT substr(key, 1, instr(key, '/') - 1) AS adapter, count(*) AS items, sum(bytes) AS bytes
+          FROM catalog_items GROUP BY adapter`
+      )
+      .all()
+    const counts = rows.map(row => ({ items: Number(row.items), bytes: Number(row.bytes) }))
+    return {
+      items: counts.reduce((sum, { items }) => sum + items, 0),
+      bytes: counts.reduce((sum, { bytes }) => sum + bytes, 0),
+      adapters: Object.fromEntries(rows.map((row, at) => [row.adapter as string, counts[at]!]))
+    }
   }
 }
 

@@ -13,6 +13,7 @@ import { Learner } from './learner.ts'
 import type { Patience, PullOptions } from './open.ts'
 import { Remembered } from './remembered.ts'
 import { stampOf, storeLanded } from './store-landed.ts'
+import { Tally } from './tally.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /** What is known when an item is asked for. */
@@ -36,13 +37,7 @@ export class Engine implements Pull {
   readonly held: HeldItems
   readonly #learner: Learner
   readonly #answers: Answers
-  readonly #counts = {
-    requests: 0,
-    hits: 0,
-    stale: 0,
-    failures: 0,
-    bytesFetched: 0
-  }
+  readonly #tally = new Tally()
   #closed = false
 
   constructor(options: PullOptions) {
@@ -50,26 +45,26 @@ export class Engine implements Pull {
     this.#patience = { ...defaultPatience, ...options.patience }
     this.held = new HeldItems(options, this.#buffers)
     this.#learner = new Learner(options, this.held)
-    this.#answers = new Answers(options, this.held)
+    this.#answers = new Answers(options, this.held, this.#tally)
   }
 
   async fetch(
     wanted: Classification,
     { signal }: { signal?: AbortSignal } = {}
   ): Promise<PullAnswer> {
-    this.#counts.requests++
+    this.#tally.of(wanted.key).requests++
     await this.#indexed(wanted, signal)
     if (this.#closed) throw new CairnError('aborted', 'Cairn is stopping')
     const known = this.#look(wanted)
     const { decision, held } = known
     const nowMs = this.#options.clock.nowMs()
     if (decision === 'serve' && held !== undefined) {
-      this.#counts.hits++
+      this.#tally.of(wanted.key).hits++
       return this.#fromStore(wanted, held, 'store')
     }
     const copied = this.#copy(wanted, known.expected)
     if (copied !== undefined) {
-      this.#counts.hits++
+      this.#tally.of(wanted.key).hits++
       return this.#fromStore(wanted, copied, 'store')
     }
     if (wanted.hosted === true) {
@@ -182,7 +177,7 @@ export class Engine implements Pull {
 
   #stale(wanted: Classification, { held }: Known): PullAnswer {
     if (held === undefined) throw new CairnError('io', `${wanted.key} is not held`)
-    this.#counts.stale++
+    this.#tally.of(wanted.key).stale++
     return this.#fromStore(wanted, held, 'stale')
   }
 
@@ -212,7 +207,7 @@ export class Engine implements Pull {
       land: landed => this.#land(wanted, landed, startedMs),
       onAbandoned: () => this.#takeOff(key, flight),
       onBytes: bytes => {
-        this.#counts.bytesFetched += bytes
+        this.#tally.of(key).bytesFetched += bytes
       }
     })
     this.#flights.set(key, flight)
@@ -229,7 +224,7 @@ export class Engine implements Pull {
     } catch (cause) {
       const { code, message } = toCairnError(cause)
       if (code === 'not-found' || code === 'aborted') return
-      this.#counts.failures++
+      this.#tally.of(key).failures++
       this.#options.log.warn({ key, code }, message)
     } finally {
       this.#takeOff(key, flight)
@@ -259,9 +254,9 @@ export class Engine implements Pull {
     item: CatalogItem | undefined = this.held.get(wanted.key)
   ): PullAnswer {
     if (this.#closed) throw new CairnError('aborted', 'Cairn is stopping')
-    this.#counts.requests++
+    this.#tally.of(wanted.key).requests++
     if (item === undefined) throw new CairnError('missing', `${wanted.key} went: ask again`)
-    this.#counts.hits++
+    this.#tally.of(wanted.key).hits++
     return this.#answers.fromStore(wanted, item, from)
   }
 
@@ -271,7 +266,7 @@ export class Engine implements Pull {
   }
 
   statistics(): PullStatistics {
-    return { ...this.#counts, bytesServed: this.#answers.bytesServed, flights: this.#flights.size }
+    return { ...this.#tally.statistics(), flights: this.#flights.size }
   }
 
   async learnt(): Promise<void> {

@@ -50,7 +50,7 @@ t.test('a new version takes the old digests away', async t => {
   catalog.put(item('other', 'two'))
   catalog.remove('k')
   t.equal(catalog.byDigest(digest('two'))?.key, 'other')
-  t.same(catalog.statistics(), { items: 1, bytes: 3 })
+  t.match(catalog.statistics(), { items: 1, bytes: 3 })
 })
 
 t.test('what a document says is seen all at once, when it is committed', async t => {

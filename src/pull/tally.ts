@@ -1,0 +1,36 @@
+import type { PullCounts, PullStatistics } from './api.ts'
+
+type Counts = { -readonly [Name in keyof PullCounts]: PullCounts[Name] }
+
+const nothing: PullCounts = {
+  requests: 0,
+  hits: 0,
+  stale: 0,
+  failures: 0,
+  bytesServed: 0,
+  bytesFetched: 0
+}
+
+/** What was asked and done so far, an adapter at a time. */
+export class Tally {
+  readonly #adapters = new Map<string, Counts>()
+
+  /** The counts of the adapter whose key this is, to be added to. */
+  of(key: string): Counts {
+    const adapter = key.slice(0, key.indexOf('/'))
+    const known = this.#adapters.get(adapter)
+    if (known !== undefined) return known
+    const counts = { ...nothing }
+    this.#adapters.set(adapter, counts)
+    return counts
+  }
+
+  statistics(): Omit<PullStatistics, 'flights'> {
+    const all = { ...nothing } as Counts
+    for (const counts of this.#adapters.values()) {
+      for (const name of Object.keys(nothing) as Array<keyof PullCounts>) all[name] += counts[name]
+    }
+    const adapters = [...this.#adapters].map(([name, counts]) => [name, { ...counts }] as const)
+    return { ...all, adapters: Object.fromEntries(adapters) }
+  }
+}
