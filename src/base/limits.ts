@@ -154,6 +154,8 @@ export const limits = {
   nameRefreshMs: 3_600_000,
   /** How often is looked for records that end within half their lifetime. */
   nameRenewMs: 60_000,
+  /** How often others are asked for own names: another machine may have the key. */
+  nameWatchMs: 600_000,
   /** A followed name is asked for again after its time to live, but not sooner or later than this. */
   nameLeastWaitMs: 60_000,
   nameMostWaitMs: 3_600_000,

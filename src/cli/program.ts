@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { addAptVerbs } from './apt-verbs.ts'
+import { addBundleVerbs } from './bundle-verbs.ts'
 import type { Cli } from './cli.ts'
 import { addContentVerbs } from './content-verbs.ts'
 import { addDaemonVerbs } from './daemon-verbs.ts'
@@ -25,6 +26,7 @@ export function buildProgram(cli: Cli): Command {
   addContentVerbs(program, cli)
   addHistoryVerbs(program, cli)
   addNameVerbs(program, cli)
+  addBundleVerbs(program, cli)
   addSetupVerbs(program, cli)
   addUserVerbs(program, cli)
   addOciVerbs(program, cli)

@@ -25,6 +25,8 @@ export interface KeepNamesOptions {
 export interface NameKeeping {
   /** /mfs was sealed: publishes what moved. */
   sealed: () => void
+  /** Names may lead elsewhere now: kernels are told. */
+  changed: () => void
   /** Hands a record to everybody who takes some. */
   tell: (published: Pick<Published, 'name' | 'record'>) => void
   /** Looks from now on every second what is to be done. */
@@ -48,6 +50,8 @@ class BackgroundNames implements NameKeeping {
   #renewedMs = 0
   #mfsSequence = -1
   #warnedHeads = 0
+  /** When each own name was asked for last. */
+  readonly #watched = new Map<string, number>()
   #shown: ReadonlyMap<string, string> | undefined
 
   constructor(options: KeepNamesOptions) {
@@ -55,11 +59,16 @@ class BackgroundNames implements NameKeeping {
   }
 
   begin(): void {
+    this.changed()
     this.#timer = setInterval(() => this.#tick(), tickMs).unref()
   }
 
   sealed(): void {
     this.#attempt('publish what was sealed', () => this.#publishMoved())
+  }
+
+  changed(): void {
+    this.#attempt('show names', () => this.#showMoved())
   }
 
   tell({ name, record }: Pick<Published, 'name' | 'record'>): void {
@@ -78,7 +87,8 @@ class BackgroundNames implements NameKeeping {
   #tick(): void {
     this.#attempt('publish what was sealed', () => this.#publishMoved())
     this.#attempt('renew records', () => this.#renew())
-    this.#attempt('show names', () => this.#showMoved())
+    this.changed()
+    this.#attempt('tell of other publishers', () => this.#warnOfHeads())
     if (!this.#isRefreshing) this.#refreshing = this.#refreshDue()
   }
 
@@ -103,10 +113,14 @@ class BackgroundNames implements NameKeeping {
   }
 
   #renew(): void {
-    const { names, clock, log } = this.#options
+    const { names, clock } = this.#options
     if (clock.nowMs() - this.#renewedMs < limits.nameRenewMs) return
     this.#renewedMs = clock.nowMs()
     for (const each of names.renew()) this.#report(each)
+  }
+
+  #warnOfHeads(): void {
+    const { names, log } = this.#options
     const heads = names.heads()
     if (heads.length > this.#warnedHeads) {
       const [{ name, value } = { name: '', value: '' }] = heads.slice(-1)
@@ -142,6 +156,7 @@ class BackgroundNames implements NameKeeping {
       for (const follow of this.#options.names.follows()) {
         if (this.#isDue(follow)) await this.#refresh(follow)
       }
+      for (const { name } of this.#options.names.publications()) await this.#watchOwn(name)
     } catch (cause) {
       this.#options.log.warn({ err: toCairnError(cause) }, 'cannot refresh names')
     } finally {
@@ -166,7 +181,22 @@ class BackgroundNames implements NameKeeping {
       if (code === 'aborted') return
       this.#options.log.info({ name: follow.target, code, message }, 'a name was not refreshed')
     }
-    this.#attempt('show names', () => this.#showMoved())
+    this.changed()
+  }
+
+  /** Whether somebody else publishes with a key of ours: what is found is kept as a head, and told. */
+  async #watchOwn(name: string): Promise<void> {
+    const { clock, refresher, log } = this.#options
+    const nowMs = clock.nowMs()
+    if (this.#end.signal.aborted || nowMs - (this.#watched.get(name) ?? 0) < limits.nameWatchMs)
+      return
+    this.#watched.set(name, nowMs)
+    try {
+      await refresher.ask(name, this.#end.signal)
+    } catch (cause) {
+      const { code, message } = toCairnError(cause)
+      if (code !== 'aborted') log.debug({ name, message }, 'an own name was not found elsewhere')
+    }
   }
 
   async close(): Promise<void> {

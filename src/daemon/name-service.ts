@@ -47,8 +47,13 @@ export function openNameService(options: NameServiceOptions): NameService {
   return {
     names,
     fetcher: asks ? fetcher : undefined,
-    refresh: (which, signal) => refreshNow({ names, refresher, asks }, which, signal),
+    refresh: async (which, signal) => {
+      const result = await refreshNow({ names, refresher, asks }, which, signal)
+      keeping.changed()
+      return result
+    },
     begin: () => keeping.begin(),
+    changed: () => keeping.changed(),
     sealed: () => keeping.sealed(),
     tell: published => keeping.tell(published),
     close: () => keeping.close()

@@ -40,7 +40,7 @@ export interface Names {
   /** The newest valid record held of a name, own or followed; expired ones too. */
   record: (name: string) => HeldRecord | undefined
   /** Offers a record from anywhere; a key that gave way to another has no more say. Throws what `decodeRecord` does. */
-  take: (name: string, bytes: Uint8Array) => Taken
+  take: (name: string, bytes: Uint8Array, options?: TakeOptions) => Taken
   /** Records of own keys that this machine did not make and nobody settled. */
   heads: () => ForeignHead[]
   /** What /ipns shows: by name, and by alias. */
@@ -129,6 +129,11 @@ export interface Follow {
   readonly cid: CID | undefined
   /** The CID whose every block is here and pinned. */
   readonly kept: CID | undefined
+}
+
+export interface TakeOptions {
+  /** It came by a disk that was long on its way: it may be past its end of life, and is stale then. */
+  readonly late?: boolean
 }
 
 /** What is written down of followed names when they are asked for. Each call is durable but `note`. */

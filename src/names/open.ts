@@ -13,7 +13,8 @@ import type {
   Published,
   PublishWhat,
   Shown,
-  Taken
+  Taken,
+  TakeOptions
 } from './api.ts'
 import { Follows } from './follows.ts'
 import { judgeRecord } from './judge-record.ts'
@@ -106,7 +107,7 @@ class DatabaseNames implements Names {
     return this.#records.heads()
   }
 
-  take(name: string, bytes: Uint8Array): Taken {
+  take(name: string, bytes: Uint8Array, { late = false }: TakeOptions = {}): Taken {
     const offered = decodeRecord(name, bytes)
     return this.#options.database.write(
       () => {
@@ -119,7 +120,7 @@ class DatabaseNames implements Names {
           return 'foreign'
         }
         if (held?.successor !== undefined) return sameBytes(held.bytes, bytes) ? 'same' : 'older'
-        const judgement = judgeRecord(held, offered, this.#options.clock.nowMs())
+        const judgement = judgeRecord(held, offered, late ? 0 : this.#options.clock.nowMs())
         if (judgement !== 'newer') return judgement
         if (own === undefined && !this.#isWanted(name)) return 'unwanted'
         this.#records.put(name, offered.bytes)

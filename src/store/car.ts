@@ -95,3 +95,10 @@ export function readVarint(
   }
   return undefined
 }
+
+/** An unsigned varint, as CARs have it before each section. */
+export function encodeVarint(value: number): Uint8Array {
+  const bytes = new Uint8Array(varintLength(value))
+  writeVarint(bytes, 0, value)
+  return bytes
+}

@@ -170,6 +170,32 @@ t.test('a followed name: mounted read-only, moved under the mount, kept, stale',
   t.equal((await world.run(['unfollow', 'theirs'])).status, 1)
 })
 
+t.test(
+  'another machine that publishes with our key is found out, and nothing goes out by itself',
+  async t => {
+    const other = await makeWorld(t)
+    const world = await makeWorld(t)
+    const gateway = await serveHome(t, other)
+    await mkdir(world.home)
+    await writeFile(join(world.home, 'config.yaml'), `names:\n  gateways: [${gateway.url}]\n`)
+    await world.line(['key', 'new', 'site'])
+    await world.line(['key', 'export', 'site', '-o', join(world.folder, 'pem')])
+    await other.line(['key', 'import', 'site', join(world.folder, 'pem')])
+    for (const each of [world, other]) {
+      await writeFile(join(each.folder, 'page'), each.folder)
+      await each.line(['publish', await each.line(['add', 'page']), '--key', 'site'])
+    }
+    const daemon = await world.start(['--mount', 'none', '--network', 'lan'])
+    await until(async () => (await world.line(['key', 'ls'])).includes('ANOTHER MACHINE'))
+    await until(async () => daemon.log().includes('another machine publishes'))
+    t.match(await world.line(['status']), /1 PUBLISHED ELSEWHERE/)
+    const cid = await world.line(['add', 'page'])
+    t.match(await world.run(['publish', cid, '--key', 'site']), { status: 1, stderr: /--settle/ })
+    await world.line(['publish', cid, '--key', 'site', '--settle'])
+    t.notMatch(await world.line(['key', 'ls']), 'ANOTHER')
+  }
+)
+
 /** A trustless gateway over the command line of a home: what it takes to be followed. */
 async function serveHome(t: Test, world: World) {
   const asked: string[] = []

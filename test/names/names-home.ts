@@ -24,11 +24,8 @@ export const day = 86_400_000
 export const lifetimeMs = 2 * day
 
 /** One machine's names over a database and a store of its own; `time.nowMs` is what its clock shows. */
-export function makeNames(
-  t: Test,
-  time = { nowMs: Date.UTC(2026, 10, 21) },
-  folder = mkdtempSync(join(tmpdir(), 'cairn-names-'))
-) {
+export function makeNames(t: Test, time = { nowMs: Date.UTC(2026, 10, 21) }, at?: string) {
+  const folder = at ?? mkdtempSync(join(tmpdir(), 'cairn-names-'))
   const clock = { nowMs: () => time.nowMs }
   const database = openDatabase(join(folder, 'cairn.db'), {
     migrations: [...rootsMigrations, ...namesMigrations, ...storeMigrations]
@@ -49,7 +46,7 @@ export function makeNames(
   }
   t.teardown(() => {
     close()
-    rmSync(folder, { recursive: true, force: true })
+    if (at === undefined) rmSync(folder, { recursive: true, force: true })
   })
   return { folder, time, database, store, roots, names, reader, close }
 }

@@ -1,0 +1,43 @@
+import { systemClock } from '../../base/clock.ts'
+import type { ImportReport } from '../../bundle/api.ts'
+import { importBundle } from '../../bundle/import-bundle.ts'
+import type { Cli, CommonOptions } from '../cli.ts'
+import { openProgress } from '../progress.ts'
+import { showBytes } from '../show-units.ts'
+import { withNames } from '../with-names.ts'
+
+/** Takes a bundle in and says what it brought. */
+export async function bundleImport(
+  cli: Cli,
+  folder: string,
+  options: CommonOptions
+): Promise<void> {
+  const bar = await openProgress(cli.terminal, 'importing', 'blocks', systemClock)
+  try {
+    const report = await withNames(cli, options, ({ content, names }) =>
+      importBundle({
+        ...content,
+        names,
+        folder,
+        onProgress: ({ blocks, bytes }) => bar.update({ things: blocks, bytes }),
+        signal: cli.signal
+      })
+    )
+    if (options.json === true) cli.terminal.printJson(report)
+    else tell(cli, report)
+  } finally {
+    bar.stop()
+  }
+}
+
+function tell(
+  { terminal }: Cli,
+  { blocks, bytes, newBlocks, roots, names, packages }: ImportReport
+) {
+  for (const { cid, label } of roots) terminal.print(`${cid}  ${label}`)
+  for (const { name, outcome } of names) terminal.print(`/ipns/${name}  ${outcome}`)
+  if (packages.taken + packages.older > 0) {
+    terminal.print(`packages  ${packages.taken} taken, ${packages.older} not newer than here`)
+  }
+  terminal.note(`${blocks} blocks verified, ${newBlocks} of them new, ${showBytes(bytes)}`)
+}
