@@ -2,7 +2,7 @@ import { nameFromBytes } from '../../base/names.ts'
 import type { DirectoryLink } from '../../unixfs/api.ts'
 import type { Context } from './context.ts'
 import { rootIno } from './context.ts'
-import { type Inode, isDirectory } from './inode.ts'
+import { type Inode, isDirectory, type Sealed } from './inode.ts'
 import { findRow, linkInRange } from './inodes.ts'
 import { linksOf, rangeOfDirectory } from './ranges.ts'
 import { travels } from './seal-file.ts'
@@ -32,18 +32,29 @@ function planDirectory(context: Context, inode: Inode): DirectoryPlan {
   return inode.unfolded === 1 ? planUnfolded(context, inode) : planFolded(context, inode)
 }
 
-type Entry = Inode & { readonly name: Uint8Array; readonly entryIno: number }
+/** An entry as a seal looks at it: all of its inode's row would cost three times as much. Nulls from `mode` on: no row. */
+type EntryRow = [
+  name: Uint8Array,
+  ino: number,
+  mode: number | null,
+  dirty: number | null,
+  codec: number | null,
+  multihash: Uint8Array | null,
+  cidVersion: number | null,
+  dagBytes: number | null
+]
 
 function planUnfolded(context: Context, inode: Inode): DirectoryPlan {
   const plan: DirectoryPlan = { inode, links: [], pending: [] }
-  const entries = context.database
-    .statement(
-      `SELECT dentries.name AS name, dentries.ino AS entryIno, inodes.*, 1 AS stored FROM dentries
-       LEFT JOIN inodes ON inodes.ino = dentries.ino WHERE dentries.parent = ?`
-    )
-    .iterate(inode.ino) as IterableIterator<Entry & { ino: number | null }>
+  const entries = context.database.statement(
+    `SELECT name, dentries.ino, mode, dirty, codec, multihash, cidVersion, dagBytes FROM dentries
+     LEFT JOIN inodes ON inodes.ino = dentries.ino WHERE dentries.parent = ?`
+  )
+  entries.setReturnArrays(true)
   const links = linksOnce(context, inode.ino)
-  for (const entry of entries) addEntry(plan, entry, links)
+  for (const entry of entries.iterate(inode.ino)) {
+    addEntry(context, plan, entry as unknown as EntryRow, links)
+  }
   return plan
 }
 
@@ -64,17 +75,19 @@ function linksOnce(
 }
 
 function addEntry(
+  context: Context,
   plan: DirectoryPlan,
-  entry: Omit<Entry, 'ino'> & { ino: number | null },
+  [bytes, ino, mode, dirty, codec, multihash, cidVersion, dagBytes]: EntryRow,
   linkOf: (ino: number) => DirectoryLink | undefined
 ): void {
-  const name = nameFromBytes(entry.name)
-  if (entry.ino === null) {
-    const link = linkOf(entry.entryIno)
+  const name = nameFromBytes(bytes)
+  if (mode === null) {
+    const link = linkOf(ino)
     if (link !== undefined) plan.links.push({ ...link, name })
     return
   }
-  place(plan, name, { ...entry, ino: entry.ino })
+  const seen = { mode, dirty: dirty ?? 1, codec, multihash, cidVersion, dagBytes }
+  place(plan, name, seen, () => findRow(context, ino))
 }
 
 /** Below a folded directory names are as in its block; only rows may differ from what it links. */
@@ -89,7 +102,7 @@ function planFolded(context: Context, inode: Inode): DirectoryPlan {
   links.forEach((link, position) => {
     const row = rows.get((range?.base ?? 0) + position)
     if (row === undefined) plan.links.push(link)
-    else place(plan, link.name, row)
+    else place(plan, link.name, row, () => row)
   })
   return plan
 }
@@ -101,11 +114,17 @@ function rowsBetween(context: Context, base: number, count: number): Map<number,
   return new Map(rows.map(row => [row.ino, row]))
 }
 
-function place(plan: DirectoryPlan, name: DirectoryLink['name'], inode: Inode): void {
-  const { codec, multihash, cidVersion, dagBytes } = inode
-  if (!travels(inode)) return
-  if (inode.dirty === 1 || codec === null || multihash === null) {
-    plan.pending.push({ name, inode })
+function place(
+  plan: DirectoryPlan,
+  name: DirectoryLink['name'],
+  seen: Pick<Inode, 'mode' | 'dirty' | keyof Sealed>,
+  whole: () => Inode | undefined
+): void {
+  const { codec, multihash, cidVersion, dagBytes } = seen
+  if (!travels(seen)) return
+  if (seen.dirty === 1 || codec === null || multihash === null) {
+    const inode = whole()
+    if (inode !== undefined) plan.pending.push({ name, inode })
     return
   }
   plan.links.push({
