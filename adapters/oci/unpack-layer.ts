@@ -3,13 +3,14 @@ import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { extract, type Header } from 'tar-stream'
 import { CairnError, toCairnError } from '../../src/base/errors.ts'
 import type { LayerEntry } from '../../src/pull/adapter.ts'
+import { PaxXattrs, type Xattrs } from './pax-xattrs.ts'
 
 const gzipMagic = Buffer.from([0x1f, 0x8b])
 const zstdMagic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
 
 /**
  * A layer's changes, in its order; plain, gzip and zstd are told apart by their first bytes, whatever
- * the media type says. Devices and fifos are left out. Throws `corrupt` on a damaged layer, and what
+ * the media type says. Sockets are left out. Throws `corrupt` on a damaged layer, and what
  * `layer` throws. https://github.com/opencontainers/image-spec/blob/v1.1.0/layer.md
  */
 export async function* unpackLayer(layer: AsyncIterable<Uint8Array>): AsyncGenerator<LayerEntry> {
@@ -22,10 +23,14 @@ export async function* unpackLayer(layer: AsyncIterable<Uint8Array>): AsyncGener
   const tar = decoder === undefined ? source : source.pipe(decoder)
   source.on('error', error => (decoder ?? entries).destroy(error))
   decoder?.on('error', error => entries.destroy(error))
-  tar.pipe(entries as unknown as NodeJS.WritableStream)
+  const pax = new PaxXattrs()
+  const seen = Readable.from(pax.pass(tar), { objectMode: false })
+  seen.on('error', error => entries.destroy(error))
+  seen.pipe(entries as unknown as NodeJS.WritableStream)
   try {
     for await (const entry of entries) {
-      const unpacked = toEntry(entry.header, entry as unknown as Readable)
+      const xattrs = entry.header.pax == null ? undefined : pax.next()
+      const unpacked = toEntry(entry.header, entry as unknown as Readable, xattrs)
       if (unpacked !== undefined) yield unpacked
       entry.resume()
     }
@@ -34,6 +39,7 @@ export async function* unpackLayer(layer: AsyncIterable<Uint8Array>): AsyncGener
   } finally {
     source.destroy()
     decoder?.destroy()
+    seen.destroy()
   }
 }
 
@@ -67,12 +73,16 @@ const kinds: Readonly<Record<string, LayerEntry['kind']>> = {
   'contiguous-file': 'file',
   directory: 'directory',
   symlink: 'symlink',
-  link: 'link'
+  link: 'link',
+  'character-device': 'device',
+  'block-device': 'device',
+  fifo: 'device'
 }
 
 function toEntry(
   header: Header,
-  content: NonNullable<LayerEntry['content']>
+  content: NonNullable<LayerEntry['content']>,
+  xattrs: Xattrs | undefined
 ): LayerEntry | undefined {
   const path = header.name.replace(/^(\.?\/)+/, '').replace(/\/+$/, '')
   const slash = path.lastIndexOf('/') + 1
@@ -93,12 +103,22 @@ function toEntry(
   const kind = kinds[header.type ?? 'file']
   if (kind === undefined) return undefined
   const target = header.linkname ?? undefined
+  const device = kind === 'device' ? deviceOf(header) : undefined
   return {
     ...facts,
     kind,
     ...(target === undefined ? {} : { target }),
+    ...(device === undefined ? {} : { device }),
+    ...(xattrs === undefined || xattrs.size === 0 ? {} : { xattrs }),
     ...(kind === 'file' ? { content: checked(content) } : {})
   }
+}
+
+function deviceOf({ type, devmajor, devminor }: Header): NonNullable<LayerEntry['device']> {
+  const major = devmajor ?? 0
+  const minor = devminor ?? 0
+  if (type === 'fifo') return { type, major: 0, minor: 0 }
+  return { type: type === 'block-device' ? 'block' : 'character', major, minor }
 }
 
 async function* checked(content: NonNullable<LayerEntry['content']>): AsyncGenerator<Uint8Array> {

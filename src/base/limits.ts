@@ -80,6 +80,8 @@ export const limits = {
   unpackedBytes: 2 * GiB,
   unpackedRatio: 100,
   unpackedEntries: 1_000_000,
+  /** Owner and attributes of one entry of an image, in their side record and in its layer. */
+  sideFactsBytes: 1 * MiB,
   /** Folders one in another: the deepest packages have 40. */
   unpackedDepth: 256,
   /** An upstream that sends nothing for this long has failed. */
@@ -159,6 +161,12 @@ export const limits = {
   /** A followed name is asked for again after its time to live, but not sooner or later than this. */
   nameLeastWaitMs: 60_000,
   nameMostWaitMs: 3_600_000,
+  /** Bodies that are sent to peers at a time; who asks for more is told to come again. */
+  peerTransfers: 32,
+  /** Connections of peers. */
+  peerConnections: 128,
+  /** A record of a name: https://specs.ipfs.tech/ipns/ipns-record/#record-size-limit */
+  recordBytes: 10 * KiB,
   /** What the gateway reads of a file at a time. */
   gatewayPieceBytes: 512 * KiB,
   /** Blocks of a CAR that come again where a client wants that: a DAG may link one a billion times. */

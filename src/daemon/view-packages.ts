@@ -32,7 +32,8 @@ export function viewPackages(
           want: { kind: 'unpacked', id: key }
         })
       }
-      return { codec: cid.code, multihash: cid.multihash.bytes }
+      const record = catalog.sideRecord(key)?.multihash.bytes
+      return { codec: cid.code, multihash: cid.multihash.bytes, record }
     }
   }
 }

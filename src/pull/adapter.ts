@@ -145,7 +145,16 @@ export interface UnpackedEntry {
 /** What one layer of an image changes: entries it adds, and what of the layers below it takes away. */
 export interface LayerEntry extends Omit<UnpackedEntry, 'kind'> {
   /** `whiteout`: the path itself is gone; `opaque`: all that lower layers have below the path is. */
-  readonly kind: UnpackedEntry['kind'] | 'whiteout' | 'opaque'
+  readonly kind: UnpackedEntry['kind'] | 'device' | 'whiteout' | 'opaque'
+  /** Any number: the receiver checks them. */
   readonly uid: number
   readonly gid: number
+  /** Of a `device`. */
+  readonly device?: {
+    readonly type: 'character' | 'block' | 'fifo'
+    readonly major: number
+    readonly minor: number
+  }
+  /** Extended attributes to be shown, by name. */
+  readonly xattrs?: ReadonlyMap<string, Uint8Array>
 }

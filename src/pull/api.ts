@@ -44,7 +44,9 @@ export interface Catalog {
   items: (prefix: string) => Iterable<CatalogItem>
   /** The directory CID of an unpacked archive. */
   unpacked: (key: string) => CID | undefined
-  setUnpacked: (key: string, cid: CID) => void
+  /** Of an unpacked archive: the side record of what UnixFS has no place for, if it has any of it. */
+  sideRecord: (key: string) => CID | undefined
+  setUnpacked: (key: string, cid: CID, record?: CID) => void
   statistics: () => CatalogStatistics
 }
 

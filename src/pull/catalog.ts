@@ -2,7 +2,14 @@ import { CID } from 'multiformats/cid'
 import type { Database } from '../base/database.ts'
 import type { Digest } from '../base/digest.ts'
 import { CairnError } from '../base/errors.ts'
-import type { Catalog, CatalogItem, CatalogStatistics, Expectation, Learning, LearnSource } from './api.ts'
+import type {
+  Catalog,
+  CatalogItem,
+  CatalogStatistics,
+  Expectation,
+  Learning,
+  LearnSource
+} from './api.ts'
 import { Versions } from './versions.ts'
 
 /**
@@ -245,16 +252,23 @@ class DatabaseCatalog implements Catalog {
     return row === undefined ? undefined : CID.decode(row.cid as Uint8Array)
   }
 
-  setUnpacked(key: string, cid: CID): void {
+  sideRecord(key: string): CID | undefined {
+    const sql = 'SELECT record FROM catalog_unpacked WHERE key = ?'
+    const record = this.#database.statement(sql).get(key)?.record
+    return record instanceof Uint8Array ? CID.decode(record) : undefined
+  }
+
+  setUnpacked(key: string, cid: CID, record?: CID): void {
     const archive = this.get(key)?.cid
     if (archive === undefined) {
       throw new CairnError('not-found', `${key} went from the catalog while it was unpacked`)
     }
     this.#run(
-      'INSERT OR REPLACE INTO catalog_unpacked VALUES (?, ?, ?)',
+      'INSERT OR REPLACE INTO catalog_unpacked VALUES (?, ?, ?, ?)',
       key,
       cid.bytes,
-      archive.bytes
+      archive.bytes,
+      record?.bytes ?? null
     )
   }
 

@@ -8,6 +8,9 @@ import type { Migration } from '../base/database.ts'
  * step however many transactions brought it in. Rows of other generations are leftovers, swept the
  * next time the document is learnt.
  *
+ * `catalog_unpacked`: the `cid` and, of images, the side `record` of an unpacked `archive`; both are to
+ * be kept with the item of that key.
+ *
  * `catalog_versions` is what mutable items were, and from when on; the newest row is what the item
  * is now. `catalog_hosted` are the places (`apt/local`) of what is published here.
  */
@@ -74,6 +77,14 @@ export const catalogMigrations: Migration[] = [
         place TEXT PRIMARY KEY,
         created_ms INTEGER NOT NULL
       ) WITHOUT ROWID;
+    `
+  },
+  {
+    owner: 'catalog',
+    version: 3,
+    sql: `
+      ALTER TABLE catalog_unpacked ADD COLUMN record BLOB;
+      DELETE FROM catalog_unpacked WHERE key LIKE 'oci/%';
     `
   }
 ]

@@ -3,8 +3,9 @@ import t, { type Test } from 'tap'
 import { pack } from 'tar-stream'
 import { unpackLayer } from '../../adapters/oci/unpack-layer.ts'
 import { makeCid } from '../../src/base/blocks.ts'
-import { nameText } from '../../src/base/names.ts'
+import { nameText, toName } from '../../src/base/names.ts'
 import { RootFilesystem } from '../../src/pull/image/root-filesystem.ts'
+import { findSideRecord, readSideRecord } from '../../src/unixfs/side-record.ts'
 import { openPullWorld, type PullWorld } from '../lib/pull-world.ts'
 
 type Entry = [path: string, what?: string | { to: string } | { hard: string }, more?: object]
@@ -36,7 +37,7 @@ async function merge(
 ): Promise<{ tree: Record<string, string>; modes: Record<string, number>; owners: string }> {
   const root = new RootFilesystem(world.writer, 1_000_000)
   for (const layer of layers) await root.addLayer(unpackLayer(inPieces(await layerOf(layer))))
-  const node = root.finish()
+  const { node } = root.finish()
   world.store.flush()
   const tree: Record<string, string> = {}
   const modes: Record<string, number> = {}
@@ -162,9 +163,16 @@ t.test('layers are laid one over the other', async t => {
       { a: '1' }
     ],
     [
-      'devices are left out',
-      [[['dev/'], ['dev/null', '', { type: 'character-device' }]]],
-      { 'dev/': '' }
+      'a device is an empty file by itself, and can be taken away',
+      [
+        [
+          ['dev/'],
+          ['dev/null', '', { type: 'character-device', devmajor: 1, devminor: 3 }],
+          ['dev/pipe', '', { type: 'fifo' }]
+        ],
+        [['dev/.wh.pipe']]
+      ],
+      { 'dev/': '', 'dev/null': '' }
     ],
     [
       'dots and slashes',
@@ -198,6 +206,58 @@ t.test('modes stay, set-id bits too; owners are listed', async t => {
     ]
   ])
   t.strictSame(one.modes, { su: 0o4755, tmp: 0o1777 })
+})
+
+t.test('what UnixFS has no place for is recorded beside the tree', async t => {
+  const world = setUp(t)
+  const record = async (...layers: Entry[][]) => {
+    const root = new RootFilesystem(world.writer, 1_000_000)
+    for (const layer of layers) await root.addLayer(unpackLayer(inPieces(await layerOf(layer))))
+    const finished = root.finish()
+    world.store.flush()
+    const at = (path: string) => {
+      let found = finished.record?.multihash
+      for (const part of path === '' ? [] : path.split('/')) {
+        found = found && findSideRecord(world.reader, found, toName(part))
+      }
+      return found && readSideRecord(world.reader, found)
+    }
+    return { ...finished, at }
+  }
+  const mine = { uid: 1000, gid: 50 }
+  const null3 = { type: 'character-device', devmajor: 1, devminor: 3, uid: 0, gid: 6 }
+  const layer: Entry[] = [
+    ['home/'],
+    ['home/me/', '', mine],
+    ['home/me/f', 'x', mine],
+    ['home/me/link', { hard: 'home/me/f' }, { uid: 7 }],
+    ['home/me/to', { to: 'f' }, mine],
+    ['bin', 'x'],
+    ['null', '', null3]
+  ]
+  const one = await record(layer)
+  t.strictSame(one.at('home'), { uid: 0, gid: 0 }, 'on the way to others')
+  t.strictSame(one.at('home/me'), mine)
+  t.strictSame(one.at('home/me/f'), mine)
+  t.strictSame(one.at('home/me/link'), mine, 'a hard link is what it links to')
+  t.strictSame(one.at('home/me/to'), mine)
+  t.equal(one.at('bin'), undefined)
+  t.strictSame(one.at('null'), {
+    uid: 0,
+    gid: 6,
+    device: { type: 'character', major: 1, minor: 3 }
+  })
+  t.strictSame((await record(layer)).record, one.record, 'the same again')
+  const roots = await record([['home/'], ['home/f', 'x']])
+  t.equal(roots.record, undefined, 'nothing to record')
+  const gone = await record([['a', 'x', mine]], [['a', 'x']])
+  t.equal(gone.record, undefined, 'of a layer that is hidden')
+  t.strictSame(gone.node, (await record([['a', 'x']])).node)
+  t.strictSame(
+    (await record([['a', 'x', mine]])).node,
+    gone.node,
+    'the tree is that of its content'
+  )
 })
 
 t.test('a hostile layer leaves nothing outside', async t => {

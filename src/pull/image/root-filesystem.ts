@@ -2,6 +2,7 @@ import { CairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
 import { checkName, type Name, nameText, toName } from '../../base/names.ts'
 import type { DirectoryLink, Metadata, Node, UnixfsWriter } from '../../unixfs/api.ts'
+import { type NodeFacts, rootFacts, writeSideRecord } from '../../unixfs/side-record.ts'
 import type { LayerEntry } from '../adapter.ts'
 
 /** What stands at a path, and the layer that put it there last. */
@@ -12,7 +13,7 @@ interface DirectoryPlace {
   readonly children: Map<Name, Place>
   metadata: Metadata
   layer: number
-  owner: Owner
+  facts: NodeFacts
 }
 
 interface LeafPlace {
@@ -21,15 +22,14 @@ interface LeafPlace {
   /** Of a symlink. */
   readonly target: string
   readonly layer: number
-  readonly owner: Owner
+  readonly facts: NodeFacts
 }
 
-interface Owner {
-  readonly uid: number
-  readonly gid: number
+/** A root filesystem: its content, and the side record of what UnixFS has no place for, if any. */
+export interface FinishedRoot {
+  readonly node: Node
+  readonly record: Node | undefined
 }
-
-const root: Owner = { uid: 0, gid: 0 }
 
 /**
  * An image's root filesystem, made of its layers from the lowest up. Files are stored as they come,
@@ -93,11 +93,11 @@ export class RootFilesystem {
   #describe(directory: DirectoryPlace, entry: LayerEntry): void {
     directory.metadata = metadataOf(entry)
     directory.layer = this.#layer
-    directory.owner = ownerOf(entry)
+    directory.facts = factsOf(entry)
   }
 
   async #leaf(entry: LayerEntry): Promise<Place> {
-    const facts = { layer: this.#layer, owner: ownerOf(entry), target: entry.target ?? '' }
+    const facts = { layer: this.#layer, facts: factsOf(entry), target: entry.target ?? '' }
     if (entry.kind === 'symlink') {
       const target = Buffer.from(facts.target, 'utf8')
       return { ...facts, kind: 'symlink', node: this.#writer.symlink(target, metadataOf(entry)) }
@@ -181,7 +181,7 @@ export class RootFilesystem {
   }
 
   /** Stores the directories; what a layer put there first is gone from the tree with what hid it. */
-  finish(): Node {
+  finish(): FinishedRoot {
     return finishDirectory(this.#writer, this.#root)
   }
 
@@ -194,7 +194,13 @@ export class RootFilesystem {
 }
 
 function emptyDirectory(layer: number): DirectoryPlace {
-  return { kind: 'directory', children: new Map(), metadata: { mode: 0o755 }, layer, owner: root }
+  return {
+    kind: 'directory',
+    children: new Map(),
+    metadata: { mode: 0o755 },
+    layer,
+    facts: rootFacts
+  }
 }
 
 /** Takes away what lower layers have below a directory, also below those this layer has made anew. */
@@ -205,20 +211,29 @@ function hideBelow(directory: DirectoryPlace, layer: number): void {
   }
 }
 
-function finishDirectory(writer: UnixfsWriter, directory: DirectoryPlace): Node {
+function finishDirectory(writer: UnixfsWriter, directory: DirectoryPlace): FinishedRoot {
   const links: DirectoryLink[] = []
+  const records: DirectoryLink[] = []
   for (const [name, child] of directory.children) {
-    const node = child.kind === 'directory' ? finishDirectory(writer, child) : child.node
-    const { codec, multihash, cidVersion, dagBytes } = node
-    links.push({ name, codec, multihash, cidVersion, dagBytes })
+    const { node, record } =
+      child.kind === 'directory'
+        ? finishDirectory(writer, child)
+        : { node: child.node, record: writeSideRecord(writer, child.facts) }
+    links.push(linkTo(name, node))
+    if (record !== undefined) records.push(linkTo(name, record))
   }
-  return writer.directory(links, directory.metadata)
+  const node = writer.directory(links, directory.metadata)
+  return { node, record: writeSideRecord(writer, directory.facts, records) }
+}
+
+function linkTo(name: Name, { codec, multihash, cidVersion, dagBytes }: Node): DirectoryLink {
+  return { name, codec, multihash, cidVersion, dagBytes }
 }
 
 function walkOwners(directory: DirectoryPlace, path: string, lines: string[]): void {
   for (const [name, child] of directory.children) {
     const at = `${path}/${nameText(name)}`
-    const { uid, gid } = child.owner
+    const { uid, gid } = child.facts
     if (uid !== 0 || gid !== 0) lines.push(`${uid}:${gid} ${at}\n`)
     if (child.kind === 'directory') walkOwners(child, at, lines)
   }
@@ -229,8 +244,23 @@ function metadataOf({ mode, mtimeSeconds }: LayerEntry): Metadata {
   return known ? { mode, mtimeSeconds } : { mode }
 }
 
-function ownerOf({ uid, gid }: LayerEntry): Owner {
-  return uid === 0 && gid === 0 ? root : { uid, gid }
+function factsOf({ uid, gid, device, xattrs }: LayerEntry): NodeFacts {
+  if (device === undefined && xattrs === undefined) {
+    return uid === 0 && gid === 0 ? rootFacts : { uid: idOf(uid), gid: idOf(gid) }
+  }
+  return {
+    uid: idOf(uid),
+    gid: idOf(gid),
+    ...(device === undefined ? {} : { device }),
+    ...(xattrs === undefined ? {} : { xattrs })
+  }
+}
+
+/** Linux's number for an owner that it cannot tell. */
+const overflowId = 65_534
+
+function idOf(id: number): number {
+  return Number.isInteger(id) && id >= 0 && id < 0xffffffff ? id : overflowId
 }
 
 function namesOf(path: string): Name[] {

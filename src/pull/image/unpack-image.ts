@@ -3,7 +3,7 @@ import { type BlockWriter, makeCid } from '../../base/blocks.ts'
 import { type Digest, digestOf } from '../../base/digest.ts'
 import { CairnError, toCairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
-import type { UnixfsReader, UnixfsWriter } from '../../unixfs/api.ts'
+import type { Node, UnixfsReader, UnixfsWriter } from '../../unixfs/api.ts'
 import type { LayerEntry } from '../adapter.ts'
 import type { Catalog, CatalogItem, Unpacking } from '../api.ts'
 import { bounds } from '../bounds.ts'
@@ -43,8 +43,8 @@ export interface ImageUnpackingOptions {
 export const imageSuffix = '.oci'
 
 /**
- * Unpacks images: layer over layer, each while it arrives. Beside the directory the owners that no
- * UnixFS node can carry are stored as `<key without suffix>.owners`.
+ * Unpacks images: layer over layer, each while it arrives. Beside the directory a side record holds what
+ * no UnixFS node can carry, and the owners are listed as `<key without suffix>.owners`.
  */
 export function openImageUnpacking(options: ImageUnpackingOptions): Unpacking {
   const buffers = new BufferPool()
@@ -66,10 +66,10 @@ async function unpackImage(
     for (const { digest } of layers) {
       await tree.addLayer(options.unpackLayer(await options.openPart(key, 'blobs', digest)))
     }
-    const { codec, multihash, cidVersion } = tree.finish()
-    const cid = makeCid(codec, multihash, cidVersion)
+    const { node, record } = tree.finish()
+    const cid = cidOf(node)
     storeOwners(options, item, tree.owners())
-    options.catalog.setUnpacked(key, cid)
+    options.catalog.setUnpacked(key, cid, record && cidOf(record))
     return cid
   } catch (cause) {
     const { code, message } = toCairnError(cause)
@@ -98,17 +98,21 @@ function storeOwners(
   const bytes = Buffer.from(text, 'utf8')
   const builder = writer.file()
   builder.write(bytes)
-  const { codec, multihash, cidVersion } = builder.finish()
+  const cid = cidOf(builder.finish())
   // A row that outlives blocks of the tree would be an error for ever: nobody fetches it anew.
   blocks.flush({ durable: true })
   catalog.put({
     ...item,
     key: `${item.key.slice(0, -imageSuffix.length)}.owners`,
-    cid: makeCid(codec, multihash, cidVersion),
+    cid,
     bytes: bytes.length,
     mediaType: 'text/plain',
     digests: [digestOf('sha256', bytes)]
   })
+}
+
+function cidOf({ codec, multihash, cidVersion }: Node): CID {
+  return makeCid(codec, multihash, cidVersion)
 }
 
 async function whole(body: AsyncIterable<Uint8Array>): Promise<Buffer> {

@@ -1,4 +1,4 @@
-import { codec, cidText as textOfCid } from '../../base/blocks.ts'
+import { codec, type Multihash, cidText as textOfCid } from '../../base/blocks.ts'
 import { CairnError, type ErrorCode } from '../../base/errors.ts'
 import type { Name } from '../../base/names.ts'
 import { nameText } from '../../base/names.ts'
@@ -18,10 +18,27 @@ import {
   type Owner
 } from './inode-key.ts'
 import type { InodeTable } from './inode-table.ts'
+import {
+  describedIdentity,
+  deviceNumber,
+  deviceType,
+  SideRecords,
+  splitDescribed
+} from './side-records.ts'
 
 /** What links lead to, or a root's name. */
-export type ContentLink = Pick<DirectoryLink, 'name' | 'codec' | 'multihash' | 'cidVersion'>
-export type Directory = Pick<InodeIdentity, 'codec' | 'identity'>
+export interface ContentLink
+  extends Pick<DirectoryLink, 'name' | 'codec' | 'multihash' | 'cidVersion'> {
+  /** The side record of what it leads to, if it has one. */
+  readonly record?: Multihash | undefined
+}
+
+/** A directory's content, and what stands beside it of those in it. */
+export interface Directory {
+  readonly codec: number
+  readonly multihash: Multihash
+  readonly record?: Multihash | undefined
+}
 
 export interface ContentNodesOptions {
   readonly reader: UnixfsReader
@@ -65,6 +82,7 @@ export class ContentNodes {
   readonly #mtimeSeconds: number
   readonly #unsaidMask: number
   readonly #together: Together
+  readonly #records: SideRecords
 
   constructor(options: ContentNodesOptions) {
     this.#reader = options.reader
@@ -73,10 +91,41 @@ export class ContentNodes {
     this.#mtimeSeconds = options.mtimeSeconds ?? 0
     this.#unsaidMask = options.unsaid === 'owner' ? 0o700 : 0o777
     this.#together = options.together ?? (listing => listing())
+    this.#records = new SideRecords(options.reader)
   }
 
   attributes(ino: Ino): Attributes {
-    return this.#inodes.attributes(ino, this.#owner)
+    if (this.#inodes.kind(ino) !== inodeKind.described) {
+      return this.#inodes.attributes(ino, this.#owner)
+    }
+    const { record } = splitDescribed(this.#inodes.identity(ino).identity)
+    const { uid, gid, device } = this.#records.facts(record)
+    // As tar does it: only root gives files to others, all else would lock out who runs this.
+    const owner = this.#owner.uid === 0 ? { uid, gid } : this.#owner
+    const attributes = this.#inodes.attributes(ino, owner)
+    return device === undefined ? attributes : { ...attributes, rdev: deviceNumber(device) }
+  }
+
+  /** What a directory's inode is of. Throws `not-directory`. */
+  directory(ino: Ino): Directory {
+    if ((this.#inodes.mode(ino) & fileType.mask) !== fileType.directory) {
+      throw new CairnError('not-directory', 'only a directory has entries')
+    }
+    return this.content(ino)
+  }
+
+  /** The content that an inode is of. */
+  content(ino: Ino): Directory & Pick<InodeIdentity, 'cidVersion'> {
+    const { kind, identity, codec: code, cidVersion } = this.#inodes.identity(ino)
+    if (kind !== inodeKind.described) return { codec: code, multihash: identity, cidVersion }
+    const { content, record } = splitDescribed(identity)
+    return { codec: code, multihash: content, cidVersion, record }
+  }
+
+  /** Extended attributes of a side record; none of content without one. */
+  recordedXattrs(ino: Ino): ReadonlyMap<string, Uint8Array> {
+    const record = this.#inodes.kind(ino) === inodeKind.described && this.content(ino).record
+    return (record && this.#records.facts(record).xattrs) || new Map()
   }
 
   /**
@@ -102,8 +151,10 @@ export class ContentNodes {
       throw new CairnError('corrupt', `${cidText(link)} says it has ${info.bytes} bytes`)
     }
     const permissions = info.mode ?? assumedMode(info, this.#unsaidMask)
+    const device = link.record === undefined ? undefined : this.#records.facts(link.record).device
+    const isDevice = device !== undefined && info.kind === 'file'
     return {
-      mode: types[info.kind] | (permissions & 0o7777),
+      mode: (isDevice ? deviceType(device) : types[info.kind]) | (permissions & 0o7777),
       size: info.kind === 'directory' ? 0 : info.bytes,
       mtimeSeconds: info.mtimeSeconds ?? this.#mtimeSeconds,
       mtimeNanoseconds: info.mtimeNanoseconds ?? 0
@@ -112,11 +163,16 @@ export class ContentNodes {
 
   /** The entry of a directory's content, as an inode of `parent`. */
   lookup(parent: Ino, directory: Directory, name: Name): Attributes {
-    const link = this.#reader.lookup(directory.codec, directory.identity, name)
+    const link = this.#reader.lookup(directory.codec, directory.multihash, name)
     if (link === undefined) {
       throw new CairnError('not-found', `there is no ${JSON.stringify(nameText(name))} here`)
     }
-    return this.attributes(this.place(parent, link))
+    return this.attributes(this.place(parent, this.#described(directory, link)))
+  }
+
+  #described({ record }: Directory, link: DirectoryLink): ContentLink {
+    const found = this.#records.find(record, link.name)
+    return found === undefined ? link : { ...link, record: found }
   }
 
   /** Visits the entries of a directory's content, as inodes of `parent`. */
@@ -126,11 +182,11 @@ export class ContentNodes {
     options: ReadDirectoryOptions,
     visit: (entry: DirectoryEntry) => boolean
   ): void {
-    const links = this.#reader.list(directory.codec, directory.identity)
+    const links = this.#reader.list(directory.codec, directory.multihash)
     if (options.cookie >= links.length) return
     this.#together(() => {
       for (let index = options.cookie; index < links.length; index++) {
-        const link = links[index] as DirectoryLink
+        const link = this.#described(directory, links[index] as DirectoryLink)
         if (!this.visit(parent, link, index + 1, options.withAttributes, visit)) return
       }
     })
@@ -185,16 +241,16 @@ export class ContentNodes {
     const type = this.#inodes.mode(ino) & fileType.mask
     if (type === fileType.directory) throw new CairnError('is-directory', 'it is a directory')
     if (type !== fileType.regular) throw new CairnError('invalid', 'only a file can be read')
-    const { codec: code, identity } = this.#inodes.identity(ino)
-    return this.#reader.readFile(code, identity, target, position)
+    const { codec: code, multihash } = this.content(ino)
+    return this.#reader.readFile(code, multihash, target, position)
   }
 
   readLink(ino: Ino): Uint8Array {
     if ((this.#inodes.mode(ino) & fileType.mask) !== fileType.symlink) {
       throw new CairnError('invalid', 'it is not a symlink')
     }
-    const { codec: code, identity } = this.#inodes.identity(ino)
-    return this.#reader.readSymlink(code, identity)
+    const { codec: code, multihash } = this.content(ino)
+    return this.#reader.readSymlink(code, multihash)
   }
 }
 
@@ -208,9 +264,10 @@ function assumedMode({ kind, mtimeSeconds }: NodeInfo, mask: number): number {
 }
 
 function keyOf(link: ContentLink, parent: Ino): InodeKey {
+  const { record, multihash } = link
   return {
-    kind: inodeKind.content,
-    identity: link.multihash,
+    kind: record === undefined ? inodeKind.content : inodeKind.described,
+    identity: record === undefined ? multihash : describedIdentity(multihash, record),
     codec: link.codec,
     cidVersion: link.cidVersion,
     parent,

@@ -1,19 +1,17 @@
-import { CairnError } from '../../base/errors.ts'
 import { checkName, type Name } from '../../base/names.ts'
-import {
-  type Attributes,
-  type DirectoryEntry,
-  fileType,
-  type Ino,
-  type ReadDirectoryOptions,
-  type Tree,
-  type TreeStatistics
+import type {
+  Attributes,
+  DirectoryEntry,
+  Ino,
+  ReadDirectoryOptions,
+  Tree,
+  TreeStatistics
 } from '../api.ts'
-import { cidXattrNames, readCidXattr } from './cid-xattr.ts'
 import { type ContentLink, ContentNodes, type ContentNodesOptions } from './content-nodes.ts'
 import type { FrozenTreeOptions } from './frozen-tree-options.ts'
 import { rootIno } from './inode-key.ts'
 import type { InodeTable } from './inode-table.ts'
+import { readXattr, xattrNames } from './xattrs.ts'
 
 /** What the root of a tree of content holds. */
 export interface RootEntries {
@@ -57,7 +55,7 @@ class ContentTree implements Tree {
   lookup(parent: Ino, name: Name): Attributes {
     checkName(name)
     if (parent !== rootIno) {
-      return this.#content.lookup(parent, this.#directory(parent), name)
+      return this.#content.lookup(parent, this.#content.directory(parent), name)
     }
     return this.attributes(this.#content.place(rootIno, this.#entries.find(name)))
   }
@@ -80,7 +78,7 @@ class ContentTree implements Tree {
     visit: (entry: DirectoryEntry) => boolean
   ): void {
     if (ino === rootIno) this.#listRoot(options, visit)
-    else this.#content.list(ino, this.#directory(ino), options, visit)
+    else this.#content.list(ino, this.#content.directory(ino), options, visit)
   }
 
   #listRoot(
@@ -93,13 +91,6 @@ class ContentTree implements Tree {
     }
   }
 
-  #directory(ino: Ino) {
-    if ((this.#inodes.mode(ino) & fileType.mask) === fileType.directory) {
-      return this.#inodes.identity(ino)
-    }
-    throw new CairnError('not-directory', 'only a directory has entries')
-  }
-
   parent(ino: Ino): Ino {
     return this.#inodes.parent(ino)
   }
@@ -109,11 +100,11 @@ class ContentTree implements Tree {
   }
 
   xattr(ino: Ino, name: string): Uint8Array {
-    return readCidXattr(this.#inodes, ino, name)
+    return readXattr(this.#inodes, this.#content, ino, name)
   }
 
   xattrNames(ino: Ino): string[] {
-    return cidXattrNames(this.#inodes, ino)
+    return xattrNames(this.#inodes, this.#content, ino)
   }
 
   /** Nothing of its own to close: the table and the reader are the caller's. */

@@ -1,8 +1,16 @@
 import type { Name } from '../../base/names.ts'
 import type { Ino } from '../api.ts'
 
-/** What an inode is an inode of; `content` is of a CID, the others are the package tree's own. */
-export const inodeKind = { content: 1, catalogDirectory: 2, archiveFolder: 3 } as const
+/**
+ * What an inode is an inode of: `content` of a CID, `described` of a CID and what a side record says
+ * beside it (`describedIdentity`); the others are the package tree's own.
+ */
+export const inodeKind = {
+  content: 1,
+  catalogDirectory: 2,
+  archiveFolder: 3,
+  described: 4
+} as const
 export type InodeKind = (typeof inodeKind)[keyof typeof inodeKind]
 
 /**
@@ -18,7 +26,7 @@ export interface InodeKey extends InodeIdentity {
 
 export interface InodeIdentity {
   readonly kind: InodeKind
-  /** A multihash, or what else the kind goes by; below 4096 bytes. */
+  /** A multihash, or what else the kind goes by; below 2048 bytes. */
   readonly identity: Uint8Array
   readonly codec: number
   readonly cidVersion: 0 | 1

@@ -39,7 +39,7 @@ export const field = {
   /** Directories in the table that name this one as their parent. */
   children: 2,
   hash: 3,
-  /** Mode in bits 0 to 15, then the flags below, then the identity's length from bit 20. */
+  /** Mode in bits 0 to 15, then the flags below, then the identity's length from bit 21. */
   mode: 4,
   sizeLow: 5,
   sizeHigh: 6,
@@ -55,7 +55,14 @@ export const field = {
   identity: 15
 } as const
 
-export const flag = { cidVersion1: 1 << 16, idle: 1 << 17, kindShift: 18, lengthShift: 20 } as const
+export const flag = {
+  cidVersion1: 1 << 16,
+  idle: 1 << 17,
+  kindShift: 18,
+  /** Of the kind, once shifted. */
+  kindMask: 7,
+  lengthShift: 21
+} as const
 
 export const recordWords = 24
 /** A longer identity has its first 32 bytes here, and in the last word the first of its extensions. */

@@ -14,7 +14,7 @@ import {
   shortenedBytes
 } from './inode-memory.ts'
 
-const longestIdentity = 4095
+const longestIdentity = 2047
 
 /**
  * One thread's view of the records. A view that follows a growable buffer's length by itself is 35

@@ -33,7 +33,7 @@ export interface InodeTableOptions {
 }
 
 const modeMask = 0xffff
-const sortMask = (3 << flag.kindShift) | flag.cidVersion1
+const sortMask = (flag.kindMask << flag.kindShift) | flag.cidVersion1
 const twoTo32 = 2 ** 32
 
 /**
@@ -119,7 +119,7 @@ export class InodeTable {
 
   kind(ino: Ino): InodeKind {
     return (((this.#records.words[this.#at(ino) + field.mode] as number) >>> flag.kindShift) &
-      3) as InodeKind
+      flag.kindMask) as InodeKind
   }
 
   /** The directory it was found in; of files and symlinks, which have many places, the root. */
@@ -131,7 +131,7 @@ export class InodeTable {
     const at = this.#at(ino)
     const bits = this.#records.words[at + field.mode] as number
     return {
-      kind: ((bits >>> flag.kindShift) & 3) as InodeKind,
+      kind: ((bits >>> flag.kindShift) & flag.kindMask) as InodeKind,
       identity: this.#records.identity(ino),
       codec: this.#records.words[at + field.codec] as number,
       cidVersion: (bits & flag.cidVersion1) === 0 ? 0 : 1
@@ -172,7 +172,9 @@ export class InodeTable {
   #used(ino: Ino): number | undefined {
     const at = Number.isSafeInteger(ino) ? this.#records.locate(ino) : undefined
     if (at === undefined) return undefined
-    return (((this.#records.words[at + field.mode] as number) >>> flag.kindShift) & 3) === 0
+    return (((this.#records.words[at + field.mode] as number) >>> flag.kindShift) &
+      flag.kindMask) ===
+      0
       ? undefined
       : at
   }

@@ -10,13 +10,13 @@ import {
   type TreeStatistics
 } from '../api.ts'
 import { type CatalogPlace, findPlace, joinKey, listPlaces } from './catalog-places.ts'
-import { cidXattrNames, readCidXattr } from './cid-xattr.ts'
 import { type ContentLink, ContentNodes, type Directory } from './content-nodes.ts'
 import type { FrozenTreeOptions } from './frozen-tree-options.ts'
 import { inodeKind, rootIno } from './inode-key.ts'
 import type { InodeTable } from './inode-table.ts'
 import { nameCookie } from './name-cookie.ts'
 import type { PackageView } from './package-view.ts'
+import { readXattr, xattrNames } from './xattrs.ts'
 
 export interface PackageTreeOptions extends FrozenTreeOptions {
   readonly packages: PackageView
@@ -50,7 +50,8 @@ class PackageTree implements Tree {
   }
 
   frozen(ino: Ino): boolean {
-    return this.#inodes.kind(ino) === inodeKind.content
+    const kind = this.#inodes.kind(ino)
+    return kind === inodeKind.content || kind === inodeKind.described
   }
 
   lookup(parent: Ino, name: Name): Attributes {
@@ -146,13 +147,9 @@ class PackageTree implements Tree {
 
   /** What a folder or a directory of content holds. Throws `missing` for an archive not unpacked yet. */
   #contents(ino: Ino): Directory {
-    const identity = this.#inodes.identity(ino)
-    if (identity.kind === inodeKind.archiveFolder) {
-      const { codec, multihash } = this.#packages.unpacked(this.#key(ino))
-      return { codec, identity: multihash }
-    }
-    if ((this.#inodes.mode(ino) & fileType.mask) === fileType.directory) return identity
-    throw new CairnError('not-directory', 'only a directory has entries')
+    return this.#inodes.kind(ino) === inodeKind.archiveFolder
+      ? this.#packages.unpacked(this.#key(ino))
+      : this.#content.directory(ino)
   }
 
   parent(ino: Ino): Ino {
@@ -164,11 +161,11 @@ class PackageTree implements Tree {
   }
 
   xattr(ino: Ino, name: string): Uint8Array {
-    return readCidXattr(this.#inodes, ino, name)
+    return readXattr(this.#inodes, this.#content, ino, name)
   }
 
   xattrNames(ino: Ino): string[] {
-    return cidXattrNames(this.#inodes, ino)
+    return xattrNames(this.#inodes, this.#content, ino)
   }
 
   /** Nothing of its own to close: the table, the reader and the catalog are the caller's. */

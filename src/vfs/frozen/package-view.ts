@@ -38,4 +38,6 @@ export interface PackageItem {
 export interface PackageContents {
   readonly codec: number
   readonly multihash: Multihash
+  /** Its side record, if it has one. */
+  readonly record?: Multihash | undefined
 }

@@ -31,7 +31,7 @@ export function takeCensus({ records }: InodeMemory): InodeCensus {
   const records_ = words[header.fresh]! - 1
   const inodes = new Set<number>()
   for (let i = root; i <= records_; i++)
-    if (((word(i, field.mode) >>> flag.kindShift) & 3) !== 0) inodes.add(i)
+    if (((word(i, field.mode) >>> flag.kindShift) & flag.kindMask) !== 0) inodes.add(i)
   if (inodes.size !== words[header.known])
     fail(0, `${inodes.size} inodes, not ${words[header.known]}`)
   const idle = checkIdleQueue(words, word, inodes)
