@@ -10,6 +10,7 @@ import type {
   Learning,
   LearnSource
 } from './api.ts'
+import { UnpackedRows } from './unpacked-rows.ts'
 import { Versions } from './versions.ts'
 
 /**
@@ -26,10 +27,12 @@ const columns = `key, cid, bytes, media_type AS mediaType, digests, etag, last_m
 class DatabaseCatalog implements Catalog {
   readonly #database: Database
   readonly #versions: Versions
+  readonly #unpacked: UnpackedRows
 
   constructor(database: Database) {
     this.#database = database
     this.#versions = new Versions(database)
+    this.#unpacked = new UnpackedRows(database)
   }
 
   get(key: string): CatalogItem | undefined {
@@ -243,19 +246,11 @@ class DatabaseCatalog implements Catalog {
   }
 
   unpacked(key: string): CID | undefined {
-    const row = this.#database
-      .statement(
-        `SELECT u.cid FROM catalog_unpacked u JOIN catalog_items i ON i.key = u.key AND i.cid = u.archive
-          WHERE u.key = ?`
-      )
-      .get(key)
-    return row === undefined ? undefined : CID.decode(row.cid as Uint8Array)
+    return this.#unpacked.content(key)
   }
 
   sideRecord(key: string): CID | undefined {
-    const sql = 'SELECT record FROM catalog_unpacked WHERE key = ?'
-    const record = this.#database.statement(sql).get(key)?.record
-    return record instanceof Uint8Array ? CID.decode(record) : undefined
+    return this.#unpacked.record(key)
   }
 
   setUnpacked(key: string, cid: CID, record?: CID): void {
@@ -263,13 +258,7 @@ class DatabaseCatalog implements Catalog {
     if (archive === undefined) {
       throw new CairnError('not-found', `${key} went from the catalog while it was unpacked`)
     }
-    this.#run(
-      'INSERT OR REPLACE INTO catalog_unpacked VALUES (?, ?, ?, ?)',
-      key,
-      cid.bytes,
-      archive.bytes,
-      record?.bytes ?? null
-    )
+    this.#unpacked.set(key, archive, cid, record)
   }
 
   statistics(): CatalogStatistics {

@@ -1,34 +1,11 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import t, { type Test } from 'tap'
-import { pack } from 'tar-stream'
 import { unpackLayer } from '../../adapters/oci/unpack-layer.ts'
 import { makeCid } from '../../src/base/blocks.ts'
-import { nameText, toName } from '../../src/base/names.ts'
+import { nameText } from '../../src/base/names.ts'
 import { RootFilesystem } from '../../src/pull/image/root-filesystem.ts'
-import { findSideRecord, readSideRecord } from '../../src/unixfs/side-record.ts'
+import { type Entry, inPieces, layerOf } from '../lib/oci-layer.ts'
 import { openPullWorld, type PullWorld } from '../lib/pull-world.ts'
-
-type Entry = [path: string, what?: string | { to: string } | { hard: string }, more?: object]
-
-/** A layer of entries: a path that ends with a slash is a directory, text a file. */
-async function layerOf(entries: readonly Entry[]): Promise<Buffer> {
-  const tar = pack()
-  for (const [path, what = '', more = {}] of entries) {
-    const name = path.replace(/\/$/, '')
-    if (path.endsWith('/')) tar.entry({ name, type: 'directory', mode: 0o755, ...more })
-    else if (typeof what === 'string') tar.entry({ name, mode: 0o644, ...more }, what)
-    else if ('to' in what) tar.entry({ name, type: 'symlink', linkname: what.to, ...more })
-    else tar.entry({ name, type: 'link', linkname: what.hard, ...more })
-  }
-  tar.finalize()
-  const pieces: Buffer[] = []
-  for await (const piece of tar) pieces.push(piece as Buffer)
-  return Buffer.concat(pieces)
-}
-
-async function* inPieces(bytes: Buffer, size = 1000): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
-}
 
 /** What the layers come to: every path with its content, `-> target` of a symlink, `/` of a directory. */
 async function merge(
@@ -206,58 +183,6 @@ t.test('modes stay, set-id bits too; owners are listed', async t => {
     ]
   ])
   t.strictSame(one.modes, { su: 0o4755, tmp: 0o1777 })
-})
-
-t.test('what UnixFS has no place for is recorded beside the tree', async t => {
-  const world = setUp(t)
-  const record = async (...layers: Entry[][]) => {
-    const root = new RootFilesystem(world.writer, 1_000_000)
-    for (const layer of layers) await root.addLayer(unpackLayer(inPieces(await layerOf(layer))))
-    const finished = root.finish()
-    world.store.flush()
-    const at = (path: string) => {
-      let found = finished.record?.multihash
-      for (const part of path === '' ? [] : path.split('/')) {
-        found = found && findSideRecord(world.reader, found, toName(part))
-      }
-      return found && readSideRecord(world.reader, found)
-    }
-    return { ...finished, at }
-  }
-  const mine = { uid: 1000, gid: 50 }
-  const null3 = { type: 'character-device', devmajor: 1, devminor: 3, uid: 0, gid: 6 }
-  const layer: Entry[] = [
-    ['home/'],
-    ['home/me/', '', mine],
-    ['home/me/f', 'x', mine],
-    ['home/me/link', { hard: 'home/me/f' }, { uid: 7 }],
-    ['home/me/to', { to: 'f' }, mine],
-    ['bin', 'x'],
-    ['null', '', null3]
-  ]
-  const one = await record(layer)
-  t.strictSame(one.at('home'), { uid: 0, gid: 0 }, 'on the way to others')
-  t.strictSame(one.at('home/me'), mine)
-  t.strictSame(one.at('home/me/f'), mine)
-  t.strictSame(one.at('home/me/link'), mine, 'a hard link is what it links to')
-  t.strictSame(one.at('home/me/to'), mine)
-  t.equal(one.at('bin'), undefined)
-  t.strictSame(one.at('null'), {
-    uid: 0,
-    gid: 6,
-    device: { type: 'character', major: 1, minor: 3 }
-  })
-  t.strictSame((await record(layer)).record, one.record, 'the same again')
-  const roots = await record([['home/'], ['home/f', 'x']])
-  t.equal(roots.record, undefined, 'nothing to record')
-  const gone = await record([['a', 'x', mine]], [['a', 'x']])
-  t.equal(gone.record, undefined, 'of a layer that is hidden')
-  t.strictSame(gone.node, (await record([['a', 'x']])).node)
-  t.strictSame(
-    (await record([['a', 'x', mine]])).node,
-    gone.node,
-    'the tree is that of its content'
-  )
 })
 
 t.test('a hostile layer leaves nothing outside', async t => {
