@@ -3,11 +3,13 @@ import { createHash, randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { join } from 'node:path'
+import { machineRegistry } from '../test/lib/npm-client.ts'
 import { type Bench, bounded, compared, type Room, type Row } from './lib/bench.ts'
 import { startCairn } from './lib/cairn.ts'
 import { type Cost, costOf, residentMegabytes } from './lib/cost.ts'
 import { type DockerRegistry, startDockerRegistry } from './lib/docker-registry.ts'
 import { interleave } from './lib/interleave.ts'
+import { npmRows } from './lib/npm-rows.ts'
 
 /** A server of container images that a bench asks. */
 interface Registry {
@@ -18,13 +20,14 @@ interface Registry {
 const name = 'bench/image'
 const manifestType = 'application/vnd.oci.image.manifest.v1+json'
 
-/** What a registry that holds its images spends on serving them; and what standing before another one costs. */
+/** What registries spend on serving what they hold; and what standing before another one costs. */
 export const bench: Bench = {
-  title: 'serve container images that are held, against docker-registry',
+  title: 'serve images and npm packages that are held, against docker-registry and verdaccio',
   run: async room => {
     const peer = await startDockerRegistry(room)
     const home = room.disk('home')
-    if (peer !== undefined) writeFileSync(join(home, 'config.yaml'), upstreamOf(peer))
+    const npm = machineRegistry()
+    writeFileSync(join(home, 'config.yaml'), settingsOf(peer, npm))
     const cairn = await startCairn(room, home)
     const bytes = room.small ? 10_000_000 : 200_000_000
     const body = randomBytes(bytes)
@@ -38,6 +41,7 @@ export const bench: Bench = {
     return [
       ...rows(bytes, blobs, rates),
       ...(peer === undefined ? [] : [await firstByte(room, cairn, peer, bytes)]),
+      ...(npm === undefined ? [] : await npmRows(room, cairn, npm)),
       bounded('resident memory after all of it', residentMegabytes(cairn.pid), 'MB', 250)
     ]
   }
@@ -66,8 +70,9 @@ function rows(bytes: number, blobs: Costs, rates: Costs): Row[] {
   ]
 }
 
-function upstreamOf({ port }: DockerRegistry): string {
-  return `oci:\n  upstreams:\n    peer: http://127.0.0.1:${port}/\n`
+function settingsOf(peer: DockerRegistry | undefined, npm: string | undefined): string {
+  const oci = peer && `oci:\n  upstreams:\n    peer: http://127.0.0.1:${peer.port}/\n`
+  return `${oci ?? ''}${npm === undefined ? '' : `npm:\n  upstream: ${npm}\n`}`
 }
 
 function digestOf(bytes: Uint8Array): string {
