@@ -18,7 +18,7 @@ export function viewPackages(
       Array.from(catalog.list(prefix), ({ name, kind }) => ({
         name,
         kind: kind === 'item' ? ('file' as const) : ('directory' as const)
-      })),
+      })).filter(({ name }) => name !== '@next'),
     item: key => {
       const item = catalog.get(key)
       if (item === undefined || contradicts(catalog.expected(key), item.digests)) return undefined

@@ -5,7 +5,7 @@ import { makeWorld } from './run-cairn.ts'
 
 const wrongLines: ReadonlyArray<readonly [string, readonly string[], RegExp]> = [
   ['no verb', [], /Usage: cairn/],
-  ['a mistyped verb', ['stauts'], /unknown command 'stauts'[\s\S]*Did you mean status/],
+  ['a mistyped verb', ['stauts'], /unknown command 'stauts'[\s\S]*Did you mean .*status/],
   ['a verb that does not exist', ['mount'], /unknown command/],
   ['an unknown flag', ['status', '--fast'], /unknown option '--fast'/],
   ['a flag without its value', ['add', '--profile'], /argument missing/],
