@@ -43,13 +43,14 @@ export function openTree(name: TreeName, content: Content, options: OpenTreeOpti
     together: <T>(listing: () => T) => content.database.read(listing)
   }
   if (name === 'ipfs') return openIpfsTree(frozen)
-  if (name === 'ipns') return openIpnsTree(frozen, viewNames(openNamesOf(content), options.ownNames))
+  if (name === 'ipns')
+    return openIpnsTree(frozen, viewNames(openNamesOf(content), options.ownNames))
   if (name === 'mfs') {
     const shared = memory.mfs === undefined ? {} : { shared: memory.mfs }
     const mfs = openMfsOf(content, { profile, mfsMetadata, ...shared })
     return withSnapshots(
       mfs,
-      openHistoryTree(frozen, () => mfs.history())
+      openHistoryTree(frozen, options => mfs.history(options))
     )
   }
   return openPackageTree({ ...frozen, packages: viewPackages(openCatalog(content.database)) })

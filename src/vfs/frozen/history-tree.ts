@@ -14,28 +14,52 @@ export interface Snapshot {
   readonly atMs: number
 }
 
+/** Newest first; with `limit` so many at most. */
+export type History = (options?: { readonly limit?: number }) => readonly Snapshot[]
+
 /**
- * The earlier states of a root, each a folder named by when it stood; `history` gives them newest first.
- * What they keep no mode of may have been private: it is its owner's alone.
+ * The earlier states of a root, each a folder named by when it stood. What they keep no mode of may have
+ * been private: it is its owner's alone.
  */
-export function openHistoryTree(
-  options: FrozenTreeOptions,
-  history: () => readonly Snapshot[]
-): Tree {
+export function openHistoryTree(options: FrozenTreeOptions, history: History): Tree {
+  const places = placesIn(history)
   return openContentTree(
     { ...options, unsaid: 'owner' },
     {
       find: name => {
-        const found = history().find(snapshot => snapshotName(snapshot) === name)
-        if (found !== undefined) return linkOf(found)
+        const found = places().get(name)
+        if (found !== undefined) return found.link
         throw new CairnError('not-found', `there is no snapshot of ${nameText(name)}`)
       },
-      list: () =>
-        history()
-          .toReversed()
-          .map(snapshot => ({ link: linkOf(snapshot), cookie: snapshot.sequence }))
+      list: () => places().values()
     }
   )
+}
+
+interface Place {
+  readonly link: ContentLink
+  readonly cookie: number
+}
+
+/**
+ * The folders by name, oldest first; of states that stood in one millisecond the last. A history of
+ * months is read again only when there is more of it: a listing asks for it once a page.
+ */
+function placesIn(history: History): () => ReadonlyMap<Name, Place> {
+  let newest: number | undefined
+  let places = new Map<Name, Place>()
+  return () => {
+    if (history({ limit: 1 })[0]?.sequence === newest) return places
+    const all = history()
+    newest = all[0]?.sequence
+    places = new Map()
+    for (const snapshot of all.toReversed()) {
+      const link = linkOf(snapshot)
+      places.delete(link.name)
+      places.set(link.name, { link, cookie: snapshot.sequence })
+    }
+    return places
+  }
 }
 
 /**

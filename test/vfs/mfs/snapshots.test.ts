@@ -28,11 +28,16 @@ async function setup(t: Test, metadata = false) {
     owner: { uid: 7, gid: 8 },
     statistics: () => mfs.statistics()
   }
+  const read = { entries: 0 }
   const tree = withSnapshots(
     mfs,
-    openHistoryTree(frozen, () => mfs.history())
+    openHistoryTree(frozen, options => {
+      const found = mfs.history(options)
+      read.entries += found.length
+      return found
+    })
   )
-  return { tree, mfs }
+  return { tree, mfs, read, wait: (ms: number) => (now += ms) }
 }
 
 function list(tree: WritableTree, ino: number, cookie = 0): string[] {
@@ -78,6 +83,31 @@ t.test(
     t.equal(mode('.snapshots'), '555')
     t.equal(mode(`.snapshots/${first}`), '500')
     t.equal(mode(`.snapshots/${first}/folder/file`), '400')
+  }
+)
+
+t.test(
+  'the history is read again only when there is more of it; of one moment the last is shown',
+  async t => {
+    const { tree, mfs, read, wait } = await setup(t)
+    const ino = find(tree, '.snapshots')
+    t.strictSame(list(tree, ino), [first, second])
+    read.entries = 0
+    for (let page = 0; page < 5; page++) list(tree, ino)
+    t.equal(text(tree, find(tree, `.snapshots/${first}/folder/file`)), 'one')
+    t.equal(read.entries, 6, 'the newest entry a look')
+    writeText(mfs, find(tree, 'folder/file'), 'six')
+    await mfs.seal()
+    t.strictSame(list(tree, ino), [first, second], 'the clock stood still')
+    t.equal(text(tree, find(tree, `.snapshots/${second}/folder/file`)), 'six')
+    wait(-60_000)
+    writeText(mfs, find(tree, 'folder/file'), 'ten')
+    await mfs.seal()
+    t.strictSame(list(tree, ino), [second, first], 'in the order in which they stood')
+    wait(120_000)
+    writeText(mfs, find(tree, 'folder/file'), 'end')
+    await mfs.seal()
+    t.strictSame(list(tree, ino), [second, first, '2026-11-21T06-18-09.000Z'])
   }
 )
 
