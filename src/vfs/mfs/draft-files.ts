@@ -19,7 +19,6 @@ import { join } from 'node:path'
 import { toCairnError } from '../../base/errors.ts'
 import { LibcFiles } from '../../base/libc-files.ts'
 import { limits } from '../../base/limits.ts'
-import { Reserve } from '../../base/reserve.ts'
 import type { Allocation } from '../api.ts'
 import type { Lookups } from './lookups.ts'
 
@@ -47,14 +46,12 @@ export class DraftFiles {
   readonly #folder: string
   readonly #lookups: Lookups
   readonly #libc = new LibcFiles()
-  readonly #reserve: Reserve
   readonly #files = new Map<number, number>()
   #epoch: number
 
   constructor(folder: string, lookups: Lookups) {
     this.#folder = folder
     this.#lookups = lookups
-    this.#reserve = new Reserve(folder)
     this.#epoch = lookups.draftEpoch
   }
 
@@ -105,7 +102,6 @@ export class DraftFiles {
 
   write(draft: number, source: Uint8Array, position: number): void {
     const file = this.#open(draft)
-    this.#reserve.spend(source.byteLength)
     let done = 0
     while (done < source.byteLength) {
       done += writeSync(file, source, done, source.byteLength - done, position + done)
@@ -124,7 +120,6 @@ export class DraftFiles {
     const file = this.#open(draft)
     const { size } = fstatSync(file)
     const end = position + length
-    if (kind === 'allocate') this.#reserve.spend(length)
     if (!this.#libc.allocate(file, kind, position, length) && kind !== 'allocate') {
       writeZeros(file, position, Math.min(end, size))
     }

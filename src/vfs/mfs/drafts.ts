@@ -74,6 +74,7 @@ export class Drafts {
 
   /** fallocate(2). */
   allocate(draft: number, allocation: Allocation): void {
+    if (allocation.kind === 'allocate') this.#reserve.spend(allocation.length)
     if (!this.#changed(draft, () => this.#small.allocate(draft, allocation))) {
       this.#files.allocate(draft, allocation)
     }

@@ -56,7 +56,7 @@ export function write(context: Context, ino: number, source: Uint8Array, positio
   }
   const draft = draftForWriting(context, ino)
   try {
-    spendingWrite(context, draft, source, position)
+    context.drafts.write(draft, source, position)
   } catch (cause) {
     const error = toCairnError(cause, `cannot write to inode ${ino}`)
     if (error.code !== 'no-space') throw error
@@ -70,21 +70,10 @@ export function write(context: Context, ino: number, source: Uint8Array, positio
 /** Removed files may have held the space that was wanting. */
 function retryWrite(context: Context, draft: number, source: Uint8Array, position: number): void {
   try {
-    spendingWrite(context, draft, source, position)
+    context.drafts.write(draft, source, position)
   } catch (cause) {
     throw toCairnError(cause, 'the disk of the drafts is full')
   }
-}
-
-/** Small drafts are rows, whose growth only their writer can count. */
-function spendingWrite(
-  context: Context,
-  draft: number,
-  source: Uint8Array,
-  position: number
-): void {
-  context.reserve.spend(source.byteLength)
-  context.drafts.write(draft, source, position)
 }
 
 /** The draft of a file that is open for writing, made of its content if there is none. Throws `invalid`. */
