@@ -11,7 +11,6 @@ import { addSetupVerbs } from './setup-verbs.ts'
 import { addTransferVerbs } from './transfer-verbs.ts'
 import { addUserVerbs } from './user-verbs.ts'
 import { addWarmVerbs } from './warm-verbs.ts'
-import { addWarmVerbs } from './warm-verbs.ts'
 
 const about = `One content-addressed store on this machine, seen as a drive and as a package mirror.
 
@@ -33,7 +32,6 @@ export function buildProgram(cli: Cli): Command {
   addUserVerbs(program, cli)
   addOciVerbs(program, cli)
   addAptVerbs(program, cli)
-  addWarmVerbs(program, cli)
   addWarmVerbs(program, cli)
   return program
 }

@@ -1,14 +1,22 @@
 import type { Command } from 'commander'
-import type { Cli } from './cli.ts'
+import type { Cli, CommonOptions } from './cli.ts'
 import { addVerb } from './verb.ts'
 import type { WarmAptOptions } from './verbs/warm-apt.ts'
 
-/** warm apt: has the daemon fetch what will be wanted. */
+/** warm npm, warm apt: has the daemon fetch what will be wanted. */
 export function addWarmVerbs(program: Command, cli: Cli): void {
   const warm = program
     .command('warm')
     .description('Fetches packages before they are wanted: for a journey, a build without network')
   warm.exitOverride()
+  addVerb(warm, 'npm', {
+    does: 'Fetches every package that lockfiles name, with what npm asks besides',
+    example: 'cairn warm npm package-lock.json'
+  })
+    .argument('<lockfile...>', 'package-lock.json or npm-shrinkwrap.json')
+    .action(async (lockfiles: string[], options: CommonOptions) =>
+      (await import('./verbs/warm-npm.ts')).warmNpm(cli, lockfiles, options)
+    )
   addVerb(warm, 'apt', {
     does: 'Fetches Debian packages and all they depend on',
     example: 'cairn warm apt git build-essential --from debian/bookworm'
