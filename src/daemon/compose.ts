@@ -16,6 +16,7 @@ import { type Mounts, openMounts } from './mounts.ts'
 import { openNameService } from './name-service.ts'
 import { openDrive } from './open-drive.ts'
 import { openGateway } from './open-gateway.ts'
+import { openPeers } from './open-peers.ts'
 import { openPorts, type Ports } from './open-ports.ts'
 import { openPackages } from './packages.ts'
 import { openPlainDoors } from './plain-doors.ts'
@@ -61,7 +62,7 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
   const { settings, log, stop } = options
   const startedMs = systemClock.nowMs()
   const parts = openParts(options, closing, () => mounts)
-  const { content, mfs, packages, upkeep, service } = parts
+  const { content, mfs, peers, packages, upkeep, service } = parts
   const { names, fetcher } = service
 
   // Doors: the mounts, then HTTP on the port and on the socket.
@@ -96,6 +97,7 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
     await openPorts({ settings, content }, { doors, log }),
     (it, hurry) => it.close(hurry)
   )
+  await peers?.serve(service)
   closing.keep(
     await openControlSocket(content.paths.socket, openControlDoor(actions, 'socket'), log),
     (it, hurry) => it.close(AbortSignal.any([hurry, AbortSignal.timeout(limits.drainMs)]))
@@ -132,7 +134,11 @@ function openParts({ settings, log }: ComposeOptions, closing: Closing, mounts: 
     }),
     it => it.close()
   )
-  const packages = closing.keep(openPackages({ settings, content, log }), it => it.close())
+  const peers = openPeers({ settings, content, log })
+  if (peers !== undefined) closing.keep(peers, it => it.close())
+  const packages = closing.keep(openPackages({ settings, content, log, peers: peers?.pull }), it =>
+    it.close()
+  )
   const upkeep = closing.keep(
     openUpkeep({ home, writeLock, mfs, mfsOptions, clock: systemClock, log }),
     (it, hurry) => it.finish(AbortSignal.any([hurry, AbortSignal.timeout(limits.stopSealMs)]))
@@ -142,10 +148,11 @@ function openParts({ settings, log }: ComposeOptions, closing: Closing, mounts: 
       settings,
       content,
       log,
-      sinks: [],
+      sources: peers === undefined ? [] : [peers.content],
+      sinks: peers === undefined ? [] : [peers.content],
       moved: entries => mounts().moved(entries)
     }),
     it => it.close()
   )
-  return { writeLock, memory, content, mfs, packages, upkeep, service }
+  return { writeLock, memory, content, mfs, peers, packages, upkeep, service }
 }

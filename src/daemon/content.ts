@@ -5,6 +5,7 @@ import { type HomePaths, homePaths } from '../base/home.ts'
 import { makeFolder } from '../base/make-folder.ts'
 import { Reserve } from '../base/reserve.ts'
 import { namesMigrations } from '../names/schema.ts'
+import { netMigrations } from '../net/schema.ts'
 import { registryMigrations } from '../pull/registry/schema.ts'
 import { catalogMigrations } from '../pull/schema.ts'
 import type { Roots } from '../roots/api.ts'
@@ -41,6 +42,7 @@ export const homeMigrations = [
   ...storeMigrations,
   ...rootsMigrations,
   ...namesMigrations,
+  ...netMigrations,
   ...vfsMigrations,
   ...catalogMigrations,
   ...registryMigrations,

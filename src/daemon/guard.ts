@@ -4,6 +4,7 @@ import type { Refused, SignIn } from '../access/sign-in.ts'
 import { type Access, localAccess, mayDo } from '../base/access.ts'
 import { foreignMark, isForeignPage } from '../base/foreign-request.ts'
 import type { Need } from '../base/http.ts'
+import { isLanAddress } from '../net/lan-address.ts'
 import type { Log } from './logger.ts'
 
 /** An answer instead of a door's. */
@@ -33,6 +34,23 @@ export const localGuard: Guard = async ({ headers, url = '' }) => {
     return reject(403, 'the Host is not this machine: use 127.0.0.1, [::1] or localhost')
   }
   return mark === 'page' ? foreignPage : localAccess
+}
+
+/**
+ * The port of peers: nobody says who they are, and all get the same. In a LAN's network whoever is not of
+ * one is refused, and so are web pages and who is banned.
+ */
+export function peerGuard(
+  network: 'lan' | 'public',
+  isBanned: (address: string) => boolean
+): Guard {
+  return async ({ headers, socket }) => {
+    const address = (socket.remoteAddress ?? '').replace(/^::ffff:/i, '')
+    if (network === 'lan' && !isLanAddress(address))
+      return reject(403, 'only for the local network')
+    if (isForeignPage(headers)) return foreignPage
+    return isBanned(address) ? reject(403, 'this peer is banned') : nobody
+  }
 }
 
 const nobody: Access = { user: undefined, scopes: new Set(), root: [] }

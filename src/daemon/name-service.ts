@@ -1,6 +1,6 @@
 import { systemClock } from '../base/clock.ts'
 import { CairnError } from '../base/errors.ts'
-import type { NameSink } from '../base/name-source.ts'
+import type { BlockSource, NameSink, NameSource } from '../base/name-source.ts'
 import type { RefreshResult } from '../control/api.ts'
 import type { Names } from '../names/api.ts'
 import { DagFetcher } from '../names/fetch-dag.ts'
@@ -16,6 +16,8 @@ export interface NameServiceOptions {
   readonly settings: Settings
   readonly content: Content
   readonly log: Log
+  /** Whom to ask besides the gateways of the settings. */
+  readonly sources: ReadonlyArray<NameSource & BlockSource>
   /** Who else takes records. */
   readonly sinks: readonly NameSink[]
   /** Entries of /ipns that lead elsewhere now. */
@@ -31,9 +33,9 @@ export interface NameService extends NameKeeping {
 }
 
 export function openNameService(options: NameServiceOptions): NameService {
-  const { settings, content, log, sinks, moved } = options
+  const { settings, content, log, sources, sinks, moved } = options
   const names = openNamesOf(content, settings)
-  const { fetcher, refresher, asks } = openRefresher(content, settings, names)
+  const { fetcher, refresher, asks } = openRefresher(content, settings, names, sources)
   const keeping = openNameKeeping({
     names,
     content,
@@ -64,9 +66,11 @@ export function openNameService(options: NameServiceOptions): NameService {
 export function openRefresher(
   { store, reader }: Pick<Content, 'store' | 'reader'>,
   settings: Settings,
-  names: Names
+  names: Names,
+  more: ReadonlyArray<NameSource & BlockSource> = []
 ): { fetcher: DagFetcher; refresher: Refresher; asks: boolean } {
-  const { sources, dnslink } = nameSourcesOf(settings)
+  const { sources: gateways, dnslink } = nameSourcesOf(settings)
+  const sources = [...more, ...gateways]
   const fetcher = new DagFetcher({ store, reader, sources })
   const refresher = new Refresher({ names, sources, dnslink, fetcher })
   return { fetcher, refresher, asks: sources.length > 0 || dnslink !== undefined }

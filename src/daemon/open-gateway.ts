@@ -7,7 +7,9 @@ import { openSharedBlocks, type SharedRoot } from '../gateway/shared-blocks.ts'
 import type { Names } from '../names/api.ts'
 import type { Content } from './content.ts'
 
-export interface OpenGatewayOptions extends Pick<GatewayOptions, 'serves' | 'satisfy'> {
+export interface OpenGatewayOptions
+  extends Pick<GatewayOptions, 'serves' | 'satisfy'>,
+    Partial<Pick<GatewayOptions, 'pace'>> {
   readonly content: Pick<Content, 'store'>
   readonly names: Names
   /** Serve what is followed here too; only what is published else. */
@@ -16,7 +18,7 @@ export interface OpenGatewayOptions extends Pick<GatewayOptions, 'serves' | 'sat
 
 /** The gateway over a home's content and names. */
 export function openGateway(options: OpenGatewayOptions): HttpDoor {
-  const { content, names, serves, satisfy, followed } = options
+  const { content, names, serves, satisfy, pace = async () => {}, followed } = options
   const shared = openSharedBlocks({
     blocks: content.store,
     roots: () => sharedRoots(names, followed),
@@ -28,7 +30,7 @@ export function openGateway(options: OpenGatewayOptions): HttpDoor {
     shared,
     serves,
     satisfy,
-    clock: systemClock
+    pace
   })
 }
 

@@ -7,6 +7,7 @@ import type { HttpDoor } from '../base/http.ts'
 import { openMirrorDoor } from '../mirror/mirror-door.ts'
 import type { Upstream } from '../pull/adapter.ts'
 import type { PullStatistics } from '../pull/api.ts'
+import type { PullPeers } from '../pull/ask-peers.ts'
 import { openCatalog } from '../pull/catalog.ts'
 import { openFetchUpstream } from '../pull/fetch-upstream.ts'
 import { imageSuffix } from '../pull/image/unpack-image.ts'
@@ -28,6 +29,8 @@ export interface PackagesOptions {
   readonly settings: Settings
   readonly content: Content
   readonly log: Log
+  /** Who else may have what upstreams have. */
+  readonly peers: PullPeers | undefined
 }
 
 /** The package mirror: the pull-through engine, its adapters, their unpacking and its doors. */
@@ -41,7 +44,7 @@ export interface Packages {
   close: () => Promise<void>
 }
 
-export function openPackages({ settings, content, log }: PackagesOptions): Packages {
+export function openPackages({ settings, content, log, peers }: PackagesOptions): Packages {
   let current = settings
   const plainFetch = openFetchUpstream()
   const onlineFetch = refuseOffline(plainFetch, () => current)
@@ -63,6 +66,7 @@ export function openPackages({ settings, content, log }: PackagesOptions): Packa
     ...parts,
     flights: content.paths.flights,
     fetchUpstream,
+    ...(peers === undefined ? {} : { peers }),
     clock: systemClock
   })
   const unpacking = openUnpacking(parts)

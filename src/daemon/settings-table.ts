@@ -11,6 +11,7 @@ import {
   parseNpmUpstreams
 } from './parse-npm-settings.ts'
 import { type OciUpstream, parseOciUpstreams } from './parse-oci-upstreams.ts'
+import { parsePeerListen, parsePeerPackages, parseRate } from './parse-peer-settings.ts'
 import { SettingError } from './setting-error.ts'
 
 /** One setting: where it stands in `config.yaml` and in the environment, its check, its default. */
@@ -56,6 +57,15 @@ export const settingsTable = {
     parseThreads,
     Math.min(availableParallelism(), 64)
   ),
+  peersListen: setting<ListenAddress | undefined>(
+    ['peers', 'listen'],
+    'CAIRN_PEERS_LISTEN',
+    parsePeerListen,
+    { host: '0.0.0.0', port: 7071 }
+  ),
+  peersPackages: setting<string[]>(['peers', 'packages'], undefined, parsePeerPackages, []),
+  peersFollowed: setting(['peers', 'followed'], undefined, parseSwitch, false),
+  peersRate: setting<number | undefined>(['peers', 'rate'], undefined, parseRate, undefined),
   nameGateways: setting<string[]>(['names', 'gateways'], undefined, parseGateways, []),
   nameResolvers: setting<string[]>(['names', 'resolvers'], undefined, parseResolvers, []),
   keyPassphraseFile: setting<string | undefined>(

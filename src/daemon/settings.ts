@@ -38,6 +38,14 @@ export interface Settings {
   readonly mfsMetadata: boolean
   /** Threads for hashing, 1 to 64. */
   readonly threads: number
+  /** Where peers are served if the network is not off; undefined for nowhere. */
+  readonly peersListen: ListenAddress | undefined
+  /** Upstreams whose packages peers may have although they look private: `apt/name`, `npm`, `npm/+name`, `oci/name`. */
+  readonly peersPackages: readonly string[]
+  /** Whether what is followed here is served to peers, as what is published is. */
+  readonly peersFollowed: boolean
+  /** Bytes a second that all peers together are sent; undefined for no bound. */
+  readonly peersRate: number | undefined
   /** Trustless gateways that are asked for records and content of followed names; URLs that end with a slash. */
   readonly nameGateways: readonly string[]
   /** DNS servers for DNSLink; none: those of the machine, with the network public. */

@@ -1,7 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import type { BlockReader } from '../base/blocks.ts'
-import type { Clock } from '../base/clock.ts'
 import type { Want } from '../base/errors.ts'
+import type { Pace } from './pace.ts'
 
 /**
  * A gateway over HTTP: `/ipfs/<cid>[/path]` and `/ipns/<name>[/path]`, read-only.
@@ -20,7 +20,7 @@ export interface GatewayOptions {
   readonly serves: 'everything' | 'shared'
   /** Gets a block that is not here; never asked for what is only shared. Throws `missing`. */
   readonly satisfy: (want: Want, signal: AbortSignal) => Promise<void>
-  readonly clock: Clock
+  readonly pace: Pace
 }
 
 /** Names as the gateway needs them; a name is a CID's text in base36, an alias, or a followed domain. */

@@ -59,6 +59,12 @@ export function disposition(kind: 'inline' | 'attachment', filename: string): st
   return `${kind}; filename="${plain}"; filename*=UTF-8''${encoded}`
 }
 
+/** As `write`, no faster than the gateway is to send. */
+export async function send(exchange: Exchange, bytes: Uint8Array): Promise<void> {
+  await exchange.pace(bytes.byteLength, exchange.signal)
+  await write(exchange, bytes)
+}
+
 /** Resolves when the bytes are no longer needed, which is also the back-pressure. Throws `aborted`. */
 export function write(
   { response, signal }: Pick<Exchange, 'response' | 'signal'>,

@@ -12,7 +12,7 @@ import {
   commonHeaders,
   disposition,
   type Exchange,
-  write
+  send
 } from './exchange.ts'
 import { findPlace, type Place } from './find-place.ts'
 
@@ -148,7 +148,7 @@ async function sendBytes(
     )
     if (count === 0) throw new CairnError('corrupt', 'the file is shorter than it claims')
     if (sent === 0) begin()
-    await write(exchange, wanted.subarray(0, count))
+    await send(exchange, wanted.subarray(0, count))
     sent += count
   }
   if (bytes === 0) begin()

@@ -10,6 +10,7 @@ import {
   commonHeaders,
   disposition,
   type Exchange,
+  send,
   write
 } from './exchange.ts'
 import { findPlace } from './find-place.ts'
@@ -27,6 +28,7 @@ export async function serveBlock(exchange: Exchange): Promise<void> {
   }
   if (answerUnchanged(exchange, headers)) return
   const bytes = await complete(exchange, signal, () => readBlock(blocks, place.cid))
+  if (request.method !== 'HEAD') await exchange.pace(bytes.byteLength, signal)
   response.writeHead(200, {
     ...headers,
     'content-type': mediaTypes.raw,
@@ -64,8 +66,8 @@ export async function serveCar(exchange: Exchange, wish: CarWish): Promise<void>
   }
   const header = encode({ version: 1, roots: [place.cid] })
   await write(exchange, Buffer.concat([varint(header.length), header]))
-  if (begun.done !== true) await write(exchange, record(begun.value))
-  for await (const block of first) await write(exchange, record(block))
+  if (begun.done !== true) await send(exchange, record(begun.value))
+  for await (const block of first) await send(exchange, record(block))
   response.end()
 }
 

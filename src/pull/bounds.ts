@@ -39,6 +39,10 @@ export const bounds = {
   broughtTogether: 4,
   /** A new version whose items cannot all be had is taken over without them after this. */
   takeoverPatienceMs: 600_000,
+  /** What peers who answered lately have ahead of the upstream: a LAN's round trips, and no person notices. */
+  peerStartMs: 150,
+  /** A body of a peer up to this size is verified before any of it is handed on. */
+  peerWholeBytes: 4 * MiB,
   /** Redirects followed to other places of an upstream's content. */
   redirects: 5
 } as const

@@ -3,6 +3,7 @@ import { limits } from '../base/limits.ts'
 import type { Classification } from './adapter.ts'
 import { Answers } from './answers.ts'
 import type { CatalogItem, Expectation, Pull, PullAnswer, PullStatistics } from './api.ts'
+import { type FlightSource, flightSource } from './ask-peers.ts'
 import { bounds, defaultPatience } from './bounds.ts'
 import { BufferPool } from './buffers.ts'
 import { type Decision, decide, mayServeStale } from './decide.ts'
@@ -185,6 +186,8 @@ export class Engine implements Pull {
     const { key, url } = wanted
     const validated = decision === 'revalidate' ? held : undefined
     const startedMs = this.#options.clock.nowMs()
+    const asked = validated === undefined ? expected : undefined
+    const source = flightSource(this.#options, wanted, asked)
     const flight = new Flight({
       key,
       request: {
@@ -202,7 +205,7 @@ export class Engine implements Pull {
       },
       folder: this.#options.flights,
       buffers: this.#buffers,
-      tools: { fetchUpstream: this.#options.fetchUpstream, patience: this.#patience },
+      tools: { fetchUpstream: source.fetchUpstream, patience: this.#patience },
       startedMs,
       land: landed => this.#land(wanted, landed, startedMs),
       onAbandoned: () => this.#takeOff(key, flight),
@@ -211,11 +214,11 @@ export class Engine implements Pull {
       }
     })
     this.#flights.set(key, flight)
-    void this.#settle(wanted, flight)
+    void this.#settle(wanted, flight, source)
     return flight
   }
 
-  async #settle({ key, url }: Classification, flight: Flight): Promise<void> {
+  async #settle({ key, url }: Classification, flight: Flight, source: FlightSource) {
     try {
       const head = await flight.head
       if (head === 'not-modified') this.#options.catalog.touch(key, this.#options.clock.nowMs())
@@ -223,6 +226,7 @@ export class Engine implements Pull {
       await flight.landed
     } catch (cause) {
       const { code, message } = toCairnError(cause)
+      if (code === 'mismatch') source.refuted()
       if (code === 'not-found' || code === 'aborted') return
       this.#tally.of(key).failures++
       this.#options.log.warn({ key, code }, message)

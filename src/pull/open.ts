@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts'
 import type { UnixfsReader, UnixfsWriter } from '../unixfs/api.ts'
 import type { Adapter } from './adapter.ts'
 import type { Catalog, FetchUpstream, Log, Pull } from './api.ts'
+import type { PullPeers } from './ask-peers.ts'
 import { Deriving } from './derive.ts'
 import { Engine } from './engine.ts'
 import { TakingOver } from './takeover/taking-over.ts'
@@ -18,6 +19,8 @@ export interface PullOptions {
   readonly flights: string
   readonly adapters: readonly Adapter[]
   readonly fetchUpstream: FetchUpstream
+  /** Who else may have what an upstream has. */
+  readonly peers?: PullPeers
   readonly clock: Clock
   readonly log: Log
   /** Tests make them short. */

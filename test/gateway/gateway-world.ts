@@ -9,6 +9,7 @@ import { toName } from '../../src/base/names.ts'
 import { openHttpServer } from '../../src/daemon/http-server.ts'
 import type { GatewayNames, GatewayOptions } from '../../src/gateway/api.ts'
 import { openGatewayDoor } from '../../src/gateway/gateway-door.ts'
+import { openPace } from '../../src/gateway/pace.ts'
 import { openSharedBlocks, type SharedRoot } from '../../src/gateway/shared-blocks.ts'
 import type { Node } from '../../src/unixfs/api.ts'
 import { profiles } from '../../src/unixfs/profiles.ts'
@@ -58,7 +59,8 @@ export async function openGateway(
     if (found === undefined) throw new CairnError('missing', `nobody has ${want.id}`)
     blocks.add(found)
   }
-  const options = { blocks, names, clock, serves, satisfy }
+  const pace = openPace(undefined, clock)
+  const options = { blocks, names, pace, serves, satisfy }
   const door = openGatewayDoor({ ...options, shared: openSharedBlocks({ blocks, roots, clock }) })
   const as: HttpDoor = {
     ...door,

@@ -7,6 +7,7 @@ import { type Database, openDatabase } from '../../src/base/database.ts'
 import { homePaths } from '../../src/base/home.ts'
 import type { Adapter, Classification } from '../../src/pull/adapter.ts'
 import type { Catalog, FetchUpstream, Log, Pull, PullAnswer } from '../../src/pull/api.ts'
+import type { PullPeers } from '../../src/pull/ask-peers.ts'
 import { openCatalog } from '../../src/pull/catalog.ts'
 import { openFetchUpstream } from '../../src/pull/fetch-upstream.ts'
 import { openPull, type Patience } from '../../src/pull/open.ts'
@@ -43,6 +44,7 @@ export interface WorldOptions {
   readonly home?: string
   readonly adapters?: readonly Adapter[]
   readonly patience?: Partial<Patience>
+  readonly peers?: PullPeers
   /** Stands between the engine and its upstreams. */
   readonly wrapFetch?: (fetchUpstream: FetchUpstream, clock: Clock) => FetchUpstream
 }
@@ -97,6 +99,7 @@ export function openPullWorld(options: WorldOptions = {}): PullWorld {
     flights: paths.flights,
     adapters: options.adapters ?? [],
     fetchUpstream,
+    ...(options.peers === undefined ? {} : { peers: options.peers }),
     clock,
     log,
     patience: options.patience ?? shortPatience

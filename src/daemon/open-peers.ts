@@ -1,0 +1,115 @@
+import { systemClock } from '../base/clock.ts'
+import { toCairnError } from '../base/errors.ts'
+import type { HttpDoor } from '../base/http.ts'
+import { limits } from '../base/limits.ts'
+import type { BlockSource, NameSink, NameSource } from '../base/name-source.ts'
+import { openPace } from '../gateway/pace.ts'
+import { openPeerDoor } from '../gateway/peer-door.ts'
+import type { PeerState } from '../net/api.ts'
+import { openContentSource } from '../net/content-source.ts'
+import { openDigestSource } from '../net/find-digest.ts'
+import { PeerBook } from '../net/peer-book.ts'
+import { Peers } from '../net/peers.ts'
+import type { PullPeers } from '../pull/ask-peers.ts'
+import { openCatalog } from '../pull/catalog.ts'
+import { openShelf } from '../pull/shelf.ts'
+import type { Content } from './content.ts'
+import { peerGuard } from './guard.ts'
+import { type HttpServer, openHttpServer } from './http-server.ts'
+import type { ListenAddress } from './listen-address.ts'
+import type { Log } from './logger.ts'
+import type { NameService } from './name-service.ts'
+import { openGateway } from './open-gateway.ts'
+import { publicPackages } from './public-packages.ts'
+import type { Settings } from './settings.ts'
+
+export interface PeersOptions {
+  readonly settings: Settings
+  readonly content: Content
+  readonly log: Log
+}
+
+/** Other Cairns: who is asked, and what they may ask. */
+export interface PeerService {
+  /** For the pull engine. */
+  readonly pull: PullPeers
+  readonly content: NameSource & BlockSource & NameSink
+  list: () => PeerState[]
+  /** Serves them from now on. Returns where; undefined if the settings say nowhere. */
+  serve: (service: NameService) => Promise<ListenAddress | undefined>
+  close: () => Promise<void>
+}
+
+/** Undefined with the network off: then nothing listens and nobody is asked. */
+export function openPeers(options: PeersOptions): PeerService | undefined {
+  const { settings, content } = options
+  const { network } = settings
+  if (network === 'off') return undefined
+  const book = new PeerBook(content.database, systemClock)
+  const peers = new Peers({ book, clock: systemClock, network })
+  const catalog = openCatalog(content.database)
+  const allowed = publicPackages(() => settings, catalog)
+  let server: HttpServer | undefined
+  return {
+    pull: { source: openDigestSource(peers), mayAsk: allowed.isPublicKey },
+    content: openContentSource(peers),
+    list: () => peers.list(),
+    serve: async service => {
+      const { peersListen } = settings
+      if (peersListen === undefined) return undefined
+      server = await openHttpServer(peersListen, {
+        doors: peerDoors(options, { service, isPublic: allowed.isPublicItem }),
+        log: options.log,
+        guard: peerGuard(network, address => book.banOf(address) !== undefined),
+        connections: {
+          connections: limits.peerConnections,
+          waiting: limits.peerConnections,
+          together: limits.httpTogether,
+          stallMs: limits.httpStallMs
+        }
+      })
+      return server.address
+    },
+    close: async () => {
+      peers.close()
+      await server?.close(AbortSignal.timeout(limits.drainMs))
+    }
+  }
+}
+
+interface Served {
+  readonly service: NameService
+  readonly isPublic: Parameters<typeof openShelf>[0]['isPublic']
+}
+
+/** What a peer may ask: bytes of public packages, and what is published. */
+function peerDoors(
+  { settings, content, log }: PeersOptions,
+  { service, isPublic }: Served
+): HttpDoor[] {
+  const { database, store, reader } = content
+  const catalog = openCatalog(database)
+  const pace = openPace(settings.peersRate, systemClock)
+  const shelf = openShelf({ database, catalog, blocks: store, reader, log, isPublic })
+  return [
+    openPeerDoor({ shelf, pace, takeRecord: (name, record) => take(service, log, name, record) }),
+    openGateway({
+      content,
+      names: service.names,
+      serves: 'shared',
+      satisfy: async () => {},
+      pace,
+      followed: settings.peersFollowed
+    })
+  ]
+}
+
+/** A record of a followed name that is newer has its content looked for at once. */
+function take(service: NameService, log: Log, name: string, record: Uint8Array): void {
+  if (service.names.take(name, record) !== 'newer') return
+  const follow = service.names.follows().find(each => each.name === name)
+  if (follow === undefined) return
+  service
+    .refresh(follow.target, AbortSignal.timeout(limits.nameRefreshMs))
+    .catch(cause => log.info({ name, problem: toCairnError(cause).message }, 'a name moved'))
+}

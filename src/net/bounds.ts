@@ -1,0 +1,27 @@
+const KiB = 1024
+const MiB = 1024 * KiB
+
+/** Bounds of what peers may cost, with their units and reasons. */
+export const bounds = {
+  /** A peer that does not take a connection and answer by then is not on the LAN, or not there. */
+  headMs: 5_000,
+  /** One that sends nothing for so long in a body is left for another. */
+  idleMs: 5_000,
+  /** Less than this in `idleMs` is a trickle, which is no better. */
+  trickleBytes: 16 * KiB,
+  /** A peer that answered within this time is worth waiting for. */
+  warmMs: 60_000,
+  /** After wrong bytes, and after it could not be reached or broke off. */
+  liedMs: 3_600_000,
+  failedMs: 10_000,
+  /** Peers that are asked at a time: more only cost. */
+  askedTogether: 16,
+  /** Connections to one peer. */
+  connections: 4,
+  /** Peers found by themselves that are remembered: a LAN has fewer. */
+  discovered: 256,
+  /** The next peer is asked for a block too when the first has not answered by then. */
+  hedgeMs: 150,
+  /** Unfinished input of one connection that libp2p may hold. */
+  streamBytes: 4 * MiB
+} as const

@@ -1,0 +1,119 @@
+import { Agent, type IncomingMessage, request as requestHttp } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { CairnError, toCairnError } from '../base/errors.ts'
+import type { Peer, PeerAnswer, PeerRequest } from './api.ts'
+import { bounds } from './bounds.ts'
+
+/** HTTP/1.1 over connections that are opened as they are needed: TCP's, or anything that carries bytes. */
+export interface Carrier {
+  readonly host: string
+  readonly port: number
+  /** Instead of a TCP connection. */
+  readonly connect?: () => Promise<Duplex>
+}
+
+/** A peer that is asked over HTTP. `close` lets its connections go. */
+export function openHttpPeer(
+  id: string,
+  kind: Peer['kind'],
+  carrier: Carrier
+): Peer & { close: () => void } {
+  const agent = new CarriedAgent(carrier.connect)
+  return {
+    id,
+    kind,
+    request: (path, options) => ask({ id, agent, carrier }, path, options),
+    close: () => agent.destroy()
+  }
+}
+
+class CarriedAgent extends Agent {
+  readonly #connect: Carrier['connect']
+
+  constructor(connect: Carrier['connect']) {
+    super({ keepAlive: true, maxSockets: bounds.connections, timeout: bounds.headMs * 6 })
+    this.#connect = connect
+  }
+
+  override createConnection(
+    options: Parameters<Agent['createConnection']>[0],
+    callback?: Parameters<Agent['createConnection']>[1]
+  ): ReturnType<Agent['createConnection']> {
+    if (this.#connect === undefined) return super.createConnection(options, callback)
+    this.#connect().then(
+      duplex => callback?.(null, duplex),
+      cause => callback?.(cause as Error, undefined as unknown as Socket)
+    )
+    return undefined
+  }
+}
+
+interface Asked {
+  readonly id: string
+  readonly agent: Agent
+  readonly carrier: Carrier
+}
+
+function ask(
+  { id, agent, carrier: { host, port } }: Asked,
+  path: string,
+  { method, headers = {}, body, signal }: PeerRequest
+): Promise<PeerAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<PeerAnswer>()
+  const request = requestHttp({ host, port, path, method, agent, headers: { ...headers } })
+  const late = setTimeout(
+    () =>
+      request.destroy(new CairnError('timeout', `${id} did not answer for ${bounds.headMs} ms`)),
+    bounds.headMs
+  )
+  const stop = (): void => void request.destroy(new CairnError('aborted', `${id} is not needed`))
+  signal.addEventListener('abort', stop, { once: true })
+  request.once('close', () => {
+    clearTimeout(late)
+    signal.removeEventListener('abort', stop)
+  })
+  request.once('response', response => {
+    clearTimeout(late)
+    resolve({
+      status: response.statusCode ?? 0,
+      header: name => response.headers[name]?.toString(),
+      body: bodyOf(id, response)
+    })
+  })
+  request.once('error', cause => reject(asUpstream(id, cause)))
+  if (signal.aborted) stop()
+  request.end(body)
+  return promise
+}
+
+/** A body that stops, or all but stops, ends; so does one that is let go before its end. */
+async function* bodyOf(id: string, response: IncomingMessage): AsyncGenerator<Uint8Array> {
+  const stalled = (): void =>
+    void response.destroy(new CairnError('timeout', `${id} stopped sending`))
+  let timer = setTimeout(stalled, bounds.idleMs)
+  let since = 0
+  try {
+    for await (const piece of response) {
+      const bytes = piece as Uint8Array
+      since += bytes.byteLength
+      if (since >= bounds.trickleBytes) {
+        since = 0
+        clearTimeout(timer)
+        timer = setTimeout(stalled, bounds.idleMs)
+      }
+      yield bytes
+    }
+  } catch (cause) {
+    throw asUpstream(id, cause)
+  } finally {
+    clearTimeout(timer)
+    response.destroy()
+  }
+}
+
+function asUpstream(id: string, cause: unknown): CairnError {
+  const error = toCairnError(cause)
+  if (error.code === 'timeout' || error.code === 'aborted') return error
+  return new CairnError('upstream', `${id}: ${error.message}`, { cause })
+}

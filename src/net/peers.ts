@@ -1,0 +1,142 @@
+import type { Clock } from '../base/clock.ts'
+import { toCairnError } from '../base/errors.ts'
+import type { Peer, PeerAnswer, PeerRequest, PeerState } from './api.ts'
+import { bounds } from './bounds.ts'
+import { openHttpPeer } from './http-peer.ts'
+import { isLanAddress } from './lan-address.ts'
+import { hostOf, type PeerBook } from './peer-book.ts'
+
+export interface PeersOptions {
+  readonly book: PeerBook
+  readonly clock: Clock
+  /** `lan`: peers at other addresses are not asked. */
+  readonly network: 'lan' | 'public'
+}
+
+type OwnPeer = Peer & { close: () => void }
+
+interface Standing {
+  answeredMs: number | undefined
+  bytes: number
+  /** After a failure nobody waits for it for a while; unlike a ban this is forgotten at the next start. */
+  restsUntilMs: number
+}
+
+/** Who may be asked now, and how they did. */
+export class Peers {
+  readonly #options: PeersOptions
+  readonly #static = new Map<string, OwnPeer>()
+  readonly #discovered = new Map<string, OwnPeer>()
+  readonly #standings = new Map<string, Standing>()
+  #closed = false
+
+  constructor(options: PeersOptions) {
+    this.#options = options
+  }
+
+  /** Those to be asked, who did best first. */
+  askable(without: ReadonlySet<string> = new Set()): Peer[] {
+    const nowMs = this.#options.clock.nowMs()
+    const able = this.#all().filter(
+      ({ id }) =>
+        !without.has(id) &&
+        this.#standing(id).restsUntilMs <= nowMs &&
+        this.#options.book.banOf(id) === undefined
+    )
+    const last = ({ id }: Peer) => this.#standing(id).answeredMs ?? 0
+    return able.toSorted((a, b) => last(b) - last(a)).slice(0, bounds.askedTogether)
+  }
+
+  /** Whether one of them answered lately. */
+  warm(): boolean {
+    const sinceMs = this.#options.clock.nowMs() - bounds.warmMs
+    return this.askable().some(({ id }) => (this.#standing(id).answeredMs ?? 0) >= sinceMs)
+  }
+
+  /** Asks, and remembers how it went. Throws as `Peer.request`. */
+  async request(peer: Peer, path: string, options: PeerRequest): Promise<PeerAnswer> {
+    try {
+      const answer = await peer.request(path, options)
+      this.#standing(peer.id).answeredMs = this.#options.clock.nowMs()
+      return answer
+    } catch (cause) {
+      if (toCairnError(cause).code !== 'aborted') this.rest(peer.id)
+      throw cause
+    }
+  }
+
+  rest(id: string): void {
+    this.#standing(id).restsUntilMs = this.#options.clock.nowMs() + bounds.failedMs
+  }
+
+  /** It sent what it was not asked for. */
+  blame(id: string): void {
+    const untilMs = this.#options.clock.nowMs() + bounds.liedMs
+    this.#options.book.ban(id, { untilMs, why: 'lied' })
+  }
+
+  /** So many bytes of it were right. */
+  credit(id: string, bytes: number): void {
+    this.#standing(id).bytes += bytes
+  }
+
+  /** One who was found, or came by himself; the newest of too many is left out. */
+  discover(peer: OwnPeer): void {
+    if (
+      this.#closed ||
+      (this.#discovered.size >= bounds.discovered && !this.#discovered.has(peer.id))
+    ) {
+      peer.close()
+      return
+    }
+    this.#discovered.get(peer.id)?.close()
+    this.#discovered.set(peer.id, peer)
+    this.#standing(peer.id).restsUntilMs = 0
+  }
+
+  lose(id: string): void {
+    this.#discovered.get(id)?.close()
+    this.#discovered.delete(id)
+  }
+
+  list(): PeerState[] {
+    return this.#all().map(({ id, kind }) => {
+      const { answeredMs, bytes } = this.#standing(id)
+      const from = this.#discovered.has(id) ? ('lan' as const) : ('static' as const)
+      return { id, kind, from, answeredMs, banned: this.#options.book.banOf(id), bytes }
+    })
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const peer of [...this.#static.values(), ...this.#discovered.values()]) peer.close()
+  }
+
+  /** The list may have changed by another process. */
+  #all(): OwnPeer[] {
+    const { book, network } = this.#options
+    const addresses = new Set(
+      book.list().filter(address => network === 'public' || isLanAddress(hostOf(address)))
+    )
+    for (const [address, peer] of this.#static) {
+      if (addresses.has(address)) continue
+      peer.close()
+      this.#static.delete(address)
+    }
+    for (const address of addresses) {
+      if (this.#static.has(address)) continue
+      const port = Number(address.slice(address.lastIndexOf(':') + 1))
+      const carrier = { host: hostOf(address), port }
+      this.#static.set(address, openHttpPeer(address, 'http', carrier))
+    }
+    return [...this.#static.values(), ...this.#discovered.values()]
+  }
+
+  #standing(id: string): Standing {
+    const known = this.#standings.get(id)
+    if (known !== undefined) return known
+    const standing: Standing = { answeredMs: undefined, bytes: 0, restsUntilMs: 0 }
+    this.#standings.set(id, standing)
+    return standing
+  }
+}
