@@ -5,6 +5,7 @@ import { systemClock } from '../base/clock.ts'
 import { toCairnError } from '../base/errors.ts'
 import type { HttpDoor } from '../base/http.ts'
 import { openMirrorDoor } from '../mirror/mirror-door.ts'
+import { openProxyDoor } from '../mirror/proxy-door.ts'
 import type { Upstream } from '../pull/adapter.ts'
 import type { PullStatistics } from '../pull/api.ts'
 import type { PullPeers } from '../pull/ask-peers.ts'
@@ -74,6 +75,11 @@ export function openPackages({ settings, content, log, peers }: PackagesOptions)
   const oci = openOci(own)
   return {
     doors: [
+      openProxyDoor({
+        pull,
+        hosts: () => current.proxyHosts,
+        others: () => Object.values(current.aptUpstreams).map(({ url }) => new URL(url).origin)
+      }),
       openMirrorDoor({
         pull,
         adapter: aptAdapter,

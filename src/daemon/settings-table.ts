@@ -10,6 +10,7 @@ import {
   parseNpmUpstream,
   parseNpmUpstreams
 } from './parse-npm-settings.ts'
+import { parseHosts } from './parse-hosts.ts'
 import { type OciUpstream, parseOciUpstreams } from './parse-oci-upstreams.ts'
 import { parsePeerListen, parsePeerPackages, parseRate } from './parse-peer-settings.ts'
 import { SettingError } from './setting-error.ts'
@@ -74,6 +75,7 @@ export const settingsTable = {
     parsePath,
     undefined
   ),
+  proxyHosts: setting<string[]>(['proxy', 'hosts'], undefined, parseHosts, []),
   offline: setting(['offline'], 'CAIRN_OFFLINE', parseSwitch, false),
   aptUpstreams: setting<Record<string, AptUpstream>>(
     ['apt', 'upstreams'],

@@ -54,6 +54,8 @@ export interface Settings {
   readonly keyPassphraseFile: string | undefined
   /** No upstream is asked for anything: what is held is served. */
   readonly offline: boolean
+  /** Hosts whose http URLs are fetched for clients that have this for their proxy. */
+  readonly proxyHosts: readonly string[]
   /** Debian archives that are mirrored, by name. */
   readonly aptUpstreams: Readonly<Record<string, AptUpstream>>
   /** The npm registry where all names are looked up that belong nowhere else; undefined for none. */
