@@ -6,6 +6,7 @@ import type { Context } from './context.ts'
 import { markDirty } from './dirty.ts'
 import { attributesOf, type Inode, isRegular, type Time, timeNow } from './inode.ts'
 import { getInode, storeInode } from './inodes.ts'
+import { spendOnRow } from './make.ts'
 import { notRegular } from './read.ts'
 import { ensureDraft } from './write.ts'
 
@@ -33,6 +34,7 @@ function apply(context: Context, ino: number, changes: AttributeChanges): Attrib
   const before = getInode(context, ino)
   if (changes.size !== undefined && before.draft === null) return undefined
   const now = timeNow(context.clock)
+  if (before.stored === 0) spendOnRow(context)
   markDirtyIfSealed(context, before, changes)
   if (changes.size !== undefined && before.draft !== null) {
     resize(context, before.draft, changes.size)

@@ -4,18 +4,20 @@ import { parentsOf } from './dentries.ts'
 import { type Inode, timeNow } from './inode.ts'
 import { getInode, storeInode } from './inodes.ts'
 
+const moved = 'generation = generation + 1'
+
 /**
  * Inside a transaction: the inode is no longer what its blocks say, nor are the directories above.
  *
  * An inode that turns dirty also moves the generation of its directories, dirty or not: a seal
  * under way that saw it clean will not call them clean. One that was dirty already need not: that
- * seal has it in its plan, finds its generation moved, and leaves all above it dirty.
+ * seal has it in its plan, finds its generation moved, and leaves all above it dirty. Its flag is not
+ * set again either: SQLite would write a page of the index of dirty inodes anew.
  */
 export function markDirty(context: Context, inode: Inode): void {
   storeInode(context, inode)
-  context.database
-    .statement('UPDATE inodes SET dirty = 1, generation = generation + 1 WHERE ino = ?')
-    .run(inode.ino)
+  const change = inode.dirty === 1 ? moved : `dirty = 1, ${moved}`
+  context.database.statement(`UPDATE inodes SET ${change} WHERE ino = ?`).run(inode.ino)
   if (inode.dirty === 1) return
   for (const parent of parentsOf(context, inode.ino)) {
     markDirty(context, getInode(context, parent))
@@ -24,7 +26,7 @@ export function markDirty(context: Context, inode: Inode): void {
 
 /** Inside a transaction: the names of a directory changed now. `links`: subdirectories more or fewer. */
 export function touchDirectory(context: Context, directory: Inode, links: number): void {
-  markDirty(context, directory)
+  if (directory.dirty === 0) markDirty(context, directory)
   touchTimes(context, directory.ino, true)
   if (links === 0) return
   context.database

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Database } from '../../base/database.ts'
+import { limits } from '../../base/limits.ts'
 import { Reserve } from '../../base/reserve.ts'
 import type { Allocation } from '../api.ts'
 import { DraftFiles, type DraftState, seekInData } from './draft-files.ts'
@@ -67,6 +68,10 @@ export class Drafts {
   }
 
   truncate(draft: number, size: number): void {
+    // A file gets a hole.
+    if (size <= limits.smallDraftBytes) {
+      this.#reserve.spend(Math.max(0, size - this.state(draft).size))
+    }
     if (!this.#changed(draft, () => this.#small.truncate(draft, size))) {
       this.#files.truncate(draft, size)
     }

@@ -8,6 +8,7 @@ import { addDentry, findDentry, unfold } from './dentries.ts'
 import { touchDirectory, touchTimes } from './dirty.ts'
 import { attributesOf, type Inode, isDirectory, timeNow } from './inode.ts'
 import { getDirectory, getInode, insertInode, storeInode } from './inodes.ts'
+import { visitRange } from './ranges.ts'
 import { currentAttributes } from './read.ts'
 
 export interface NewInode {
@@ -21,6 +22,8 @@ export interface NewInode {
 const setGroupId = 0o2000
 /** What a name and its inode cost the database at most, its log included, by rule of thumb. */
 const rowBytes = 4096
+/** And one of many names that are written one after the other. */
+const dentryBytes = 100
 
 /** A new name for a new inode; counts as a lookup. */
 export function make(
@@ -63,7 +66,8 @@ export function enter(context: Context, parent: number, name: Name): Inode {
   if (findDentry(context, directory, name) !== undefined) {
     throw new CairnError('exists', `${nameText(name)} exists`)
   }
-  spendOnRow(context)
+  const unfolding = directory.unfolded === 1 ? 0 : visitRange(context, directory).count
+  spendOnRow(context, unfolding * dentryBytes)
   storeInode(context, directory)
   unfold(context, directory)
   return directory

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { toCairnError } from '../../../src/base/errors.ts'
+import { limits } from '../../../src/base/limits.ts'
 import { toName } from '../../../src/base/names.ts'
 import type { Mfs } from '../../../src/vfs/mfs/api.ts'
 import { checkMfs } from '../../../src/vfs/mfs/check.ts'
@@ -77,6 +78,9 @@ t.test('whatever makes rows stops in time, so that there is room to remove them'
   const makers: Record<string, (tree: Mfs, turn: number) => void> = {
     attributes: (tree, turn) => tree.setXattr(1, `user.${turn}`, Buffer.alloc(3000), 'any'),
     'staged files': tree => tree.stageFile(0o644, caller),
+    'files made longer': (tree, turn) => {
+      tree.change(at(tree, `many/${turn}`), { size: limits.smallDraftBytes }, caller)
+    },
     'copies of a folder': (tree, turn) => {
       const name = toName(`copy-${turn}`)
       tree.clone(at(tree, 'many'), 1, name, { caller, members: true })
@@ -88,7 +92,7 @@ t.test('whatever makes rows stops in time, so that there is room to remove them'
     writeFileSync(join(home, 'ballast'), Buffer.alloc(50 * MiB, 1))
     const { tree, database, drafts, close } = openTree(home)
     makeFolder(tree, 'many')
-    for (let file = 0; file < 40; file++) makeFile(tree, `many/${file}`, 'bytes')
+    for (let file = 0; file < 1000; file++) makeFile(tree, `many/${file}`, 'bytes')
     t.equal(
       untilItFails(turn => make(tree, turn)),
       'no-space',
