@@ -10,7 +10,7 @@ export interface Verdaccio {
   readonly port: number
 }
 
-/** Installs verdaccio from the machine's registry and runs it before that registry. Undefined if it cannot be had. */
+/** Installs verdaccio from the machine's registry and runs it before that one, asking again as seldom as Cairn. Undefined if it cannot be had. */
 export async function startVerdaccio(room: Room, upstream: string): Promise<Verdaccio | undefined> {
   const folder = room.disk('verdaccio')
   // It asks for node-fetch by a tag, and registries that are caches themselves may know none but latest.
@@ -30,7 +30,7 @@ export async function startVerdaccio(room: Room, upstream: string): Promise<Verd
   const config = join(folder, 'config.yaml')
   const lines = [
     `storage: ${join(folder, 'storage')}`,
-    `uplinks: { main: { url: "${upstream}", maxage: 1h, timeout: 60s } }`,
+    `uplinks: { main: { url: "${upstream}", maxage: 5m, timeout: 60s } }`,
     'packages: { "**": { access: $all, proxy: main } }',
     'log: { type: stdout, level: error }'
   ]
