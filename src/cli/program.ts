@@ -7,6 +7,7 @@ import { addDaemonVerbs } from './daemon-verbs.ts'
 import { addHistoryVerbs } from './history-verbs.ts'
 import { addNameVerbs } from './name-verbs.ts'
 import { addOciVerbs } from './oci-verbs.ts'
+import { addPeerVerbs } from './peer-verbs.ts'
 import { addSetupVerbs } from './setup-verbs.ts'
 import { addTransferVerbs } from './transfer-verbs.ts'
 import { addUserVerbs } from './user-verbs.ts'
@@ -31,6 +32,7 @@ export function buildProgram(cli: Cli): Command {
   addSetupVerbs(program, cli)
   addUserVerbs(program, cli)
   addOciVerbs(program, cli)
+  addPeerVerbs(program, cli)
   addAptVerbs(program, cli)
   addWarmVerbs(program, cli)
   return program

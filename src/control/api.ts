@@ -1,3 +1,4 @@
+import type { PeerState } from '../net/api.ts'
 /**
  * The control API: JSON over HTTP, at `/api/v1/` on the unix socket in the home (all of it) and on
  * the HTTP port (what only reads: `status`). An error is `{ "error": { "code", "message" } }`.
@@ -131,6 +132,8 @@ export interface ControlActions {
   restore: (cid: string, path: string) => Promise<RestoreResult>
   publish: (order: PublishOrder) => Promise<PublishResult>
   refresh: (name: string) => Promise<RefreshResult>
+  /** `GET peers`: none with the network off. */
+  peers: () => readonly PeerState[]
   /** Throws what is wrong with config.yaml; the settings in force stay. */
   reload: () => Promise<ReloadResult>
   /** Begins the end of the daemon and returns at once. */

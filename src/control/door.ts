@@ -15,6 +15,7 @@ interface Route {
 const routes: Readonly<Record<string, Route>> = {
   status: { method: 'GET', port: true, run: actions => actions.status() },
   log: { method: 'GET', port: false, run: (actions, query) => actions.log(parseLimit(query)) },
+  peers: { method: 'GET', port: false, run: actions => actions.peers() },
   snapshot: { method: 'POST', port: false, run: actions => actions.snapshot() },
   restore: {
     method: 'POST',

@@ -82,7 +82,16 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
     packages.configure(changed)
     return { upstreams: Object.keys(changed.aptUpstreams) }
   }
-  const actions = controlDaemon({ status, content, mfs, upkeep, service, reload, stop })
+  const actions = controlDaemon({
+    status,
+    content,
+    mfs,
+    upkeep,
+    service,
+    peers: () => peers?.list() ?? [],
+    reload,
+    stop
+  })
   const doors: HttpDoor[] = [
     openControlDoor(actions, 'port'),
     ...openPlainDoors({

@@ -13,16 +13,18 @@ export interface ControlDaemonOptions {
   readonly mfs: Mfs
   readonly upkeep: Upkeep
   readonly service: NameService
+  readonly peers: ControlActions['peers']
   readonly reload: ControlActions['reload']
   readonly stop: () => void
 }
 
 /** What the control API does, in terms of the daemon's parts. */
 export function controlDaemon(options: ControlDaemonOptions): ControlActions {
-  const { status, content, mfs, upkeep, service, reload, stop } = options
+  const { status, content, mfs, upkeep, service, peers, reload, stop } = options
   const rootNow = () => content.roots.get(mfsRootName)?.cid.toString()
   return {
     status,
+    peers,
     reload,
     stop,
     snapshot: async () => {

@@ -34,6 +34,7 @@ async function serve(t: Test, via: 'socket' | 'port') {
       endMs: 1
     }),
     refresh: async name => ({ cid: name, moved: false, problem: undefined }),
+    peers: () => [],
     reload: async () => ({ upstreams: [] }),
     stop: () => {
       seen.stopped++
