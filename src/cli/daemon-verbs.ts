@@ -9,7 +9,10 @@ export function addDaemonVerbs(program: Command, cli: Cli): void {
     does: 'Runs the daemon in the foreground until Ctrl-C, SIGTERM or `cairn stop`',
     example: 'cairn start --mount ~/cairn --listen 127.0.0.1:7070'
   })
-    .option('--mount <folder>', 'where to mount ipfs, ipns, mfs and pkg; none for no mount (CAIRN_MOUNT)')
+    .option(
+      '--mount <folder>',
+      'where to mount ipfs, ipns, mfs and pkg; none for no mount (CAIRN_MOUNT)'
+    )
     .option('--listen <host:port>', 'the HTTP port, loopback only (CAIRN_LISTEN)')
     .option('--share <host:port>', 'where other machines are served, with a password (CAIRN_SHARE)')
     .option('--network <network>', 'off, lan or public (CAIRN_NETWORK)')

@@ -14,11 +14,14 @@ export function addHistoryVerbs(program: Command, cli: Cli): void {
   )
 
   addVerb(program, 'log', {
-    does: 'Lists the earlier roots of /mfs, newest first',
+    does: 'Lists the earlier roots of /mfs, or of a name, newest first',
     example: 'cairn log --limit 5'
   })
+    .argument('[name]', 'a name in /ipns; without it /mfs')
     .option('--limit <count>', 'how many at most', '100')
-    .action(async (options: LogOptions) => (await import('./verbs/log.ts')).log(cli, options))
+    .action(async (name: string | undefined, options: LogOptions) =>
+      (await import('./verbs/log.ts')).log(cli, name, options)
+    )
 
   addVerb(program, 'restore', {
     does: 'Puts a snapshot of /mfs, or one path of it, in place of what is there now; that goes into the history first',

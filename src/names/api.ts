@@ -41,8 +41,8 @@ export interface Names {
   record: (name: string) => HeldRecord | undefined
   /** Offers a record from anywhere; a key that gave way to another has no more say. Throws what `decodeRecord` does. */
   take: (name: string, bytes: Uint8Array, options?: TakeOptions) => Taken
-  /** Records of own keys that this machine did not make and nobody settled. */
-  heads: () => ForeignHead[]
+  /** Records of own keys that this machine did not make: those nobody settled, or all. */
+  heads: (options?: HeadsOptions) => ForeignHead[]
   /** What /ipns shows: by name, and by alias. */
   list: () => Shown[]
   find: (nameOrAlias: string) => Shown | undefined
@@ -150,6 +150,11 @@ export interface Refreshed {
 
 /** What became of a record that was offered. `foreign`: of an own key, and not ours; `unwanted`: nobody follows it. */
 export type Taken = 'newer' | 'same' | 'older' | 'expired' | 'foreign' | 'unwanted'
+
+export interface HeadsOptions {
+  readonly name?: string
+  readonly all?: boolean
+}
 
 export interface ForeignHead {
   readonly name: string

@@ -6,6 +6,7 @@ import type {
   Follow,
   FollowOptions,
   ForeignHead,
+  HeadsOptions,
   HeldRecord,
   KeyInfo,
   Names,
@@ -103,8 +104,8 @@ class DatabaseNames implements Names {
     return this.#records.get(name)
   }
 
-  heads(): ForeignHead[] {
-    return this.#records.heads()
+  heads(options: HeadsOptions = {}): ForeignHead[] {
+    return this.#records.heads(options)
   }
 
   take(name: string, bytes: Uint8Array, { late = false }: TakeOptions = {}): Taken {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import type { Database } from '../base/database.ts'
-import type { ForeignHead, HeldRecord } from './api.ts'
+import type { ForeignHead, HeadsOptions, HeldRecord } from './api.ts'
 import { type IpnsRecord, readStoredRecord } from './record.ts'
 
 /** The newest record of each name, and those of own keys that others made. Rows; it holds no state. */
@@ -54,7 +54,7 @@ export class Records {
   }
 
   /** Of one name with `name`; only those that nobody settled unless `all`. */
-  heads({ name, all = false }: { name?: string; all?: boolean } = {}): ForeignHead[] {
+  heads({ name, all = false }: HeadsOptions = {}): ForeignHead[] {
     return this.#database
       .statement('SELECT * FROM name_heads WHERE (?1 IS NULL OR name = ?1) ORDER BY seen_ms')
       .all(name ?? null)

@@ -1,4 +1,7 @@
+import { nameText } from '../../base/names.ts'
+import { openNamesOf } from '../../daemon/open-names.ts'
 import type { Cli, CommonOptions } from '../cli.ts'
+import { parsePath } from '../parse-path.ts'
 import { showBytes, showMoment } from '../show-units.ts'
 import { cidOf, type FoundPath, kindOf, withPath } from '../with-path.ts'
 
@@ -13,16 +16,38 @@ interface PathStatus {
   readonly mode: string
   readonly mtimeMs: number
   readonly target: string | undefined
+  /** Of what is in /ipns: the name, and until when its record holds; a stale one is past that. */
+  readonly name: NameState | undefined
+}
+
+interface NameState {
+  readonly name: string
+  readonly state: 'fresh' | 'stale'
+  readonly endMs: number | undefined
 }
 
 /** Shows what a path is. */
 export async function stat(cli: Cli, path: string, options: CommonOptions): Promise<void> {
-  const status = await withPath(cli, path, options, found => statusOf(path, found))
+  const status = await withPath(cli, path, options, found => ({
+    ...statusOf(path, found),
+    name: nameOf(path, found)
+  }))
   if (options.json === true) cli.terminal.printJson(status)
   else for (const line of showStatus(status)) cli.terminal.print(line)
 }
 
-function statusOf(path: string, { tree, attributes }: FoundPath): PathStatus {
+function nameOf(path: string, { content }: FoundPath): NameState | undefined {
+  const { tree, names } = parsePath(path)
+  const [first] = names
+  if (tree !== 'ipns' || first === undefined) return undefined
+  const known = openNamesOf(content)
+  const shown = known.find(nameText(first))
+  if (shown === undefined) return undefined
+  const endMs = known.record(shown.name)?.endMs
+  return { name: shown.name, state: shown.stale ? 'stale' : 'fresh', endMs }
+}
+
+function statusOf(path: string, { tree, attributes }: FoundPath): Omit<PathStatus, 'name'> {
   const { ino, mode, size, mtimeSeconds, mtimeNanoseconds } = attributes
   const cid = cidOf(tree, ino)
   const kind = kindOf(mode)
@@ -44,13 +69,19 @@ function nameCodec(code: number): string {
 }
 
 function showStatus(status: PathStatus): string[] {
-  const { cid, codec, kind, size, mode, mtimeMs, target } = status
+  const { cid, codec, kind, size, mode, mtimeMs, target, name } = status
   return [
     `cid    ${cid ?? 'not sealed yet: `cairn snapshot` gives it one'}`,
     ...(codec === undefined ? [] : [`codec  ${codec}`]),
     `kind   ${kind}${target === undefined ? '' : ` to ${target}`}`,
     `size   ${size}${size < 1024 ? '' : ` (${showBytes(size)})`}`,
     `mode   ${mode}`,
-    `mtime  ${mtimeMs === 0 ? 'none' : showMoment(mtimeMs)}`
+    `mtime  ${mtimeMs === 0 ? 'none' : showMoment(mtimeMs)}`,
+    ...(name === undefined ? [] : [showName(name)])
   ]
+}
+
+function showName({ name, state, endMs }: NameState): string {
+  const until = endMs === undefined ? '' : `, its record holds until ${showMoment(endMs)}`
+  return `name   ${name}, ${state}${until}`
 }
