@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
-import type { Cli, CommonOptions } from './cli.ts'
+import type { Cli } from './cli.ts'
 import { addVerb } from './verb.ts'
+import type { RunReadyOptions } from './verbs/oci-run-ready.ts'
 
 /** oci run-ready: what starts containers from what is held. */
 export function addOciVerbs(program: Command, cli: Cli): void {
@@ -11,7 +12,11 @@ export function addOciVerbs(program: Command, cli: Cli): void {
     example: 'cairn oci run-ready registry.example/library/alpine:latest'
   })
     .argument('<image>', 'NAME:TAG, as it is pushed here, or with its upstream before it')
-    .action(async (image: string, options: CommonOptions) =>
+    .option(
+      '--no-wait',
+      'return before its layers are here; it must have /proc, /dev, /sys, /tmp and /run'
+    )
+    .action(async (image: string, options: RunReadyOptions) =>
       (await import('./verbs/oci-run-ready.ts')).ociRunReady(cli, image, options)
     )
 }

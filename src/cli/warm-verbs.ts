@@ -2,8 +2,9 @@ import type { Command } from 'commander'
 import type { Cli, CommonOptions } from './cli.ts'
 import { addVerb } from './verb.ts'
 import type { WarmAptOptions } from './verbs/warm-apt.ts'
+import type { WarmOciOptions } from './verbs/warm-oci.ts'
 
-/** warm npm, warm apt: has the daemon fetch what will be wanted. */
+/** warm npm, warm apt, warm oci: has the daemon fetch what will be wanted. */
 export function addWarmVerbs(program: Command, cli: Cli): void {
   const warm = program
     .command('warm')
@@ -26,5 +27,14 @@ export function addWarmVerbs(program: Command, cli: Cli): void {
     .option('--arch <name>', 'the architecture', 'amd64')
     .action(async (packages: string[], options: WarmAptOptions) =>
       (await import('./verbs/warm-apt.ts')).warmApt(cli, packages, options)
+    )
+  addVerb(warm, 'oci', {
+    does: 'Fetches container images, all layers of them',
+    example: 'cairn warm oci registry.example/library/alpine:latest'
+  })
+    .argument('<image...>', 'NAME:TAG, with its upstream before it')
+    .option('--arch <name>', 'the architecture (amd64, arm64), by default this machine’s')
+    .action(async (images: string[], options: WarmOciOptions) =>
+      (await import('./verbs/warm-oci.ts')).warmOci(cli, images, options)
     )
 }

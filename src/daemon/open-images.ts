@@ -37,8 +37,24 @@ export function openImages(options: ImagesOptions): Unpacking {
       const held = heldPart(options, key, kind, digest)
       if (held !== undefined) return readStored(content.reader, held, buffers)
       return (await options.pull.fetch(wantedPart(options, key, kind, digest))).body()
+    },
+    fetchAhead: (key, digest, signal) => {
+      fetchAhead(options, key, digest, signal).catch(() => {
+        // Told when the layer's turn comes: it is asked for again then.
+      })
     }
   })
+}
+
+/** A place in the flight, left when the signal aborts; the bytes are read when the layer is unpacked. */
+async function fetchAhead(
+  options: ImagesOptions,
+  key: string,
+  digest: Digest,
+  signal: AbortSignal
+): Promise<void> {
+  if (heldPart(options, key, 'blobs', digest) !== undefined) return
+  await options.pull.fetch(wantedPart(options, key, 'blobs', digest), { signal })
 }
 
 function readDocument(bytes: Uint8Array): ImageDocument {

@@ -146,6 +146,15 @@ t.test('an image runs from the mount: runc, chroot', async t => {
     const args = ['--root', join(mount, '..', `${id}-runc`), 'run', '--bundle', said.bundle, id]
     t.equal(await ran('runc', args), 'hello world')
   }
+  await skopeoCopy(`oci:${layout}:v1`, `docker://${address}/own/hello:later`)
+  const ready = ['oci', 'run-ready', 'own/hello:later', '--no-wait', '--json']
+  const early = JSON.parse(await world.line(ready))
+  const written = JSON.parse(await readFile(join(early.bundle, 'config.json'), 'utf8'))
+  t.match(written, { root: { path: early.rootfs }, process: { user: { uid: 0, gid: 0 } } })
+  t.strictSame(
+    written.mounts.map((each: { destination: string }) => each.destination),
+    ['/proc', '/dev', '/sys', '/tmp', '/run']
+  )
   const missing = await world.run(['oci', 'run-ready', 'own/none:v1'])
   t.match(missing, { status: 1, stderr: /has no manifest v1/ })
   t.match(await world.run(['oci', 'run-ready', 'No/Name']), { status: 2, stderr: /NAME:TAG/ })

@@ -2,14 +2,13 @@ import { readFileSync, statSync } from 'node:fs'
 import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Descriptor, readManifest } from '../../../adapters/oci/manifest.ts'
-import { platformFor } from '../../../adapters/oci/platform.ts'
 import { CairnError, toCairnError } from '../../base/errors.ts'
 import { homePaths } from '../../base/home.ts'
 import type { Status } from '../../control/api.ts'
 import { callDaemon } from '../../control/client.ts'
 import type { Cli, CommonOptions } from '../cli.ts'
 import { settingsOf } from '../cli.ts'
+import { fetchImage, fetchPart } from '../oci/fetch-image.ts'
 import { type ImageName, parseImageName } from '../oci/image-name.ts'
 import {
   findOwner,
@@ -19,11 +18,16 @@ import {
   runtimeConfig
 } from '../oci/runtime-config.ts'
 
+export interface RunReadyOptions extends CommonOptions {
+  readonly wait?: boolean
+}
+
 /**
  * Makes a bundle that runc starts from over an image's root filesystem in the mount, and says where
- * both are. What is not held is pulled. Throws `not-found` without a daemon, a mount or the image.
+ * both are. What is not held is pulled, before this returns unless `wait` is
+ * false. Throws `not-found` without a daemon, a mount or the image.
  */
-export async function ociRunReady(cli: Cli, text: string, options: CommonOptions): Promise<void> {
+export async function ociRunReady(cli: Cli, text: string, options: RunReadyOptions): Promise<void> {
   const image = parseImageName(text)
   const { home, ociOtherwise } = await settingsOf(cli, options)
   const paths = homePaths(home)
@@ -33,12 +37,13 @@ export async function ociRunReady(cli: Cli, text: string, options: CommonOptions
   }
   const process = await fetchProcess(status.listen, image, cli.signal)
   const rootfs = join(folderOf(packagesOf(status), image, ociOtherwise), 'rootfs')
-  await untilUnpacked(rootfs, cli.signal)
+  const waits = options.wait !== false
+  if (waits) await untilUnpacked(rootfs, cli.signal)
   const bundle = join(home, 'bundles', image.name, image.tag)
   await mkdir(bundle, { recursive: true, mode: 0o700 })
   const hostname = image.name.replace(/^.*\//, '').slice(0, 63)
-  const owner = ownerIn(rootfs, process)
-  const has = mountPoints.filter(path => isFolder(join(rootfs, path)))
+  const owner = waits ? ownerIn(rootfs, process) : numericOwner(process)
+  const has = waits ? mountPoints.filter(path => isFolder(join(rootfs, path))) : mountPoints
   const config = runtimeConfig({ process, owner, rootfs, hostname, has })
   await writeFile(join(bundle, 'config.json'), `${JSON.stringify(config, undefined, 2)}\n`)
   if (options.json === true) return cli.terminal.printJson({ bundle, rootfs, args: process.args })
@@ -64,37 +69,15 @@ function folderOf(packages: string, { name, tag }: ImageName, otherwise?: string
 
 async function fetchProcess(
   listen: string,
-  { name, tag }: ImageName,
+  image: ImageName,
   signal: AbortSignal
 ): Promise<ImageProcess> {
-  const ask = async (path: string): Promise<Uint8Array> => {
-    const url = `http://${listen}/v2/${name}/${path}`
-    const answer = await fetch(url, { signal }).catch((cause: unknown) => {
-      throw toCairnError(cause, `${url} cannot be asked`)
-    })
-    const bytes = Buffer.from(await answer.arrayBuffer())
-    if (answer.ok) return bytes
-    const code = answer.status === 404 ? 'not-found' : 'upstream'
-    throw new CairnError(code, `${name}:${tag}: ${messageIn(bytes)}`)
+  const registry = { base: `http://${listen}/`, signal }
+  const { config } = await fetchImage(registry, image, process.arch)
+  if (config === undefined) {
+    throw new CairnError('invalid', `${image.name}:${image.tag} is no image: it has no config`)
   }
-  let manifest = readManifest(await ask(`manifests/${tag}`))
-  if (manifest.manifests.length > 0) {
-    const chosen: Descriptor = platformFor(manifest.manifests, process.arch)
-    manifest = readManifest(await ask(`manifests/${chosen.digest}`))
-  }
-  if (manifest.config === undefined) {
-    throw new CairnError('invalid', `${name}:${tag} is no image: it has no config`)
-  }
-  return readImageConfig(await ask(`blobs/${manifest.config.digest}`))
-}
-
-function messageIn(bytes: Buffer): string {
-  try {
-    const { errors } = JSON.parse(bytes.toString('utf8')) as { errors?: [{ message?: string }] }
-    return errors?.[0]?.message ?? 'not to be had'
-  } catch {
-    return 'not to be had'
-  }
+  return readImageConfig(await fetchPart(registry, image, `blobs/${config.digest}`))
 }
 
 /** A look into it unpacks it; one that took too long goes on without who looked. */
@@ -121,6 +104,15 @@ function ownerIn(rootfs: string, { user }: ImageProcess): { uid: number; gid: nu
   const owner = findOwner(user, read(join(rootfs, 'etc/passwd')), read(join(rootfs, 'etc/group')))
   if (owner !== undefined) return owner
   throw new CairnError('invalid', `the image's user ${JSON.stringify(user)} is not in its passwd`)
+}
+
+function numericOwner({ user }: ImageProcess): { uid: number; gid: number } {
+  const owner = findOwner(user, '', '')
+  if (owner !== undefined) return owner
+  throw new CairnError(
+    'unsupported',
+    `the image's user ${JSON.stringify(user)} is looked up in the image: leave --no-wait out`
+  )
 }
 
 function read(file: string): string {

@@ -37,7 +37,12 @@ export interface ImageUnpackingOptions {
     kind: 'manifests' | 'blobs',
     digest: Digest
   ) => Promise<AsyncIterable<Uint8Array>>
+  /** Has a blob that is not held be fetched until `signal` aborts; `openPart` shares what has come. Never throws. */
+  readonly fetchAhead: (key: string, digest: Digest, signal: AbortSignal) => void
 }
+
+/** Layers that are fetched while the one before them is unpacked. */
+const layersAhead = 2
 
 /** How the catalog keys of images end: the stored bytes are the image's manifest or index. */
 export const imageSuffix = '.oci'
@@ -58,12 +63,17 @@ async function unpackImage(
 ): Promise<CID> {
   const item = options.catalog.get(key)
   if (item === undefined) throw new CairnError('not-found', `${key} is not held`)
+  const unpacked = new AbortController()
   try {
     const layers = await layersOf(options, buffers, item)
     const packed = layers.reduce((total, { size }) => total + size, 0)
     const mostBytes = Math.min(bounds.flightBytes, Math.max(packed, 4096) * limits.unpackedRatio)
     const tree = new RootFilesystem(options.writer, mostBytes)
-    for (const { digest } of layers) {
+    for (const [index, { digest }] of layers.entries()) {
+      const begun = index === 0 ? 1 : index + layersAhead
+      for (const next of layers.slice(begun, index + layersAhead + 1)) {
+        options.fetchAhead(key, next.digest, unpacked.signal)
+      }
       await tree.addLayer(options.unpackLayer(await options.openPart(key, 'blobs', digest)))
     }
     const { node, record } = tree.finish()
@@ -74,6 +84,8 @@ async function unpackImage(
   } catch (cause) {
     const { code, message } = toCairnError(cause)
     throw new CairnError(code, `${key} cannot be unpacked: ${message}`, { cause })
+  } finally {
+    unpacked.abort()
   }
 }
 
