@@ -10,6 +10,7 @@ import { isFuseMount } from '../fuse/mount-point.ts'
 import type { Tree } from '../vfs/api.ts'
 import type { MfsChange } from '../vfs/mfs/announce.ts'
 import { type Content, thisUser } from './content.ts'
+import { countWrites } from './count-writes.ts'
 import type { TreeThreadData } from './fuse-thread.ts'
 import type { Log } from './logger.ts'
 import { openTree, type TreeMemory } from './open-tree.ts'
@@ -94,7 +95,10 @@ export async function openMounts(options: MountsOptions): Promise<Mounts> {
       const ipns = all.find(({ name }) => name === 'ipns')
       for (const entry of entries) ipns?.mount?.invalidateEntry(ipnsRoot, toName(entry))
     },
-    writes: () => countWrites(all.find(({ name }) => name === 'mfs')?.mount?.statistics()),
+    writes: () => {
+      const mount = all.find(({ name }) => name === 'mfs')?.mount
+      return mount === undefined ? 0 : countWrites(mount.statistics())
+    },
     close: async hurry => {
       const graceMs = hurry.aborted ? 0 : unmountGraceMs
       await Promise.all(all.map(({ mount }) => mount?.unmount({ graceMs })))
@@ -111,14 +115,6 @@ function forgetIn(mount: FuseMount | undefined, change: MfsChange): void {
   }
   mount?.invalidateEntry(change.parent, change.name)
   mount?.invalidateInode(change.parent)
-}
-
-const reading = new Set(['lookup', 'getattr', 'read', 'readdir', 'readdirplus', 'forget', 'statfs'])
-
-function countWrites(statistics: FuseStatistics | undefined): number {
-  return Object.entries(statistics?.requests ?? {})
-    .filter(([operation]) => !reading.has(operation))
-    .reduce((sum, [, count]) => sum + count, 0)
 }
 
 async function openMount(name: TreeName, path: string, options: MountsOptions): Promise<Mounted> {
