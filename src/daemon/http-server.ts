@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { CairnError, toCairnError } from '../base/errors.ts'
 import { expectsContinue, type HttpDoor, httpStatus } from '../base/http.ts'
 import { limits } from '../base/limits.ts'
@@ -53,6 +54,18 @@ export async function openHttpServer(
     address: { host: listen.host, port },
     answers,
     close: signal => closeServer(server, signal)
+  }
+}
+
+/** The same on streams that others opened. */
+export function serveStreams(options: HttpServerOptions): {
+  take: (stream: Duplex) => void
+  close: () => void
+} {
+  const { server } = makeServer(options)
+  return {
+    take: stream => void server.emit('connection', stream),
+    close: () => server.closeAllConnections()
   }
 }
 
@@ -130,6 +143,9 @@ async function inTurn(
   }
 }
 
+/** Made once: each abort without a reason makes an exception with its stack, a tenth of a short answer's cost. */
+const clientGone = new CairnError('aborted', 'the client went away')
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
@@ -137,7 +153,7 @@ async function answer(
   answers: Map<string, number>
 ): Promise<void> {
   const gone = new AbortController()
-  response.on('close', () => gone.abort())
+  response.on('close', () => gone.abort(clientGone))
   const door = doors.find(each => each.accepts(request))
   try {
     refuseAmbiguous(request)

@@ -1,6 +1,7 @@
 import { makeCid } from '../base/blocks.ts'
 import { type Digest, digestOf } from '../base/digest.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
+import { holding } from '../base/holding.ts'
 import { limits } from '../base/limits.ts'
 import type { Classification, Derivation } from './adapter.ts'
 import type { CatalogItem, Pull, PullAnswer, PullStatistics } from './api.ts'
@@ -11,6 +12,9 @@ import { untilAborted } from './until-aborted.ts'
 
 type DeriveOptions = Pick<PullOptions, 'catalog' | 'blocks' | 'writer' | 'clock' | 'log'>
 type FetchOptions = { signal?: AbortSignal }
+
+/** Why a document's body is not read: it is in the store. An abort that names no reason makes one, which costs more than a lookup. */
+const left = new CairnError('aborted', 'the document is in the store')
 
 /** The engine, and what is made of what it fetches: derived items, and items a document vouches for. */
 export class Deriving implements Pull {
@@ -77,7 +81,7 @@ export class Deriving implements Pull {
       }
       return from
     } finally {
-      leaving.abort()
+      leaving.abort(left)
     }
   }
 
@@ -114,7 +118,7 @@ export class Deriving implements Pull {
       throw error
     })
     await this.#engine.learnt()
-    this.#store(wanted, bytes, version)
+    await holding(async () => this.#store(wanted, bytes, version))
   }
 
   async #read(source: CatalogItem): Promise<Uint8Array> {
