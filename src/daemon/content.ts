@@ -86,7 +86,7 @@ export interface OpenMfsOptions {
   /** Of `mfsSharedMemory()`, the same for all threads of the process. */
   readonly shared?: SharedArrayBuffer
   /** As in `MfsOptions`. */
-  readonly onChange?: (change: MfsChange) => void
+  readonly onChange?: (change: MfsChange) => Promise<void>
   /** As in `MfsOptions`. */
   readonly importFile?: (path: string, signal: AbortSignal | undefined) => Promise<Node>
   /** True once, in the process that holds the home's lock. */

@@ -33,8 +33,8 @@ export interface Mounts {
   statistics: () => Array<{ mount: TreeName; statistics: FuseStatistics }>
   /** Grows with every request to /mfs that may have written. */
   writes: () => number
-  /** What another door changed in /mfs: its kernel is to forget it. */
-  changed: (change: MfsChange) => void
+  /** What another door changed in /mfs: resolves when its kernel has forgotten it. */
+  changed: (change: MfsChange) => Promise<void>
   /** Entries of /ipns that lead elsewhere now. */
   moved: (entries: readonly string[]) => void
   /** Unmounts all; users of a mount are given a moment, less once `hurry` aborts before. */
@@ -93,7 +93,7 @@ export async function openMounts(options: MountsOptions): Promise<Mounts> {
     changed: change => forgetIn(all.find(({ name }) => name === 'mfs')?.mount, change),
     moved: entries => {
       const ipns = all.find(({ name }) => name === 'ipns')
-      for (const entry of entries) ipns?.mount?.invalidateEntry(ipnsRoot, toName(entry))
+      for (const entry of entries) void ipns?.mount?.invalidateEntry(ipnsRoot, toName(entry))
     },
     writes: () => {
       const mount = all.find(({ name }) => name === 'mfs')?.mount
@@ -108,13 +108,12 @@ export async function openMounts(options: MountsOptions): Promise<Mounts> {
 }
 
 /** A name that changed also changes its directory's times and listing. */
-function forgetIn(mount: FuseMount | undefined, change: MfsChange): void {
-  if ('ino' in change) {
-    mount?.invalidateInode(change.ino)
-    return
-  }
-  mount?.invalidateEntry(change.parent, change.name)
-  mount?.invalidateInode(change.parent)
+async function forgetIn(mount: FuseMount | undefined, change: MfsChange): Promise<void> {
+  if ('ino' in change) return await mount?.invalidateInode(change.ino)
+  await Promise.all([
+    mount?.invalidateEntry(change.parent, change.name),
+    mount?.invalidateInode(change.parent)
+  ])
 }
 
 async function openMount(name: TreeName, path: string, options: MountsOptions): Promise<Mounted> {

@@ -76,10 +76,13 @@ export interface FuseStatistics {
 export interface FuseMount {
   readonly mountPoint: string
   statistics: () => FuseStatistics
-  /** The kernel forgets the attributes and pages of an inode it may hold. Not from within an operation. */
-  invalidateInode: (ino: Ino) => void
-  /** The kernel forgets what a name in a directory led to, and the directory's listing. `name` as in base/names.ts. */
-  invalidateEntry: (parent: Ino, name: string) => void
+  /**
+   * The kernel forgets the attributes and pages of an inode it may hold. Resolves when it has, which
+   * requests under way in the directory may hold up; or when too much is to be told. Never rejects.
+   */
+  invalidateInode: (ino: Ino) => Promise<void>
+  /** The kernel forgets what a name in a directory led to, and the directory's listing. `name` as in base/names.ts. Resolves likewise. */
+  invalidateEntry: (parent: Ino, name: string) => Promise<void>
   /**
    * Unmounts; while users hold it, for at most `graceMs` (default 2000), then they get ENOTCONN.
    * Resolves when all threads have ended. Safe to call twice.

@@ -125,12 +125,12 @@ class Mount implements FuseMount {
     }
   }
 
-  invalidateInode(ino: Ino): void {
-    this.#notifier.invalidateInode(ino)
+  invalidateInode(ino: Ino): Promise<void> {
+    return this.#notifier.invalidateInode(ino)
   }
 
-  invalidateEntry(parent: Ino, name: string): void {
-    this.#notifier.invalidateEntry(parent, name)
+  invalidateEntry(parent: Ino, name: string): Promise<void> {
+    return this.#notifier.invalidateEntry(parent, name)
   }
 
   unmount({ graceMs = defaultGraceMs }: { graceMs?: number } = {}): Promise<void> {

@@ -1,6 +1,6 @@
-import { complete } from '../base/complete.ts'
 import { answerEmpty } from './answer.ts'
 import type { Exchange } from './api.ts'
+import { commit } from './commit.ts'
 import { checkLocks } from './locks.ts'
 import { type DavPath, isBelow } from './path.ts'
 import { refuse } from './refuse.ts'
@@ -16,12 +16,10 @@ export async function transfer(
   last: 'followed' | 'itself',
   act: Act
 ): Promise<void> {
-  const { dav, response, signal } = exchange
+  const { response } = exchange
   const destination = destinationOf(exchange)
   checkApart(exchange.path, destination)
-  const replaced = await complete(dav, signal, () =>
-    dav.database.write(() => transferNow(exchange, destination, last, act))
-  )
+  const replaced = await commit(exchange, () => transferNow(exchange, destination, last, act))
   answerEmpty(response, replaced ? 204 : 201)
 }
 

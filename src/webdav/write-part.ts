@@ -35,6 +35,7 @@ export async function writePart(exchange: Exchange, partOf: (size: number) => Pa
   } finally {
     mfs.releaseWriting(ino)
   }
+  await mfs.told()
   const attributes = mfs.attributes(ino)
   const etag = shownTagOf(dav, { kind: 'node', names: path.names, tree: mfs, attributes })
   answerEmpty(response, 204, { etag })

@@ -47,6 +47,36 @@ t.test('requests that lack a block', async t => {
     t.match(mount.statistics(), { pending: 0, deferred: 1 })
   })
 
+  t.test('keep the kernel from forgetting in their directory, and nowhere else', async t => {
+    const { path, wanted, settle, mount } = await mountWithFetches(t)
+    await shell(path, 'stat hello many/file-1')
+    const reading = readFile(`${path}/late-3`, 'utf8')
+    await until(() => wanted.length === 1)
+    let forgotten = false
+    const held = mount.invalidateEntry(1, 'hello').then(() => {
+      forgotten = true
+    })
+    const again = mount.invalidateEntry(1, 'hello')
+    for (let index = 0; index < 50; index += 1) await mount.invalidateEntry(3, `file-${index}`)
+    t.notOk(forgotten, 'a lookup in the root is under way')
+    settle('late-3')
+    t.equal(await reading, 'late 3\n')
+    await Promise.all([held, again])
+    t.ok(forgotten)
+  })
+
+  t.test('that outlast the mount let go of whoever waits to be heard', async t => {
+    const { path, wanted, mount } = await mountWithFetches(t)
+    const reading = readFile(`${path}/late-4`).catch(() => 'failed')
+    await until(() => wanted.length === 1)
+    const names = ['hello', 'other', 'third']
+    const told = Promise.all(names.map(name => mount.invalidateEntry(1, name)))
+    await mount.unmount({ graceMs: 0 })
+    await told
+    await mount.invalidateEntry(1, 'hello')
+    t.equal(await reading, 'failed')
+  })
+
   t.test('eight that wait do not keep others waiting, on one thread', async t => {
     const { path, wanted, settle, mount } = await mountWithFetches(t)
     const ids = Array.from({ length: 8 }, (_, index) => `late-${index}`)

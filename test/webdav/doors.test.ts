@@ -1,7 +1,5 @@
 import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
-import { isDeepStrictEqual } from 'node:util'
 import t, { type Test } from 'tap'
 import { makeWorld } from '../cli/run-cairn.ts'
 import { seededStream } from '../lib/deterministic.ts'
@@ -193,19 +191,13 @@ async function perform(model: Model, door: Door, { act, path, to, text }: Step) 
   return { may: entry !== undefined, did: await door[act](path, to) }
 }
 
-/** What the kernel was not told in time it forgets within a second: until then it is asked again. */
 async function compare(t: Test, model: Model, doors: readonly Door[], what: string): Promise<void> {
   for (const path of ['', ...paths]) {
     const entry = model.at(path)
     for (const door of doors) {
       const where = `${what}: ${path} by the ${door.name}`
       const expected = entry instanceof Map ? [...entry.keys()].sort() : entry
-      const look = () => (entry instanceof Map ? door.list(path) : door.read(path))
-      let shown = await look()
-      for (let again = 0; again < 40 && !isDeepStrictEqual(shown, expected); again += 1) {
-        await setTimeout(50)
-        shown = await look()
-      }
+      const shown = await (entry instanceof Map ? door.list(path) : door.read(path))
       t.strictSame(shown, expected, where)
     }
   }

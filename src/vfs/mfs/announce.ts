@@ -10,9 +10,9 @@ export type MfsChange = { readonly parent: Ino; readonly name: Name } | { readon
  * an instance that the kernel itself calls needs not tell it.
  */
 export function announce(context: Context, change: MfsChange): void {
-  const { database, lookups, onChange } = context
+  const { database, lookups, onChange, telling } = context
   if (onChange === undefined) return
   const known = 'ino' in change ? change.ino : change.parent
   if (!lookups.held(known) && known !== rootIno) return
-  database.afterTransaction(done => done && onChange(change))
+  database.afterTransaction(done => done && telling.add(onChange(change)))
 }

@@ -55,6 +55,11 @@ export interface Mfs extends WritableTree {
   graft: (cid: CID, parent: Ino, name: Name, caller: Caller) => Attributes
   /** Unlinks a name with all that is below it, in one transaction. */
   removeTree: (parent: Ino, name: Name) => void
+  /**
+   * Resolves when whoever hears of changes (`onChange`) has heard of those made since the last call, or
+   * after a second: call it in the turn of the event loop that made them.
+   */
+  told: () => Promise<void>
   /** What tells one state of an inode's content from another; of attributes read just before. */
   validators: (attributes: Attributes) => Validators
 }
@@ -105,9 +110,9 @@ export interface MfsOptions {
   readonly shared?: SharedArrayBuffer
   /**
    * Told of every change made through this instance that a kernel may have cached: by the one of which
-   * other doors write. Called after the commit; it must not throw.
+   * other doors write. Called after the commit; must not throw. Resolves when the kernel has forgotten it, and never rejects.
    */
-  readonly onChange?: (change: MfsChange) => void
+  readonly onChange?: (change: MfsChange) => Promise<void>
   /**
    * Stores a file of this machine as blocks by several threads: its node without metadata, once all of
    * it survives a power cut. For large drafts that nobody writes to; without it the thread that seals

@@ -41,6 +41,7 @@ import { type PathRestore, restorePath } from './restore-path.ts'
 import { Sealer } from './seal.ts'
 import { shardCountsIn } from './shard-counts.ts'
 import { adoptFile, makeTemporary, stageFile } from './stage.ts'
+import { Telling } from './telling.ts'
 import { validatorsOf } from './version.ts'
 import { openForWriting, releaseWriting, write } from './write.ts'
 import { getXattr, removeXattr, setXattr, xattrNames } from './xattrs.ts'
@@ -55,6 +56,7 @@ export function openMfs(options: MfsOptions): Mfs {
     draftsFolder: options.drafts,
     reserve: new Reserve(options.drafts),
     lookups,
+    telling: new Telling(),
     numbers: new Numbers(options.database),
     shardCounts: shardCountsIn(database),
     listed: new WeakMap()
@@ -244,6 +246,10 @@ class MutableTree implements Mfs {
 
   removeTree(parent: number, name: Name): void {
     removeTree(this.#context, parent, name)
+  }
+
+  told(): Promise<void> {
+    return this.#context.telling.told()
   }
 
   validators(attributes: Attributes): Validators {

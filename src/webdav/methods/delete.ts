@@ -1,6 +1,6 @@
-import { complete } from '../../base/complete.ts'
 import { answerEmpty } from '../answer.ts'
 import type { Exchange, Method } from '../api.ts'
+import { commit } from '../commit.ts'
 import { depthOf } from '../depth.ts'
 import { checkLocks } from '../locks.ts'
 import { refuse } from '../refuse.ts'
@@ -10,9 +10,8 @@ import { placeOf } from '../writable.ts'
 
 /** All of it or nothing: https://www.rfc-editor.org/rfc/rfc4918#section-9.6 */
 export const remove: Method = async exchange => {
-  const { dav, response, signal } = exchange
-  await complete(dav, signal, () => dav.database.write(() => removeNow(exchange)))
-  answerEmpty(response, 204)
+  await commit(exchange, () => removeNow(exchange))
+  answerEmpty(exchange.response, 204)
 }
 
 function removeNow(exchange: Exchange): void {

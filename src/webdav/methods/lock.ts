@@ -1,8 +1,8 @@
-import { complete } from '../../base/complete.ts'
 import { limits } from '../../base/limits.ts'
 import { fileType } from '../../vfs/api.ts'
 import { answerXml } from '../answer.ts'
 import type { Exchange, Method } from '../api.ts'
+import { commit } from '../commit.ts'
 import { depthOf } from '../depth.ts'
 import { describeLocks } from '../lock-xml.ts'
 import { checkLocks, type Lock, type NewLock } from '../locks.ts'
@@ -24,11 +24,11 @@ interface Taken {
  * https://www.rfc-editor.org/rfc/rfc4918#section-9.10
  */
 export const lock: Method = async exchange => {
-  const { dav, path, response, signal } = exchange
+  const { dav, path, response } = exchange
   const info = await readXml(exchange)
   checkWritable(dav, path)
   const step = info === undefined ? () => refresh(exchange) : () => take(exchange, info)
-  const { lock, made } = await complete(dav, signal, () => dav.database.write(step))
+  const { lock, made } = await commit(exchange, step)
   const content = `<D:lockdiscovery>${describeLocks(dav, [lock])}</D:lockdiscovery>`
   const token = info === undefined ? {} : { 'lock-token': `<${lock.token}>` }
   answerXml(response, made ? 201 : 200, 'prop', content, token)

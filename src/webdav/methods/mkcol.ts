@@ -1,7 +1,7 @@
-import { complete } from '../../base/complete.ts'
 import { answerEmpty, answerXml } from '../answer.ts'
 import type { Exchange, Method } from '../api.ts'
 import { hasBody } from '../body.ts'
+import { commit } from '../commit.ts'
 import { checkLocks } from '../locks.ts'
 import { describeStatuses } from '../multistatus.ts'
 import { applyAll, type Instruction, instructionsOf, statusesOf } from '../property-update.ts'
@@ -16,10 +16,10 @@ import { davSpace, elementsOf, isDav, readXml } from '../xml.ts'
  * https://www.rfc-editor.org/rfc/rfc4918#section-9.3, https://www.rfc-editor.org/rfc/rfc5689
  */
 export const mkcol: Method = async exchange => {
-  const { dav, response, signal } = exchange
+  const { response } = exchange
   const instructions = await readInstructions(exchange)
   try {
-    await complete(dav, signal, () => dav.database.write(() => make(exchange, instructions)))
+    await commit(exchange, () => make(exchange, instructions))
   } catch (cause) {
     if (!(cause instanceof PropertiesRefused)) throw cause
     answerXml(response, 403, 'mkcol-response', describeStatuses(statusesOf(instructions)))

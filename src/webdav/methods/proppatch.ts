@@ -1,6 +1,6 @@
-import { complete } from '../../base/complete.ts'
 import { answerXml } from '../answer.ts'
 import type { Exchange, Method } from '../api.ts'
+import { commit } from '../commit.ts'
 import { checkLocks } from '../locks.ts'
 import { describeResponse } from '../multistatus.ts'
 import { hrefOf } from '../path.ts'
@@ -13,12 +13,10 @@ import { isDav, readXml, type XmlElement } from '../xml.ts'
 
 /** All of the instructions or none: https://www.rfc-editor.org/rfc/rfc4918#section-9.2 */
 export const proppatch: Method = async exchange => {
-  const { dav, path, response, signal } = exchange
+  const { dav, path, response } = exchange
   const instructions = parseUpdate(await readXml(exchange))
   checkWritable(dav, path)
-  const resource = await complete(dav, signal, () =>
-    dav.database.write(() => update(exchange, instructions))
-  )
+  const resource = await commit(exchange, () => update(exchange, instructions))
   const href = hrefOf(dav.view, path.names, isCollection(resource))
   answerXml(response, 207, 'multistatus', describeResponse(href, statusesOf(instructions)))
 }

@@ -2,6 +2,7 @@ import { complete } from '../../base/complete.ts'
 import type { Attributes } from '../../vfs/api.ts'
 import { answerEmpty } from '../answer.ts'
 import type { Exchange, Method } from '../api.ts'
+import { commit } from '../commit.ts'
 import { putTarget } from '../put-target.ts'
 import { refuse } from '../refuse.ts'
 import { stageBody } from '../stage-body.ts'
@@ -22,9 +23,7 @@ export const put: Method = async exchange => {
     return await writePart(exchange, () => range)
   }
   const { attributes } = await stageBody(exchange, range?.length)
-  const made = await complete(dav, signal, () =>
-    dav.database.write(() => takeOver(exchange, attributes))
-  )
+  const made = await commit(exchange, () => takeOver(exchange, attributes))
   answerPut(exchange, dav.trees.mfs.attributes(attributes.ino), made)
 }
 

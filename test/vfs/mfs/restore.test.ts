@@ -136,7 +136,7 @@ t.test('changes are told of what the kernel may know, after the commit', async t
   const other = openTree(home, {
     shared,
     metadata: true,
-    onChange: change => {
+    onChange: async change => {
       told.push('ino' in change ? `${change.ino}` : `${change.parent}/${nameText(change.name)}`)
     }
   })
