@@ -46,7 +46,7 @@ function rows(count: number, cairn: Cost, peer: Cost | undefined): Row[] {
     compared({
       ...shared,
       what: `${count} debs, warm, one connection: time`,
-      bar: { of: 'wall', atMost: 1 }
+      bar: { of: 'wall', atMost: 0.5 }
     }),
     compared({
       ...shared,

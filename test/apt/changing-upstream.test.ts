@@ -59,7 +59,7 @@ for (const [what, byHash, apart] of [
     const changes = change()
     await Promise.all(
       clients.map(async client => {
-        for (let round = 0; round < 8; round++) await update(client)
+        for (let round = 0; round < 5; round++) await update(client)
       })
     )
     changing = false
