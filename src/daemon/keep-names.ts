@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import { type CairnError, toCairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { NameSink } from '../base/name-source.ts'
-import type { Follow, Names, Published } from '../names/api.ts'
+import type { Follow, Names, Publication, Published } from '../names/api.ts'
 import type { Refresher } from '../names/refresh.ts'
 import { type Content, mfsRootName } from './content.ts'
 import type { Log } from './logger.ts'
@@ -105,10 +105,17 @@ class BackgroundNames implements NameKeeping {
     const { names, content, clock } = this.#options
     const sequence = content.roots.get(mfsRootName)?.sequence ?? 0
     if (sequence === this.#mfsSequence || clock.nowMs() - this.#publishedMs < tickMs) return
-    this.#mfsSequence = sequence
-    const published = names.publishMoved(path => cidInMfs(content, path))
-    if (published.length === 0) return
-    this.#publishedMs = clock.nowMs()
+    let failures = 0
+    const published = names.publishMoved(
+      path => cidInMfs(content, path),
+      (publication, error) => {
+        failures++
+        this.#warn(publication, error)
+      }
+    )
+    if (failures === 0) this.#mfsSequence = sequence
+    const waitMs = failures === 0 ? 0 : limits.nameRenewMs
+    if (published.length + failures > 0) this.#publishedMs = clock.nowMs() + waitMs
     for (const each of published) this.#report(each)
   }
 
@@ -116,7 +123,12 @@ class BackgroundNames implements NameKeeping {
     const { names, clock } = this.#options
     if (clock.nowMs() - this.#renewedMs < limits.nameRenewMs) return
     this.#renewedMs = clock.nowMs()
-    for (const each of names.renew()) this.#report(each)
+    const renewed = names.renew((publication, error) => this.#warn(publication, error))
+    for (const each of renewed) this.#report(each)
+  }
+
+  #warn({ name, alias }: Publication, { code, message }: CairnError): void {
+    this.#options.log.warn({ name, alias, code, message }, 'cannot publish; tried again later')
   }
 
   #warnOfHeads(): void {

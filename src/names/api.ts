@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import type { CairnError } from '../base/errors.ts'
 import type { KeyFormat } from './key-forms.ts'
 
 /**
@@ -24,10 +25,10 @@ export interface Names {
   unpublish: (alias: string) => boolean
   /** A new key takes the alias over; the old one's last record says so. The old key can only repeat that. */
   rotate: (alias: string) => KeyInfo
-  /** Signs again what ends within half its lifetime; returns what it did. */
-  renew: () => Published[]
+  /** Signs again what ends within half its lifetime; what cannot be is told, and the others go on. */
+  renew: (failed: OnPublishFailed) => Published[]
   /** Publishes what of /mfs stands elsewhere by now; `cidAt` gives undefined for a path that is not there. */
-  publishMoved: (cidAt: (path: string) => CID | undefined) => Published[]
+  publishMoved: (cidAt: (path: string) => CID | undefined, failed: OnPublishFailed) => Published[]
 
   follows: () => Follow[]
   /** `target`: a name, or a domain that DNSLink resolves. Throws `exists` for an alias in use. */
@@ -87,6 +88,8 @@ export interface Published {
   readonly endMs: number
   readonly record: Uint8Array
 }
+
+export type OnPublishFailed = (publication: Publication, error: CairnError) => void
 
 export interface Publication {
   readonly name: string

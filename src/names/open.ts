@@ -10,6 +10,7 @@ import type {
   HeldRecord,
   KeyInfo,
   Names,
+  OnPublishFailed,
   Publication,
   Published,
   PublishWhat,
@@ -68,8 +69,8 @@ class DatabaseNames implements Names {
     return this.#publisher.publish(alias, what)
   }
 
-  publishMoved(cidAt: (path: string) => CID | undefined): Published[] {
-    return this.#publisher.publishMoved(cidAt)
+  publishMoved(cidAt: (path: string) => CID | undefined, failed: OnPublishFailed): Published[] {
+    return this.#publisher.publishMoved(cidAt, failed)
   }
 
   unpublish(alias: string): boolean {
@@ -80,8 +81,8 @@ class DatabaseNames implements Names {
     return this.#publisher.rotate(alias)
   }
 
-  renew(): Published[] {
-    return this.#publisher.renew()
+  renew(failed: OnPublishFailed): Published[] {
+    return this.#publisher.renew(failed)
   }
 
   follows(): Follow[] {

@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts'
 import type { Database } from '../base/database.ts'
-import { CairnError } from '../base/errors.ts'
+import { CairnError, toCairnError } from '../base/errors.ts'
 import type { Roots } from '../roots/api.ts'
-import type { KeyInfo, Publication, Published, PublishWhat } from './api.ts'
+import type { KeyInfo, OnPublishFailed, Publication, Published, PublishWhat } from './api.ts'
 import type { KeyRing } from './keys.ts'
 import { encodeRecord, type RecordContent } from './record.ts'
 import { valueOfCid } from './record-value.ts'
@@ -75,24 +75,43 @@ export class Publisher {
   }
 
   /** Signs anew what ends within half its lifetime; where another machine publishes too, nothing. */
-  renew(): Published[] {
+  renew(failed: OnPublishFailed): Published[] {
     const { clock, records } = this.#options
-    return this.publications().flatMap(({ name, path, lifetimeMs, cid }) => {
+    return this.#publishEach(failed, ({ name, lifetimeMs, cid }) => {
       const held = records.get(name)
       const isDue = held === undefined || held.endMs - clock.nowMs() <= lifetimeMs / 2
-      if (cid === undefined || !isDue || records.heads({ name }).length > 0) return []
-      return [this.publish(name, { cid, path, lifetimeMs, settle: false })]
+      return isDue ? cid : undefined
     })
   }
 
   /** Publishes folders of /mfs that stand elsewhere by now; `cidAt` gives undefined for one that is gone. */
-  publishMoved(cidAt: (path: string) => PublishWhat['cid'] | undefined): Published[] {
-    const { records } = this.#options
-    return this.publications().flatMap(({ name, path, lifetimeMs, cid: standing }) => {
-      if (path === undefined || records.heads({ name }).length > 0) return []
-      const cid = cidAt(path)
-      if (cid === undefined || standing?.equals(cid)) return []
-      return [this.publish(name, { cid, path, lifetimeMs, settle: false })]
+  publishMoved(
+    cidAt: (path: string) => PublishWhat['cid'] | undefined,
+    failed: OnPublishFailed
+  ): Published[] {
+    return this.#publishEach(failed, ({ path, cid: standing }) => {
+      const cid = path === undefined ? undefined : cidAt(path)
+      return cid === undefined || standing?.equals(cid) ? undefined : cid
+    })
+  }
+
+  /** One that cannot be published keeps no other from it. */
+  #publishEach(
+    failed: OnPublishFailed,
+    cidOf: (publication: Publication) => PublishWhat['cid'] | undefined
+  ): Published[] {
+    return this.publications().flatMap(publication => {
+      const { name, path, lifetimeMs } = publication
+      if (this.#options.records.heads({ name }).length > 0) return []
+      try {
+        const cid = cidOf(publication)
+        return cid === undefined
+          ? []
+          : [this.publish(name, { cid, path, lifetimeMs, settle: false })]
+      } catch (cause) {
+        failed(publication, toCairnError(cause))
+        return []
+      }
     })
   }
 

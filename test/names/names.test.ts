@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import t from 'tap'
+import { CairnError } from '../../src/base/errors.ts'
 import { rootOfName } from '../../src/names/publisher.ts'
 import { decodeRecord } from '../../src/names/record.ts'
 import { fails } from '../lib/fails.ts'
@@ -7,6 +8,10 @@ import { cidOf, day, lifetimeMs, makeNames } from './names-home.ts'
 
 const [a, b, c] = ['a', 'b', 'c'].map(cidOf) as [CID, CID, CID]
 const still = { path: undefined, lifetimeMs, settle: false }
+
+const fail = (_: unknown, error: Error) => {
+  throw error
+}
 
 t.test('what cannot be published is refused, and nothing moves', async t => {
   const { names } = makeNames(t)
@@ -39,14 +44,14 @@ t.test('a record is renewed at half its lifetime, and not before', async t => {
   const { name } = names.keys.create('blog')
   names.publish('blog', { ...still, cid: a })
   time.nowMs += day - 1
-  t.strictSame(names.renew(), [])
+  t.strictSame(names.renew(fail), [])
   time.nowMs += 1
-  t.match(names.renew(), [{ name, sequence: 1n, endMs: time.nowMs + lifetimeMs }])
+  t.match(names.renew(fail), [{ name, sequence: 1n, endMs: time.nowMs + lifetimeMs }])
   t.match(names.find('blog'), { stale: false })
   time.nowMs += lifetimeMs
   t.match(names.find('blog'), { stale: true }, 'nobody renewed it')
   t.ok(names.unpublish('blog'))
-  t.strictSame(names.renew(), [], 'what is not published is not renewed')
+  t.strictSame(names.renew(fail), [], 'what is not published is not renewed')
 })
 
 t.test('a folder of /mfs is published anew when it stands elsewhere', async t => {
@@ -54,17 +59,17 @@ t.test('a folder of /mfs is published anew when it stands elsewhere', async t =>
   names.keys.create('blog')
   names.publish('blog', { ...still, cid: a, path: 'site' })
   t.strictSame(
-    names.publishMoved(() => a),
+    names.publishMoved(() => a, fail),
     [],
     'it stands where it stood'
   )
   t.strictSame(
-    names.publishMoved(() => undefined),
+    names.publishMoved(() => undefined, fail),
     [],
     'it is gone: the last one stays'
   )
   t.match(
-    names.publishMoved(path => (path === 'site' ? b : undefined)),
+    names.publishMoved(path => (path === 'site' ? b : undefined), fail),
     [{ alias: 'blog', sequence: 1n }]
   )
   t.match(names.find('blog')?.place, { kind: 'mfs', path: 'site' })
@@ -81,7 +86,7 @@ t.test('two machines with one key: found out, reported, and both stay in the log
   t.equal(here.names.take(name, other.record), 'foreign', 'and again')
   t.match(here.names.heads(), [{ name, sequence: 0n, value: `/ipfs/${b}` }])
   t.strictSame(
-    here.names.publishMoved(() => c),
+    here.names.publishMoved(() => c, fail),
     [],
     'nothing goes out by itself any more'
   )
@@ -150,4 +155,27 @@ t.test('a record that nobody follows is not stored', async t => {
   t.equal(names.take(name, record), 'unwanted')
   t.equal(names.record(name), undefined)
   fails(t, 'mismatch', () => names.take(names.keys.create('x').name, record), 'of another key')
+})
+
+t.test('one folder that cannot be published keeps no other from it', async t => {
+  const { names } = makeNames(t)
+  for (const alias of ['one', 'two', 'three']) {
+    names.keys.create(alias)
+    names.publish(alias, { ...still, cid: a, path: alias })
+  }
+  const failed: string[] = []
+  const published = names.publishMoved(
+    path => {
+      if (path === 'two') throw new CairnError('missing', 'a block is not here')
+      return b
+    },
+    ({ alias }, { code }) => failed.push(`${alias} ${code}`)
+  )
+  t.strictSame(failed, ['two missing'])
+  t.strictSame(published.map(({ alias }) => alias).toSorted(), ['one', 'three'])
+  t.match(
+    names.publishMoved(() => b, fail),
+    [{ alias: 'two' }],
+    'and is, once it can be'
+  )
 })
