@@ -108,6 +108,10 @@ export const limits = {
   smallDraftBytes: 16 * KiB,
   /** /mfs is sealed in the background when nothing was written to it for so long. */
   sealIdleMs: 5_000,
+  /** Again after so long if something is still not sealed, as files are that stay open for writing. */
+  sealAgainMs: 60_000,
+  /** And after so long though writing goes on: a log that grows every second must not end the history. */
+  sealLatestMs: 600_000,
   /** An XML body of a WebDAV request, the elements and levels in it: a PROPFIND of a hundred properties has 102 and 3. */
   davXmlBytes: 1 * MiB,
   davXmlElements: 5_000,

@@ -8,6 +8,7 @@ import { threadUrl } from '../base/thread.ts'
 import type { Mfs } from '../vfs/mfs/api.ts'
 import type { OpenMfsOptions } from './content.ts'
 import type { Log } from './logger.ts'
+import { SealSchedule } from './seal-schedule.ts'
 
 export interface UpkeepThreadData {
   readonly home: string
@@ -67,13 +68,12 @@ class BackgroundUpkeep implements Upkeep {
   #ticking = false
   #usedMs: number
   #foldedMs = 0
-  #writes = -1
-  #writtenMs: number
+  readonly #schedule: SealSchedule
 
   constructor(options: UpkeepOptions) {
     this.#options = options
     this.#usedMs = options.clock.nowMs()
-    this.#writtenMs = options.clock.nowMs()
+    this.#schedule = new SealSchedule(options.clock.nowMs())
   }
 
   begin(writes: () => number): void {
@@ -108,16 +108,18 @@ class BackgroundUpkeep implements Upkeep {
   async #work(writes: number): Promise<void> {
     const nowMs = this.#options.clock.nowMs()
     await this.#foldLog(nowMs)
-    if (this.#idleFor(nowMs, writes) >= limits.sealIdleMs && this.#options.mfs.isDirty()) {
-      await this.seal('seal')
+    if (this.#schedule.isDue(nowMs, writes, () => this.#options.mfs.isDirty())) {
+      await this.#sealNow(writes)
     }
     if (this.#waiting.size === 0 && nowMs - this.#usedMs >= idleThreadMs) await this.#endThread()
   }
 
-  #idleFor(nowMs: number, writes: number): number {
-    if (writes !== this.#writes) this.#writtenMs = nowMs
-    this.#writes = writes
-    return nowMs - this.#writtenMs
+  async #sealNow(writes: number): Promise<void> {
+    try {
+      await this.seal('seal')
+    } finally {
+      this.#schedule.tried(this.#options.clock.nowMs(), writes)
+    }
   }
 
   /**

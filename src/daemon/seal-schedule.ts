@@ -1,0 +1,37 @@
+import { limits } from '../base/limits.ts'
+
+/** Tells when /mfs is to be sealed in the background, of times and counts of writes alone. */
+export class SealSchedule {
+  #writes = -1
+  #writtenMs: number
+  /** The writes that the last try knew of, and when it ended. */
+  #sealedWrites = -1
+  #sealedMs: number
+
+  constructor(nowMs: number) {
+    this.#writtenMs = nowMs
+    this.#sealedMs = nowMs
+  }
+
+  /**
+   * True when writing has paused, or has gone on for long. `writes` grows with every write. What is still
+   * dirty after a try, because it is open for writing or the disk is full, is tried again now and then.
+   */
+  isDue(nowMs: number, writes: number, isDirty: () => boolean): boolean {
+    if (writes !== this.#writes) this.#writtenMs = nowMs
+    this.#writes = writes
+    const sinceMs = nowMs - this.#sealedMs
+    const isIdle = nowMs - this.#writtenMs >= limits.sealIdleMs
+    const isNews = writes !== this.#sealedWrites || sinceMs >= limits.sealAgainMs
+    if (!(isIdle && isNews) && sinceMs < limits.sealLatestMs) return false
+    if (isDirty()) return true
+    this.tried(nowMs, writes)
+    return false
+  }
+
+  /** A try has ended that began when `writes` were counted, well or not. */
+  tried(nowMs: number, writes: number): void {
+    this.#sealedMs = nowMs
+    this.#sealedWrites = writes
+  }
+}
