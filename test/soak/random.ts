@@ -25,6 +25,11 @@ export function seedOfRun(): number {
   return Number(process.env.CAIRN_SOAK_SEED ?? Date.now() % 1_000_000)
 }
 
+/** Whether there is time for more than CI has. */
+export function soaks(): boolean {
+  return process.env.CAIRN_SOAK !== undefined
+}
+
 /** How often a suite does what it does: as often as CI has time for, or `CAIRN_SOAK` times that. */
 export function times(inCi: number): number {
   return Math.ceil(inCi * Number(process.env.CAIRN_SOAK ?? 1))

@@ -11,20 +11,30 @@ import { refusalOf, sendRefusal } from './refusal.ts'
 export async function beginUpload(call: Call, name: string): Promise<void> {
   const { repositories, uploads } = call.options
   const mount = call.query.get('mount')
-  if (mount !== null) {
-    const digest = parseDigest(mount)
+  const digest = mount === null ? undefined : readDigest(mount)
+  if (digest !== undefined) {
     const blob = mountable(call, digest)
     if (blob !== undefined) {
       repositories.addBlob(name, digest, blob)
       return sendCreated(call, name, digest)
     }
   }
-  const digest = call.query.get('digest')
-  const wanted = digest === null ? undefined : parseDigest(digest)
+  const whole = call.query.get('digest')
+  const wanted = whole === null ? undefined : parseDigest(whole)
   const id = uploads.begin(name)
   if (wanted === undefined) return sendProgress(call, 202, id, 0)
   await uploads.finish(name, id, { body: bodyOf(call), range: undefined }, wanted)
   sendCreated(call, name, wanted)
+}
+
+/** Undefined for what is none: what cannot be mounted is to be uploaded. */
+function readDigest(text: string): Digest | undefined {
+  try {
+    return parseDigest(text)
+  } catch (cause) {
+    if (toCairnError(cause).code === 'invalid') return undefined
+    throw cause
+  }
 }
 
 /** Of the repository named, here or at an upstream, if it has the blob and it is held; of any where none is named. */
@@ -58,7 +68,13 @@ export async function addToUpload(call: Call, name: string, id: string): Promise
 }
 
 export async function finishUpload(call: Call, name: string, id: string): Promise<void> {
-  const digest = parseDigest(call.query.get('digest') ?? '')
+  const asked = call.query.get('digest') ?? ''
+  const digest = readDigest(asked)
+  if (digest === undefined) {
+    const message = `digest=${asked.slice(0, 140)} is not a sha256 or sha512 digest`
+    const refusal = { status: 400, code: 'DIGEST_INVALID', message } as const
+    return sendRefusal(call.request, call.response, refusal)
+  }
   await tellingProgress(call, name, id, async () => {
     await call.options.uploads.finish(name, id, pieceOf(call), digest)
     sendCreated(call, name, digest)
@@ -98,7 +114,8 @@ function pieceOf(call: Call): UploadPiece {
   const start = Number(first)
   const end = Number(last) + 1
   if (first === undefined || end <= start) {
-    throw new CairnError('invalid', `Content-Range ${JSON.stringify(header.slice(0, 80))} is none`)
+    const shown = JSON.stringify(header.slice(0, 80))
+    throw new CairnError('out-of-range', `Content-Range ${shown} is not FIRST-LAST`)
   }
   const length = request.headers['content-length']
   if (length !== undefined && Number(length) !== end - start) {
