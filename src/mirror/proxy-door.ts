@@ -24,7 +24,7 @@ export function openProxyDoor({ hosts, others, pull }: ProxyDoorOptions): HttpDo
   return {
     name: 'proxy',
     accepts: ({ url = '' }) => {
-      if (!isAbsolute(url)) return false
+      if (!isAbsolute(url) || hosts().length === 0) return false
       const parsed = URL.parse(url)
       if (parsed === null || others().includes(parsed.origin)) return false
       return hosts().some(pattern => matches(parsed.host, pattern))
