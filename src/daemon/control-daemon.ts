@@ -38,7 +38,7 @@ export function controlDaemon(options: ControlDaemonOptions): ControlActions {
         upkeep.seal('publish')
       )
       service.tell(published)
-      service.changed()
+      await service.changed()
       return showPublished(published)
     },
     refresh: name => service.refresh(name, AbortSignal.timeout(limits.nameRefreshMs)),

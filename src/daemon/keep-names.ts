@@ -18,15 +18,15 @@ export interface KeepNamesOptions {
   readonly clock: Clock
   readonly log: Log
   /** Entries of /ipns that lead elsewhere now, or nowhere. */
-  readonly moved: (entries: readonly string[]) => void
+  readonly moved: (entries: readonly string[]) => Promise<void>
 }
 
 /** What is done for names in the background while the daemon runs. */
 export interface NameKeeping {
   /** /mfs was sealed: publishes what moved. */
   sealed: () => void
-  /** Names may lead elsewhere now: kernels are told. */
-  changed: () => void
+  /** Names may lead elsewhere now: resolves when kernels were told. */
+  changed: () => Promise<void>
   /** Hands a record to everybody who takes some. */
   tell: (published: Pick<Published, 'name' | 'record'>) => void
   /** Looks from now on every second what is to be done. */
@@ -59,7 +59,7 @@ class BackgroundNames implements NameKeeping {
   }
 
   begin(): void {
-    this.changed()
+    void this.changed()
     this.#timer = setInterval(() => this.#tick(), tickMs).unref()
   }
 
@@ -67,8 +67,12 @@ class BackgroundNames implements NameKeeping {
     this.#attempt('publish what was sealed', () => this.#publishMoved())
   }
 
-  changed(): void {
-    this.#attempt('show names', () => this.#showMoved())
+  async changed(): Promise<void> {
+    try {
+      await this.#showMoved()
+    } catch (cause) {
+      this.#options.log.warn({ err: toCairnError(cause) }, 'cannot show names')
+    }
   }
 
   tell({ name, record }: Pick<Published, 'name' | 'record'>): void {
@@ -87,7 +91,7 @@ class BackgroundNames implements NameKeeping {
   #tick(): void {
     this.#attempt('publish what was sealed', () => this.#publishMoved())
     this.#attempt('renew records', () => this.#renew())
-    this.changed()
+    void this.changed()
     this.#attempt('tell of other publishers', () => this.#warnOfHeads())
     if (!this.#isRefreshing) this.#refreshing = this.#refreshDue()
   }
@@ -151,14 +155,14 @@ class BackgroundNames implements NameKeeping {
   }
 
   /** Also what another process changed: kernels hold what they were told. */
-  #showMoved(): void {
+  async #showMoved(): Promise<void> {
     const shown = new Map(this.#options.names.list().flatMap(entriesOf))
     const before = this.#shown
     this.#shown = shown
     if (before === undefined) return
     const all = new Set([...before.keys(), ...shown.keys()])
     const moved = [...all].filter(entry => before.get(entry) !== shown.get(entry))
-    if (moved.length > 0) this.#options.moved(moved)
+    if (moved.length > 0) await this.#options.moved(moved)
   }
 
   async #refreshDue(): Promise<void> {
@@ -193,7 +197,7 @@ class BackgroundNames implements NameKeeping {
       if (code === 'aborted') return
       this.#options.log.info({ name: follow.target, code, message }, 'a name was not refreshed')
     }
-    this.changed()
+    void this.changed()
   }
 
   /** Whether somebody else publishes with a key of ours: what is found is kept as a head, and told. */

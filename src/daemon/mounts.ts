@@ -36,7 +36,7 @@ export interface Mounts {
   /** What another door changed in /mfs: resolves when its kernel has forgotten it. */
   changed: (change: MfsChange) => Promise<void>
   /** Entries of /ipns that lead elsewhere now. */
-  moved: (entries: readonly string[]) => void
+  moved: (entries: readonly string[]) => Promise<void>
   /** Unmounts all; users of a mount are given a moment, less once `hurry` aborts before. */
   close: (hurry: AbortSignal) => Promise<void>
 }
@@ -91,9 +91,10 @@ export async function openMounts(options: MountsOptions): Promise<Mounts> {
         mount === undefined ? [] : [{ mount: name, statistics: mount.statistics() }]
       ),
     changed: change => forgetIn(all.find(({ name }) => name === 'mfs')?.mount, change),
-    moved: entries => {
-      const ipns = all.find(({ name }) => name === 'ipns')
-      for (const entry of entries) void ipns?.mount?.invalidateEntry(ipnsRoot, toName(entry))
+    moved: async entries => {
+      const ipns = all.find(({ name }) => name === 'ipns')?.mount
+      const told = entries.map(entry => ipns?.invalidateEntry(ipnsRoot, toName(entry)))
+      await Promise.all(told)
     },
     writes: () => {
       const mount = all.find(({ name }) => name === 'mfs')?.mount

@@ -21,7 +21,7 @@ export interface NameServiceOptions {
   /** Who else takes records. */
   readonly sinks: readonly NameSink[]
   /** Entries of /ipns that lead elsewhere now. */
-  readonly moved: (entries: readonly string[]) => void
+  readonly moved: (entries: readonly string[]) => Promise<void>
 }
 
 /** The names of a home, and what is done for them while the daemon runs. */
@@ -51,7 +51,7 @@ export function openNameService(options: NameServiceOptions): NameService {
     fetcher: asks ? fetcher : undefined,
     refresh: async (which, signal) => {
       const result = await refreshNow({ names, refresher, asks }, which, signal)
-      keeping.changed()
+      await keeping.changed()
       return result
     },
     begin: () => keeping.begin(),

@@ -58,9 +58,9 @@ export class Follows {
     }
   }
 
-  /** Adds, or changes what was added before. */
+  /** Adds, or changes what was added before, which may be named by its alias. */
   add(text: string, { alias, whole }: FollowOptions): Follow {
-    const target = parseTarget(text)
+    const target = this.find(text)?.target ?? parseTarget(text)
     if (alias !== undefined) checkAlias(alias)
     return this.#keep(() => {
       const other = alias === undefined ? undefined : this.find(alias)

@@ -21,7 +21,7 @@ function setup(t: Test) {
     ],
     clock: { nowMs: () => machine.time.nowMs },
     log: log as unknown as Parameters<typeof openNameKeeping>[0]['log'],
-    moved: entries => moved.push([...entries].toSorted())
+    moved: async entries => void moved.push([...entries].toSorted())
   })
   t.teardown(() => keeping.close())
   const seal = (text: string) => {
@@ -91,19 +91,19 @@ t.test('kernels are told of every entry that leads elsewhere, and of no other', 
   const publish = (text: string) =>
     publisher.names.publish('theirs', { ...still, cid: addFolder(publisher, text) })
   publish('one')
-  keeping.changed()
+  await keeping.changed()
   t.strictSame(moved, [], 'the first look tells nothing')
   const never = new AbortController().signal
   names.follow(name, { alias: 'blog', whole: false })
   const refresher = refresherOf({ ...machine, names, time }, [sourceOf(publisher)])
   await refresher.refresh({ target: name }, never)
-  keeping.changed()
-  keeping.changed()
+  await keeping.changed()
+  await keeping.changed()
   publish('two')
   await refresher.refresh({ target: name }, never)
-  keeping.changed()
+  await keeping.changed()
   names.unfollow('blog')
-  keeping.changed()
+  await keeping.changed()
   t.strictSame(moved, [
     ['blog', name],
     ['blog', name],
