@@ -44,7 +44,7 @@ export function treeOf({ trees, view }: Dav, name: Name | undefined): Tree | und
 
 /**
  * Walks to a resource. Symlinks that stay within their tree, or the user's folder, are followed, the last one too unless
- * `last` is `itself`. Throws `not-found`, `not-directory`, `missing`, `loop`.
+ * `last` is `itself`. Throws `not-found`, below a file too, `missing`, `loop`.
  */
 export function walk(
   dav: Dav,
@@ -72,8 +72,7 @@ export function find(
   try {
     return walk(dav, hold, path, last)
   } catch (error) {
-    const absent = ['not-found', 'not-directory']
-    if (error instanceof CairnError && absent.includes(error.code)) return undefined
+    if (error instanceof CairnError && error.code === 'not-found') return undefined
     throw error
   }
 }
@@ -116,7 +115,11 @@ class Walk {
       this.#way.pop()
       return undefined
     }
-    const found = lookupAlike(this.#hold, this.#tree, this.#here.ino, name)
+    const above = this.#here
+    if (!isType(above, fileType.directory)) {
+      throw new CairnError('not-found', 'there is a file above it, which has no members')
+    }
+    const found = lookupAlike(this.#hold, this.#tree, above.ino, name)
     if (asItself || !isType(found, fileType.symlink)) {
       this.#way.push(found)
       return undefined

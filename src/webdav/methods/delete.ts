@@ -6,7 +6,7 @@ import { checkLocks } from '../locks.ts'
 import { refuse } from '../refuse.ts'
 import { isCollection, walk } from '../resource.ts'
 import { checkConditions } from '../validators.ts'
-import { placeOf } from '../writable.ts'
+import { checkWritable, placeOf } from '../writable.ts'
 
 /** All of it or nothing: https://www.rfc-editor.org/rfc/rfc4918#section-9.6 */
 export const remove: Method = async exchange => {
@@ -16,8 +16,9 @@ export const remove: Method = async exchange => {
 
 function removeNow(exchange: Exchange): void {
   const { dav, hold, path } = exchange
-  const place = placeOf(dav, hold, path)
+  checkWritable(dav, path)
   const resource = walk(dav, hold, path, 'itself')
+  const place = placeOf(dav, hold, path)
   const tokens = checkConditions(exchange, resource)
   if (isCollection(resource) && depthOf(exchange) !== 'infinity') {
     throw refuse(400, 'a collection is deleted with all its members: Depth must be infinity')

@@ -15,22 +15,22 @@ export const webdav: Table = {
       PUT other other
     `,
       String.raw`
-                           none  file         folder  full       file/        folder/  <n*255>  <n*256>  folder/<n*256>  \xff  a\x00b
-      GET %                404   200 content  200     200        200 content  200      404      400      400             404   400
-      HEAD %               404   200          200     200        200          200      404      400      400             404   400
-      PROPFIND % 0         404   207          207     207        207          207      404      400      400             404   400
-      PROPFIND % 1         404   207          207     207        207          207      404      400      400             404   400
-      PROPFIND % infinity  404   207          403     403        207          403      404      400      400             404   400
-      PROPFIND % 2         400   400          400     400        400          400      400      400      400             400   400
-      PROPPATCH %          404   207          207     207        207          207      404      400      400             404   400
-      LIST %               404   207          207     207 below  207          207      404      400      400             404   400
-      DELETE %             404   204          204     204        204          204      404      400      400             404   400
-      COPY % new           404   201          201     201        201          201      404      400      400             404   400
-      COPY % other         404   204          204     204        204          204      404      400      400             404   400
-      COPY % other F       404   412          412     412        412          412      404      400      400             404   400
-      MOVE % new           404   201          201     201        201          201      404      400      400             404   400
-      MOVE % other         404   204          204     204        204          204      404      400      400             404   400
-      MOVE % other F       404   412          412     412        412          412      404      400      400             404   400
+                           none  none/x  file/x  file         folder  full       file/        folder/  <n*255>  <n*256>  folder/<n*256>  \xff  a\x00b
+      GET %                404   404     404     200 content  200     200        200 content  200      404      400      400             404   400
+      HEAD %               404   404     404     200          200     200        200          200      404      400      400             404   400
+      PROPFIND % 0         404   404     404     207          207     207        207          207      404      400      400             404   400
+      PROPFIND % 1         404   404     404     207          207     207        207          207      404      400      400             404   400
+      PROPFIND % infinity  404   404     404     207          403     403        207          403      404      400      400             404   400
+      PROPFIND % 2         400   400     400     400          400     400        400          400      400      400      400             400   400
+      PROPPATCH %          404   404     404     207          207     207        207          207      404      400      400             404   400
+      LIST %               404   404     404     207          207     207 below  207          207      404      400      400             404   400
+      DELETE %             404   404     404     204          204     204        204          204      404      400      400             404   400
+      COPY % new           404   404     404     201          201     201        201          201      404      400      400             404   400
+      COPY % other         404   404     404     204          204     204        204          204      404      400      400             404   400
+      COPY % other F       404   404     404     412          412     412        412          412      404      400      400             404   400
+      MOVE % new           404   404     404     201          201     201        201          201      404      400      400             404   400
+      MOVE % other         404   404     404     204          204     204        204          204      404      400      400             404   400
+      MOVE % other F       404   404     404     412          412     412        412          412      404      400      400             404   400
     `
     ),
     crossing(
@@ -138,14 +138,14 @@ export const webdav: Table = {
         MKCOL second
         MOVE second folder -> 204
         LIST folder -> 207
-      == names are bytes of UTF-8
+      == names are UTF-8, and found in either form
         PUT \xc3\xa4 composed -> 201
-        PUT a\xcc\x88 decomposed -> 201
-        GET \xc3\xa4 -> 200 composed
-        GET a\xcc\x88 -> 200 decomposed
+        GET a\xcc\x88 -> 200 composed
+        PUT a\xcc\x88 decomposed -> 204
+        GET \xc3\xa4 -> 200 decomposed
         PUT a\x20b?#%&<>" odd -> 201
         GET a\x20b?#%&<>" -> 200 odd
-        LIST '' -> 207 %C3%A4 a%20b%3F%23%25%26%3C%3E%22 a%CC%88
+        LIST '' -> 207 %C3%A4 a%20b%3F%23%25%26%3C%3E%22
       == dots lead nowhere but within
         PUT file x
         GET ./file -> 400
