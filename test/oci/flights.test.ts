@@ -49,7 +49,10 @@ async function open(url: string): Promise<IncomingMessage> {
 /** With CAIRN_SOAK it is a large layer: ten gigabytes go to the clients. */
 const coldBlob = soaks() ? 200 * MB : 8 * MB
 
+if (soaks()) t.setTimeout(600_000)
+
 t.test('50 clients that ask for one cold blob are one download', async t => {
+  if (soaks()) t.setTimeout(600_000)
   const { world, origin } = await setUp(t)
   const { body, path } = serveBlob(origin, coldBlob)
   const steps = inSteps({ body }, coldBlob / 2)
