@@ -42,7 +42,15 @@ function writtenMode({ type, mode }: DataFields): number | undefined {
   return mode === undefined || (mode & 0o7777) === assumed ? undefined : mode & 0o7777
 }
 
-function mtimeBytes({ mtimeSeconds, mtimeNanoseconds = 0 }: Metadata): number {
+/** Seconds beyond a safe integer, which disks and archives may have, become the last that can be read back. */
+function writtenSeconds({ mtimeSeconds }: Metadata): number | undefined {
+  if (mtimeSeconds === undefined || Number.isSafeInteger(mtimeSeconds)) return mtimeSeconds
+  return Math.sign(mtimeSeconds) * Number.MAX_SAFE_INTEGER
+}
+
+function mtimeBytes(metadata: Metadata): number {
+  const { mtimeNanoseconds = 0 } = metadata
+  const mtimeSeconds = writtenSeconds(metadata)
   if (mtimeSeconds === undefined) return 0
   return 1 + signedBytes(mtimeSeconds) + (mtimeNanoseconds > 0 ? 5 : 0)
 }
@@ -52,7 +60,8 @@ function fileBytesOf({ data, blockBytes = [] }: DataFields): number {
 }
 
 function putMtime(target: Uint8Array, offset: number, fields: DataFields): number {
-  const { mtimeSeconds, mtimeNanoseconds = 0 } = fields
+  const { mtimeNanoseconds = 0 } = fields
+  const mtimeSeconds = writtenSeconds(fields)
   if (mtimeSeconds === undefined) return offset
   let at = offset
   target[at++] = 0x42

@@ -72,6 +72,24 @@ t.test('a small file with metadata is read without a second look at its block', 
   t.same(blocks.calls, { size: 1, read: 1, readInto: 0 })
 })
 
+t.test('a time beyond what can be read back is written as the last that can', async t => {
+  const blocks = memoryBlocks()
+  const writer = openUnixfsWriter(blocks, small)
+  const reader = openUnixfsReader(blocks)
+  for (const [seconds, read] of [
+    [2 ** 53, Number.MAX_SAFE_INTEGER],
+    [2 ** 63, Number.MAX_SAFE_INTEGER],
+    [-(2 ** 60), -Number.MAX_SAFE_INTEGER]
+  ] as const) {
+    const builder = writer.file()
+    builder.write(Buffer.from('bytes'))
+    const node = builder.finish({ mtimeSeconds: seconds, mtimeNanoseconds: 1 })
+    t.equal(reader.infoOf(node.codec, node.multihash).mtimeSeconds, read, `${seconds}`)
+    const folder = writer.directory([], { mtimeSeconds: seconds })
+    t.equal(reader.infoOf(folder.codec, folder.multihash).mtimeSeconds, read)
+  }
+})
+
 t.test('a file that fills its block is known from the two ends of it', async t => {
   for (const name of ['unixfs-v1-2025', 'unixfs-v0-2015'] as const) {
     for (const length of [65_536, 65_537, 262_144]) {
