@@ -5,6 +5,7 @@ import { type Access, localAccess, mayDo } from '../base/access.ts'
 import { foreignMark, isForeignPage } from '../base/foreign-request.ts'
 import type { Need } from '../base/http.ts'
 import { isLanAddress } from '../net/lan-address.ts'
+import { hostOf, type PeerBook } from '../net/peer-book.ts'
 import type { Log } from './logger.ts'
 
 /** An answer instead of a door's. */
@@ -40,18 +41,19 @@ export const localGuard: Guard = async ({ headers, url = '' }) => {
  * The port of peers: nobody says who they are, and all get the same. In a LAN's network whoever is not of
  * one is refused, and so are web pages and who is banned.
  */
-export function peerGuard(
-  network: 'lan' | 'public',
-  isBanned: (address: string) => boolean
-): Guard {
+export function peerGuard(network: 'lan' | 'public', book: Pick<PeerBook, 'bans'>): Guard {
   return async ({ headers, socket }) => {
     const address = (socket.remoteAddress ?? '').replace(/^::ffff:/i, '')
     if (network === 'lan' && !isLanAddress(address))
       return reject(403, 'only for the local network')
     if (isForeignPage(headers)) return foreignPage
-    return isBanned(address) ? reject(403, 'this peer is banned') : nobody
+    const banned = book.bans().some(({ peer }) => hostOf(peer) === address)
+    return banned ? reject(403, 'this peer is banned') : nobody
   }
 }
+
+/** Streams of peers that libp2p let in. */
+export const streamGuard: Guard = async () => nobody
 
 const nobody: Access = { user: undefined, scopes: new Set(), root: [] }
 const foreignPage = reject(403, 'pages of other sites may not use Cairn')

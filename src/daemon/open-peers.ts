@@ -14,12 +14,10 @@ import type { PullPeers } from '../pull/ask-peers.ts'
 import { openCatalog } from '../pull/catalog.ts'
 import { openShelf } from '../pull/shelf.ts'
 import type { Content } from './content.ts'
-import { peerGuard } from './guard.ts'
-import { type HttpServer, openHttpServer } from './http-server.ts'
-import type { ListenAddress } from './listen-address.ts'
 import type { Log } from './logger.ts'
 import type { NameService } from './name-service.ts'
 import { openGateway } from './open-gateway.ts'
+import { serveLibp2p, servePlain } from './peer-ports.ts'
 import { publicPackages } from './public-packages.ts'
 import type { Settings } from './settings.ts'
 
@@ -35,12 +33,12 @@ export interface PeerService {
   readonly pull: PullPeers
   readonly content: NameSource & BlockSource & NameSink
   list: () => PeerState[]
-  /** Serves them from now on. Returns where; undefined if the settings say nowhere. */
-  serve: (service: NameService) => Promise<ListenAddress | undefined>
+  /** Serves them from now on, where the settings say. */
+  serve: (service: NameService) => Promise<void>
   close: () => Promise<void>
 }
 
-/** Undefined with the network off: then nothing listens and nobody is asked. */
+/** Undefined with the network off: then nothing listens, nobody is asked, and libp2p is not even loaded. */
 export function openPeers(options: PeersOptions): PeerService | undefined {
   const { settings, content } = options
   const { network } = settings
@@ -49,30 +47,23 @@ export function openPeers(options: PeersOptions): PeerService | undefined {
   const peers = new Peers({ book, clock: systemClock, network })
   const catalog = openCatalog(content.database)
   const allowed = publicPackages(() => settings, catalog)
-  let server: HttpServer | undefined
+  const served: Array<() => Promise<void>> = []
   return {
     pull: { source: openDigestSource(peers), mayAsk: allowed.isPublicKey },
     content: openContentSource(peers),
     list: () => peers.list(),
     serve: async service => {
-      const { peersListen } = settings
-      if (peersListen === undefined) return undefined
-      server = await openHttpServer(peersListen, {
-        doors: peerDoors(options, { service, isPublic: allowed.isPublicItem }),
-        log: options.log,
-        guard: peerGuard(network, address => book.banOf(address) !== undefined),
-        connections: {
-          connections: limits.peerConnections,
-          waiting: limits.peerConnections,
-          together: limits.httpTogether,
-          stallMs: limits.httpStallMs
-        }
-      })
-      return server.address
+      const doors = peerDoors(options, { service, isPublic: allowed.isPublicItem })
+      const ports = { network, book, peers, doors, log: options.log }
+      const { peersListen, peersLibp2p } = settings
+      if (peersListen !== undefined) {
+        served.push(await servePlain(peersListen, ports))
+      }
+      if (peersLibp2p !== undefined) served.push(await serveLibp2p(settings, peersLibp2p, ports))
     },
     close: async () => {
       peers.close()
-      await server?.close(AbortSignal.timeout(limits.drainMs))
+      await Promise.all(served.map(close => close()))
     }
   }
 }

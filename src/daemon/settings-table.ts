@@ -64,6 +64,12 @@ export const settingsTable = {
     parsePeerListen,
     { host: '0.0.0.0', port: 7071 }
   ),
+  peersLibp2p: setting<ListenAddress | undefined>(
+    ['peers', 'libp2p'],
+    'CAIRN_PEERS_LIBP2P',
+    parsePeerListen,
+    { host: '0.0.0.0', port: 7072 }
+  ),
   peersPackages: setting<string[]>(['peers', 'packages'], undefined, parsePeerPackages, []),
   peersFollowed: setting(['peers', 'followed'], undefined, parseSwitch, false),
   peersRate: setting<number | undefined>(['peers', 'rate'], undefined, parseRate, undefined),

@@ -40,6 +40,8 @@ export interface Settings {
   readonly threads: number
   /** Where peers are served if the network is not off; undefined for nowhere. */
   readonly peersListen: ListenAddress | undefined
+  /** Where libp2p listens, and finds others of the LAN; undefined for nowhere. */
+  readonly peersLibp2p: ListenAddress | undefined
   /** Upstreams whose packages peers may have although they look private: `apt/name`, `npm`, `npm/+name`, `oci/name`. */
   readonly peersPackages: readonly string[]
   /** Whether what is followed here is served to peers, as what is published is. */

@@ -1,5 +1,4 @@
 const KiB = 1024
-const MiB = 1024 * KiB
 
 /** Bounds of what peers may cost, with their units and reasons. */
 export const bounds = {
@@ -14,6 +13,8 @@ export const bounds = {
   /** After wrong bytes, and after it could not be reached or broke off. */
   liedMs: 3_600_000,
   failedMs: 10_000,
+  /** Bodies in a row that may break off before that. */
+  breaks: 3,
   /** Peers that are asked at a time: more only cost. */
   askedTogether: 16,
   /** Connections to one peer. */
@@ -22,6 +23,8 @@ export const bounds = {
   discovered: 256,
   /** The next peer is asked for a block too when the first has not answered by then. */
   hedgeMs: 150,
-  /** Unfinished input of one connection that libp2p may hold. */
-  streamBytes: 4 * MiB
+  /** Connections of libp2p, in and out. */
+  nodeConnections: 64,
+  /** How often the LAN is asked who is there. */
+  announceMs: 10_000
 } as const

@@ -128,7 +128,7 @@ async function bodyOf(
       pieces.push(piece)
     }
   } catch (cause) {
-    if (toCairnError(cause).code !== 'aborted') peers.rest(peer.id)
+    if (toCairnError(cause).code !== 'aborted') peers.brokeOff(peer.id)
     throw cause
   }
   return Buffer.concat(pieces)

@@ -108,11 +108,11 @@ async function* exactly(
       yield piece
     }
   } catch (cause) {
-    if (toCairnError(cause).code !== 'aborted') peers.rest(peer.id)
+    if (toCairnError(cause).code !== 'aborted') peers.brokeOff(peer.id)
     throw cause
   }
   if (left > 0) {
-    peers.rest(peer.id)
+    peers.brokeOff(peer.id)
     throw new CairnError('upstream', `${peer.id} ended ${left} bytes before the end`)
   }
   peers.credit(peer.id, bytes)

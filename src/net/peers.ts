@@ -18,6 +18,8 @@ type OwnPeer = Peer & { close: () => void }
 interface Standing {
   answeredMs: number | undefined
   bytes: number
+  /** Bodies in a row that ended early. */
+  broken: number
   /** After a failure nobody waits for it for a while; unlike a ban this is forgotten at the next start. */
   restsUntilMs: number
 }
@@ -65,7 +67,13 @@ export class Peers {
     }
   }
 
+  /** A body of it broke off: streams do at times, so it may be tried again. */
+  brokeOff(id: string): void {
+    if (++this.#standing(id).broken >= bounds.breaks) this.rest(id)
+  }
+
   rest(id: string): void {
+    this.#standing(id).broken = 0
     this.#standing(id).restsUntilMs = this.#options.clock.nowMs() + bounds.failedMs
   }
 
@@ -78,25 +86,14 @@ export class Peers {
   /** So many bytes of it were right. */
   credit(id: string, bytes: number): void {
     this.#standing(id).bytes += bytes
+    this.#standing(id).broken = 0
   }
 
-  /** One who was found, or came by himself; the newest of too many is left out. */
+  /** One who was found; of too many the newest is left out. */
   discover(peer: OwnPeer): void {
-    if (
-      this.#closed ||
-      (this.#discovered.size >= bounds.discovered && !this.#discovered.has(peer.id))
-    ) {
-      peer.close()
-      return
-    }
-    this.#discovered.get(peer.id)?.close()
-    this.#discovered.set(peer.id, peer)
-    this.#standing(peer.id).restsUntilMs = 0
-  }
-
-  lose(id: string): void {
-    this.#discovered.get(id)?.close()
-    this.#discovered.delete(id)
+    const known = this.#discovered.has(peer.id)
+    if (this.#closed || known || this.#discovered.size >= bounds.discovered) peer.close()
+    else this.#discovered.set(peer.id, peer)
   }
 
   list(): PeerState[] {
@@ -135,7 +132,7 @@ export class Peers {
   #standing(id: string): Standing {
     const known = this.#standings.get(id)
     if (known !== undefined) return known
-    const standing: Standing = { answeredMs: undefined, bytes: 0, restsUntilMs: 0 }
+    const standing: Standing = { answeredMs: undefined, bytes: 0, broken: 0, restsUntilMs: 0 }
     this.#standings.set(id, standing)
     return standing
   }

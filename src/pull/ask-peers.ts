@@ -51,8 +51,8 @@ interface PeersFirstOptions {
 
 class PeersFirst implements FlightSource {
   readonly #options: PeersFirstOptions
-  /** Peers that broke off in this flight. */
-  readonly #failed = new Set<string>()
+  /** Peers that could not give what they offered in this flight, and that often: twice is enough. */
+  readonly #failures = new Map<string, number>()
   readonly #used: DigestOffer[] = []
   /** Who the client's head came from. */
   #begunBy: 'peer' | 'upstream' | undefined
@@ -127,7 +127,7 @@ class PeersFirst implements FlightSource {
     for (;;) {
       const offer = await source.find(expected.digest, {
         bytes: expected.bytes,
-        without: this.#failed,
+        without: this.#useless(),
         signal
       })
       if (offer === undefined || offer.bytes > bounds.flightBytes) return undefined
@@ -135,7 +135,7 @@ class PeersFirst implements FlightSource {
         return await this.#take(offer, from, signal)
       } catch (cause) {
         signal.throwIfAborted()
-        this.#failed.add(offer.peer)
+        this.#failed(offer)
         this.#note(offer, cause)
       }
     }
@@ -160,10 +160,18 @@ class PeersFirst implements FlightSource {
     try {
       yield* body
     } catch (cause) {
-      this.#failed.add(offer.peer)
+      this.#failed(offer)
       // What a peer did is no answer of the upstream's: the flight goes on with another.
       throw new Error(toCairnError(cause).message, { cause })
     }
+  }
+
+  #failed({ peer }: DigestOffer): void {
+    this.#failures.set(peer, (this.#failures.get(peer) ?? 0) + 1)
+  }
+
+  #useless(): ReadonlySet<string> {
+    return new Set([...this.#failures].filter(([, count]) => count > 1).map(([peer]) => peer))
   }
 
   #note({ peer }: DigestOffer, cause: unknown): void {

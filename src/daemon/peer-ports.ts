@@ -1,0 +1,62 @@
+import { toCairnError } from '../base/errors.ts'
+import type { HttpDoor } from '../base/http.ts'
+import { limits } from '../base/limits.ts'
+import type { PeerBook } from '../net/peer-book.ts'
+import type { Peers } from '../net/peers.ts'
+import { peerGuard, streamGuard } from './guard.ts'
+import { openHttpServer, serveStreams } from './http-server.ts'
+import { type ListenAddress, showAddress } from './listen-address.ts'
+import type { Log } from './logger.ts'
+import { peerSeed } from './peer-identity.ts'
+import type { Settings } from './settings.ts'
+
+export interface PeerPortOptions {
+  readonly network: 'lan' | 'public'
+  readonly book: PeerBook
+  readonly peers: Peers
+  readonly doors: readonly HttpDoor[]
+  readonly log: Log
+}
+
+const connections = {
+  connections: limits.peerConnections,
+  waiting: limits.peerConnections,
+  together: limits.httpTogether,
+  stallMs: limits.httpStallMs
+}
+
+/** Serves peers over plain HTTP; returns what ends it. Throws `busy`, `denied`. */
+export async function servePlain(
+  listen: ListenAddress,
+  { network, book, doors, log }: PeerPortOptions
+): Promise<() => Promise<void>> {
+  const guard = peerGuard(network, book)
+  const server = await openHttpServer(listen, { doors, log, guard, connections })
+  log.info({ listen: showAddress(server.address) }, 'peers are served')
+  return () => server.close(AbortSignal.timeout(limits.drainMs))
+}
+
+/** Serves peers over libp2p, and finds them. It is loaded here, and nowhere before. */
+export async function serveLibp2p(
+  { home }: Pick<Settings, 'home'>,
+  listen: ListenAddress,
+  { network, book, peers, doors, log }: PeerPortOptions
+): Promise<() => Promise<void>> {
+  const { startNode } = await import('../net/libp2p/start-node.ts')
+  const streams = serveStreams({ doors, log, guard: streamGuard, connections })
+  const node = await startNode({
+    seed: peerSeed(home),
+    listen,
+    network,
+    isBanned: id => book.banOf(id) !== undefined,
+    onConnection: stream => streams.take(stream),
+    onPeer: peer => peers.discover(peer)
+  }).catch(cause => {
+    throw toCairnError(cause, `libp2p cannot listen on ${showAddress(listen)}`)
+  })
+  log.info({ peer: node.id, listen: node.addresses() }, 'peers are found and served by libp2p')
+  return async () => {
+    streams.close()
+    await node.close()
+  }
+}

@@ -1,0 +1,92 @@
+import type { Duplex } from 'node:stream'
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { identify } from '@libp2p/identify'
+import type { ConnectionGater, PeerId } from '@libp2p/interface'
+import { mdns } from '@libp2p/mdns'
+import { noise } from '@libp2p/noise'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
+import { createLibp2p } from 'libp2p'
+import type { Peer } from '../api.ts'
+import { bounds } from '../bounds.ts'
+import { openHttpPeer } from '../http-peer.ts'
+import { isLanAddress } from '../lan-address.ts'
+import { toDuplex } from './stream-duplex.ts'
+
+/** HTTP/1.1 on a stream: docs/peer-protocol.md. */
+const protocol = '/cairn/http/1'
+
+/** What Cairns find each other by; no other program of libp2p listens to it. */
+const serviceTag = '_cairn._udp.local'
+
+export interface NodeOptions {
+  /** 32 bytes that make the Ed25519 key: the peer's identity. */
+  readonly seed: Uint8Array
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly network: 'lan' | 'public'
+  readonly isBanned: (id: string) => boolean
+  /** Serves HTTP to who came. */
+  readonly onConnection: (stream: Duplex) => void
+  readonly onPeer: (peer: Peer & { close: () => void }) => void
+}
+
+export interface Libp2pNode {
+  readonly id: string
+  /** Where it listens, as multiaddrs. */
+  addresses: () => string[]
+  close: () => Promise<void>
+}
+
+/**
+ * libp2p with nothing that leaves the LAN: TCP, noise, yamux, identify and mDNS; no bootstrap, relay,
+ * routing or port mapping. This module is loaded only where it is wanted: it takes half a second.
+ */
+export async function startNode(options: NodeOptions): Promise<Libp2pNode> {
+  const { seed, listen, onConnection, onPeer } = options
+  const family = listen.host.includes(':') ? 'ip6' : 'ip4'
+  const node = await createLibp2p({
+    privateKey: await generateKeyPairFromSeed('Ed25519', seed),
+    addresses: { listen: [`/${family}/${listen.host}/tcp/${listen.port}`] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    peerDiscovery: [mdns({ serviceTag, interval: bounds.announceMs })],
+    connectionGater: gaterOf(options),
+    connectionManager: { maxConnections: bounds.nodeConnections },
+    services: { identify: identify() }
+  })
+  await node.handle(protocol, stream => onConnection(toDuplex(stream)), {
+    maxInboundStreams: bounds.connections * 4
+  })
+  node.addEventListener('peer:discovery', ({ detail: { id } }) => {
+    if (id.equals(node.peerId)) return
+    onPeer(peerOf(id, async () => toDuplex(await node.dialProtocol(id, protocol, dialing()))))
+  })
+  return {
+    id: node.peerId.toString(),
+    addresses: () => node.getMultiaddrs().map(String),
+    close: async () => await node.stop()
+  }
+}
+
+function dialing() {
+  return { signal: AbortSignal.timeout(bounds.headMs), maxOutboundStreams: bounds.connections * 4 }
+}
+
+function peerOf(id: PeerId, connect: () => Promise<Duplex>): Peer & { close: () => void } {
+  return openHttpPeer(id.toString(), 'libp2p', { host: 'peer.invalid', port: 80, connect })
+}
+
+/** Within a LAN nobody else is dialled, whatever address was announced, and nobody else let in. */
+function gaterOf({ network, isBanned }: NodeOptions): ConnectionGater {
+  const isOutside = (address: string) => {
+    const host = /^\/ip[46]\/([^/]+)\/tcp\//.exec(address)?.[1]
+    return host === undefined || (network === 'lan' && !isLanAddress(host))
+  }
+  return {
+    denyDialPeer: id => isBanned(id.toString()),
+    denyDialMultiaddr: address => isOutside(address.toString()),
+    denyInboundConnection: ({ remoteAddr }) => isOutside(remoteAddr.toString()),
+    denyInboundEncryptedConnection: id => isBanned(id.toString())
+  }
+}

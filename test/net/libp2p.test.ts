@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import t, { type Test } from 'tap'
+import { systemClock } from '../../src/base/clock.ts'
+import type { HttpDoor } from '../../src/base/http.ts'
+import { streamGuard } from '../../src/daemon/guard.ts'
+import { serveStreams } from '../../src/daemon/http-server.ts'
+import { openPace } from '../../src/gateway/pace.ts'
+import { openPeerDoor } from '../../src/gateway/peer-door.ts'
+import type { Peer } from '../../src/net/api.ts'
+import { startNode } from '../../src/net/libp2p/start-node.ts'
+import { openShelf } from '../../src/pull/shelf.ts'
+import { seededBytes } from '../lib/deterministic.ts'
+import { bodyOf, type PullWorld, until, wantedItem } from '../lib/pull-world.ts'
+import { hold, makeMachine, makePeers } from './peer-world.ts'
+
+const long = seededBytes(20_000_000, 'long')
+
+function doorOf({ database, catalog, store, reader, log }: PullWorld): HttpDoor {
+  const shelf = openShelf({ database, catalog, blocks: store, reader, log, isPublic: () => true })
+  return openPeerDoor({ shelf, pace: openPace(undefined, systemClock), takeRecord: () => {} })
+}
+
+interface NodeSetting {
+  readonly banned?: Set<string>
+  readonly doors?: readonly HttpDoor[]
+}
+
+async function makeNode(t: Test, { banned = new Set(), doors = [] }: NodeSetting) {
+  const quiet = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} }
+  const streams = serveStreams({ doors, log: quiet as never, guard: streamGuard })
+  const asking = makePeers(t)
+  const found: Peer[] = []
+  const node = await startNode({
+    seed: randomBytes(32),
+    listen: { host: '127.0.0.1', port: 0 },
+    network: 'lan',
+    isBanned: id => banned.has(id),
+    onConnection: stream => streams.take(stream),
+    onPeer: peer => {
+      found.push(peer)
+      asking.peers.discover(peer)
+    }
+  })
+  t.teardown(async () => {
+    streams.close()
+    await node.close()
+  })
+  return { ...node, ...asking, found }
+}
+
+t.test('machines find each other and bytes move, authenticated', async t => {
+  const holder = makeMachine(t)
+  const digest = await hold(t, holder, 'long', long)
+  const a = await makeNode(t, { doors: [doorOf(holder)] })
+  const b = await makeNode(t, {})
+  await until(() => b.found.some(({ id }) => id === a.id))
+  const machine = makeMachine(t, b.pull)
+  const wanted = wantedItem({ url: 'http://127.0.0.1:9/' }, 'long', { digest })
+  const answer = await machine.pull.fetch(wanted)
+  t.equal(Buffer.compare(await bodyOf(answer), long), 0)
+  t.match(b.peers.list(), [{ id: a.id, kind: 'libp2p', from: 'lan' }])
+})
+
+t.test('who is banned is not spoken to', async t => {
+  const banned = new Set<string>()
+  const open = await makeNode(t, { banned })
+  const ask = async (of: { found: Peer[] }): Promise<number | undefined> => {
+    const signal = AbortSignal.timeout(20_000)
+    const peer = of.found.find(({ id }) => id === open.id)
+    return (await peer?.request('/', { method: 'GET', signal }))?.status
+  }
+  const good = await makeNode(t, {})
+  await until(() => good.found.some(({ id }) => id === open.id))
+  t.equal(await ask(good), 404, 'it answers')
+  const bad = await makeNode(t, {})
+  banned.add(bad.id)
+  await until(() => bad.found.some(({ id }) => id === open.id))
+  await t.rejects(ask(bad).then(() => {}))
+})
