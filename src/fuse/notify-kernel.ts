@@ -8,8 +8,6 @@ const queuedMessages = 10_000
 const writtenAtOnce = 3
 
 interface Message {
-  /** Whose lock the kernel takes for it. */
-  readonly ino: Ino
   readonly bytes: Buffer
   readonly sent: PromiseWithResolvers<void>
 }
@@ -21,9 +19,11 @@ interface Message {
  */
 export class KernelNotifier {
   readonly #device: number
-  readonly #queue = new Map<string, Message>()
+  /** By the inode whose lock the kernel takes for it; none is empty. */
+  readonly #waiting = new Map<Ino, Map<string, Message>>()
   readonly #writing = new Set<Ino>()
   readonly #idle = Promise.withResolvers<void>()
+  #count = 0
   #closed = false
 
   constructor(device: number) {
@@ -34,7 +34,7 @@ export class KernelNotifier {
   invalidateInode(ino: Ino): Promise<void> {
     const bytes = messageOf(notification.invalidateInode, 24)
     bytes.writeBigUInt64LE(BigInt(ino), sizeOf.outHeader)
-    return this.#enqueue(`${ino}`, ino, bytes)
+    return this.#enqueue(ino, '', bytes)
   }
 
   /** struct fuse_notify_inval_entry_out: parent, length of the name, flags; then the name and a NUL. */
@@ -43,47 +43,58 @@ export class KernelNotifier {
     bytes.writeBigUInt64LE(BigInt(parent), sizeOf.outHeader)
     bytes.writeUInt32LE(name.length, sizeOf.outHeader + 8)
     bytes.write(name, sizeOf.outHeader + 16, 'latin1')
-    return this.#enqueue(`${parent}/${name}`, parent, bytes)
+    return this.#enqueue(parent, name, bytes)
   }
 
   /** Drops what was not sent, and resolves once the device is not written to any more. */
   close(): Promise<void> {
     this.#closed = true
-    for (const { sent } of this.#queue.values()) sent.resolve()
-    this.#queue.clear()
+    while (this.#count > 0) this.#dropOldest()
     if (this.#writing.size === 0) this.#idle.resolve()
     return this.#idle.promise
   }
 
-  #enqueue(key: string, ino: Ino, bytes: Buffer): Promise<void> {
+  /** `name`: empty for the inode itself. */
+  #enqueue(ino: Ino, name: string, bytes: Buffer): Promise<void> {
     if (this.#closed) return Promise.resolve()
-    const message = this.#queue.get(key) ?? { ino, bytes, sent: Promise.withResolvers<void>() }
-    this.#queue.set(key, message)
-    if (this.#queue.size > queuedMessages) this.#dropOldest()
+    const waiting = this.#waiting.get(ino) ?? new Map<string, Message>()
+    const known = waiting.get(name)
+    if (known !== undefined) return known.sent.promise
+    const message = { bytes, sent: Promise.withResolvers<void>() }
+    this.#waiting.set(ino, waiting.set(name, message))
+    this.#count++
+    if (this.#count > queuedMessages) this.#dropOldest()
     this.#writeNext()
     return message.sent.promise
   }
 
   #dropOldest(): void {
-    const [oldest] = this.#queue
-    if (oldest === undefined) return
-    this.#queue.delete(oldest[0])
-    oldest[1].sent.resolve()
+    const [oldest] = this.#waiting
+    if (oldest !== undefined) this.#take(...oldest)?.sent.resolve()
+  }
+
+  /** The first of an inode's; the others' turn comes before its next. */
+  #take(ino: Ino, waiting: Map<string, Message>): Message | undefined {
+    const [first] = waiting
+    if (first === undefined) return undefined
+    waiting.delete(first[0])
+    this.#count--
+    this.#waiting.delete(ino)
+    if (waiting.size > 0) this.#waiting.set(ino, waiting)
+    return first[1]
   }
 
   #writeNext(): void {
     if (this.#closed && this.#writing.size === 0) this.#idle.resolve()
-    if (this.#writing.size === writtenAtOnce) return
-    for (const [key, message] of this.#queue) {
-      if (this.#writing.has(message.ino)) continue
-      this.#queue.delete(key)
-      this.#write(message)
+    for (const [ino, waiting] of this.#waiting) {
       if (this.#writing.size === writtenAtOnce) return
+      const message = this.#writing.has(ino) ? undefined : this.#take(ino, waiting)
+      if (message !== undefined) this.#write(ino, message)
     }
   }
 
   /** An inode or entry the kernel does not hold is ENOENT: then there is nothing to forget. */
-  #write({ ino, bytes, sent }: Message): void {
+  #write(ino: Ino, { bytes, sent }: Message): void {
     this.#writing.add(ino)
     write(this.#device, bytes, 0, bytes.length, null, () => {
       this.#writing.delete(ino)
