@@ -43,6 +43,8 @@ export const bounds = {
   peerStartMs: 150,
   /** A body of a peer up to this size is verified before any of it is handed on. */
   peerWholeBytes: 4 * MiB,
+  /** Documents from this length on are read into memory one at a time to be made something of. */
+  longDocumentBytes: 256 * KiB,
   /** Redirects followed to other places of an upstream's content. */
   redirects: 5
 } as const

@@ -1,10 +1,10 @@
 import { makeCid } from '../base/blocks.ts'
 import { type Digest, digestOf } from '../base/digest.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
-import { holding } from '../base/holding.ts'
 import { limits } from '../base/limits.ts'
 import type { Classification, Derivation } from './adapter.ts'
 import type { CatalogItem, Pull, PullAnswer, PullStatistics } from './api.ts'
+import { bounds } from './bounds.ts'
 import type { Engine } from './engine.ts'
 import type { PullOptions } from './open.ts'
 import { stampOf } from './store-landed.ts'
@@ -21,6 +21,7 @@ export class Deriving implements Pull {
   readonly #options: DeriveOptions
   readonly #engine: Engine
   readonly #running = new Map<string, Promise<void>>()
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(options: DeriveOptions, engine: Engine) {
     this.#options = options
@@ -109,7 +110,8 @@ export class Deriving implements Pull {
     source: CatalogItem,
     version: string
   ): Promise<void> {
-    const bytes = await derived.make(await this.#read(source)).catch((cause: unknown) => {
+    const make = async () => await derived.make(await this.#read(source))
+    const bytes = await this.#inTurn(source.bytes, make).catch((cause: unknown) => {
       const error = toCairnError(cause)
       if (error.code !== 'not-found' && error.code !== 'aborted') {
         this.#options.log.warn({ key: source.key, code: error.code }, error.message)
@@ -118,7 +120,15 @@ export class Deriving implements Pull {
       throw error
     })
     await this.#engine.learnt()
-    await holding(async () => this.#store(wanted, bytes, version))
+    this.#store(wanted, bytes, version)
+  }
+
+  /** Long documents one after the other: what makes of them waits for the one before, each in memory. */
+  #inTurn<T>(bytes: number, work: () => Promise<T>): Promise<T> {
+    if (bytes < bounds.longDocumentBytes) return work()
+    const mine = this.#last.then(work)
+    this.#last = mine.catch(() => {})
+    return mine
   }
 
   async #read(source: CatalogItem): Promise<Uint8Array> {
