@@ -4,7 +4,7 @@ import t from 'tap'
 import { makeKey } from '../../adapters/apt/openpgp/run.ts'
 import { openAptClient } from '../lib/apt-client.ts'
 import { publishIndexes, publishRelease, publishVersion } from '../lib/fake-archive.ts'
-import { openFakeOrigin } from '../lib/fake-origin.ts'
+import { openFakeOrigin, sha256Hex } from '../lib/fake-origin.ts'
 import { openMirrorWorld } from '../lib/mirror-world.ts'
 import { requireClient } from '../lib/skip.ts'
 
@@ -25,6 +25,7 @@ for (const [what, byHash, apart] of [
     })
     t.teardown(() => Promise.all([world.remove(), origin.close()]))
     const architectures = ['amd64', 'arm64']
+    const release = apart ? 'Release' : 'InRelease'
     const of = (version: number) => ({ version, key, byHash, apart, architectures })
     await publishVersion(origin, 'a/', of(1))
     const clients = [1, 2].map(() => {
@@ -47,23 +48,32 @@ for (const [what, byHash, apart] of [
     }
     await update(clients[0]!)
     let changing = true
+    let changes = 0
     const change = async (): Promise<void> => {
       for (let version = 2; changing; version++) {
+        changes++
         await publishRelease(origin, 'a/', of(version))
         await new Promise(resolve => setImmediate(resolve))
         publishIndexes(origin, 'a/', of(version))
         world.clock.advance(61_000)
-        await new Promise(resolve => setTimeout(resolve, 20 + (version % 7) * 10))
+        // Faster changes could not be taken over, and ten minutes of this clock pass in no time.
+        const body = origin.items.get(`a/dists/stable/${release}`)?.body ?? Buffer.alloc(0)
+        const taken = () => world.catalog.get(`apt/a/dists/stable/${release}`)?.digests[0]
+        for (let tries = 1; changing && taken() !== `sha256:${sha256Hex(body)}`; tries++) {
+          await new Promise(resolve => setTimeout(resolve, 20))
+          if (tries % 25 === 0) world.clock.advance(11_000)
+        }
       }
     }
-    const changes = change()
+    const loop = change()
     await Promise.all(
       clients.map(async client => {
-        for (let round = 0; round < 5; round++) await update(client)
+        for (let round = 0; round < 6; round++) await update(client)
       })
     )
     changing = false
-    await changes
+    await loop
+    t.ok(changes > 1, `${changes} changes`)
     world.clock.advance(61_000)
     await update(clients[1]!)
     const versions = world.catalog.versionAt('apt/a/dists/stable/InRelease', world.clock.nowMs())
