@@ -38,8 +38,11 @@ export interface Database {
   afterTransaction: (callback: (committed: boolean) => void) => void
   /** Returns when every commit so far survives a power cut. Throws `io` inside a transaction. */
   sync: () => void
-  /** Folds the write-ahead log back into the database; never waits for readers or writers. */
-  checkpoint: () => void
+  /**
+   * Folds the write-ahead log back into the database; never waits for readers or writers. Of the log's
+   * `frames`, `folded` are back: a frame is only once nobody reads a snapshot older than it.
+   */
+  checkpoint: () => { readonly frames: number; readonly folded: number }
   close: () => void
 }
 
@@ -215,9 +218,10 @@ class Connection implements Database {
     this.write(() => undefined, { durable: true })
   }
 
-  checkpoint(): void {
+  checkpoint(): { frames: number; folded: number } {
     try {
-      this.#sqlite.exec('PRAGMA wal_checkpoint(PASSIVE)')
+      const row = this.#sqlite.prepare('PRAGMA wal_checkpoint(PASSIVE)').get()
+      return { frames: Number(row?.log), folded: Number(row?.checkpointed) }
     } catch (cause) {
       throw toCairnError(cause, `cannot fold the write-ahead log into ${this.path}`)
     }

@@ -2,9 +2,10 @@ import type { Command } from 'commander'
 import type { Cli, CommonOptions } from './cli.ts'
 import { addVerb } from './verb.ts'
 import type { FsckOptions } from './verbs/fsck.ts'
+import type { GcOptions } from './verbs/gc.ts'
 import type { LogOptions } from './verbs/log.ts'
 
-/** snapshot, log, restore, pin, fsck: what is kept, and whether it is whole. */
+/** snapshot, log, restore, pin, gc, fsck: what is kept, what goes, and whether it is whole. */
 export function addHistoryVerbs(program: Command, cli: Cli): void {
   addVerb(program, 'snapshot', {
     does: 'Seals /mfs as it is now and prints the CID of its root',
@@ -34,6 +35,13 @@ export function addHistoryVerbs(program: Command, cli: Cli): void {
     )
 
   addPin(program, cli)
+
+  addVerb(program, 'gc', {
+    does: 'Frees the space of content that nothing leads to',
+    example: 'cairn gc --dry-run'
+  })
+    .option('--dry-run', 'only say what would go')
+    .action(async (options: GcOptions) => (await import('./verbs/gc.ts')).gc(cli, options))
 
   addVerb(program, 'fsck', {
     does: 'Compares every block with its hash, and checks the rows and drafts of /mfs',

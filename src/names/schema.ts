@@ -1,4 +1,5 @@
 import type { Migration } from '../base/database.ts'
+import { cidTextColumn, type Reference } from '../base/references.ts'
 
 /**
  * Names are CID texts in base36. `name_heads` holds records of own keys that this machine did not
@@ -49,3 +50,6 @@ export const namesMigrations: Migration[] = [
     `
   }
 ]
+
+/** What names lead to are roots, in tables of their own; this is what is kept whole of one that is followed. */
+export const namesReferences: readonly Reference[] = [cidTextColumn('name_follows', 'kept')]

@@ -1,6 +1,7 @@
 import { makeCid } from '../base/blocks.ts'
 import { type Digest, digestOf } from '../base/digest.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
+import { holding } from '../base/holding.ts'
 import { limits } from '../base/limits.ts'
 import type { Classification, Derivation } from './adapter.ts'
 import type { CatalogItem, Pull, PullAnswer, PullStatistics } from './api.ts'
@@ -120,7 +121,7 @@ export class Deriving implements Pull {
       throw error
     })
     await this.#engine.learnt()
-    this.#store(wanted, bytes, version)
+    await holding(async () => this.#store(wanted, bytes, version))
   }
 
   /** Long documents one after the other: what makes of them waits for the one before, each in memory. */

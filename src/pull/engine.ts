@@ -1,4 +1,5 @@
 import { CairnError, toCairnError } from '../base/errors.ts'
+import { holding } from '../base/holding.ts'
 import { limits } from '../base/limits.ts'
 import type { Classification } from './adapter.ts'
 import { Answers } from './answers.ts'
@@ -243,7 +244,8 @@ export class Engine implements Pull {
     const considered = Promise.withResolvers<void>()
     if (wanted.document !== undefined) this.#learner.announce(wanted.document, considered.promise)
     try {
-      await storeLanded({ ...this.#options, held: this.held }, wanted, landed, startedMs)
+      const to = { ...this.#options, held: this.held }
+      await holding(() => storeLanded(to, wanted, landed, startedMs))
       const item = this.#options.catalog.get(wanted.key)
       if (item !== undefined) this.#learner.consider(wanted, item, 'new')
     } finally {

@@ -1,4 +1,5 @@
 import type { Migration } from '../base/database.ts'
+import { cidBytesColumn, type Reference } from '../base/references.ts'
 
 /**
  * The catalog's tables.
@@ -87,4 +88,13 @@ export const catalogMigrations: Migration[] = [
       DELETE FROM catalog_unpacked WHERE key LIKE 'oci/%';
     `
   }
+]
+
+/** What is held of upstreams, in all versions, and published here. */
+export const catalogReferences: readonly Reference[] = [
+  cidBytesColumn('catalog_items'),
+  cidBytesColumn('catalog_versions'),
+  cidBytesColumn('catalog_unpacked'),
+  cidBytesColumn('catalog_unpacked', 'archive'),
+  cidBytesColumn('catalog_unpacked', 'record')
 ]

@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid'
+import { holding } from '../base/holding.ts'
 import type { Catalog, Unpacking } from './api.ts'
 import { untilAborted } from './until-aborted.ts'
 
@@ -6,7 +7,7 @@ import { untilAborted } from './until-aborted.ts'
 export function unpackOnce(catalog: Catalog, work: (key: string) => Promise<CID>): Unpacking {
   const running = new Map<string, Promise<CID>>()
   const begin = (key: string): Promise<CID> => {
-    const begun = work(key).finally(() => running.delete(key))
+    const begun = holding(() => work(key)).finally(() => running.delete(key))
     running.set(key, begun)
     begun.catch(() => {})
     return begun

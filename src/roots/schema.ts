@@ -1,4 +1,5 @@
 import type { Migration } from '../base/database.ts'
+import { cidTextColumn, type Reference } from '../base/references.ts'
 
 /** CIDs are stored as their text: few rows, read by people who debug. */
 export const rootsMigrations: Migration[] = [
@@ -30,3 +31,8 @@ export const rootsMigrations: Migration[] = [
     `
   }
 ]
+
+/** Whatever a root stands at or stood at, and what is pinned, stays. */
+export const rootsReferences: readonly Reference[] = ['roots', 'history', 'pins'].map(table =>
+  cidTextColumn(table)
+)

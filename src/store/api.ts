@@ -9,6 +9,9 @@ import type { BlockReader, BlockWriter, Multihash } from '../base/blocks.ts'
  * Order: bytes are written (and with `durable` synced) before the index names them. A crash leaves
  * at worst bytes in a segment that no index row names; they are cut off, or indexed, at the next start.
  *
+ * What is added is kept from collection (collect/) until the operation (base/holding.ts) it is added in ends, or,
+ * outside of one, until this store is closed: by then a row has to name it.
+ *
  * Inside a database transaction: `add` and `put` keep to memory and the segment, and a `flush` within a `write`
  * takes part in it (undone with it, then the next flush does it again); within a `read` it throws `io`.
  * Multihashes known here: sha2-256, -384, -512, sha1, sha3, blake2b-512, blake2s-256, and identity, which is never stored.

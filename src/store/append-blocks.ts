@@ -131,6 +131,16 @@ export class BlockAppender {
 
   /** Within a transaction: adds the rows of all that was appended. Returns the blocks that had a row already. */
   index(state: 'active' | 'finished' = 'active'): LocatedBlock[] {
+    const { index } = this.#place
+    return this.#takeNews(state).filter(block => !index.insert(block))
+  }
+
+  /** As `index`, for blocks that have rows: they say the new place from now on. A block whose row went meanwhile gets none. */
+  move(state: 'active' | 'finished'): void {
+    for (const block of this.#takeNews(state)) this.#place.index.move(block)
+  }
+
+  #takeNews(state: 'active' | 'finished'): LocatedBlock[] {
     const segment = this.#segment
     if (segment === undefined) return []
     const { index, boot } = this.#place
@@ -141,7 +151,7 @@ export class BlockAppender {
       else this.#unindexed = [...news, ...this.#unindexed]
     })
     index.setSegment({ id: segment.id, state, bytes: this.#written, synced: this.#synced, boot })
-    return news.filter(block => !index.insert(block))
+    return news
   }
 
   /**

@@ -70,6 +70,12 @@ export class BlockIndex {
     return changes === 1
   }
 
+  move({ multihash, segment, offset }: LocatedBlock): void {
+    this.database
+      .statement('UPDATE blocks SET segment = ?, offset = ? WHERE multihash = ?')
+      .run(segment, offset, multihash)
+  }
+
   remove(multihash: Multihash): void {
     this.database.statement('DELETE FROM blocks WHERE multihash = ?').run(multihash)
   }
@@ -105,6 +111,12 @@ export class BlockIndex {
 
   generation(): number {
     return this.database.statement('SELECT generation FROM store').get()?.generation as number
+  }
+
+  /** Within a transaction: begins the next generation and returns it. */
+  nextGeneration(): number {
+    this.database.statement('UPDATE store SET generation = generation + 1').run()
+    return this.generation()
   }
 
   segments(): SegmentRow[] {

@@ -62,6 +62,22 @@ function claimExisting(place: Place, id: number): OwnedSegment | undefined {
   })
 }
 
+/** Finishes an active segment that nobody appends to, so that it can be compacted. False if somebody does, or it is finished or damaged. */
+export function finishAbandoned(place: Place, id: number): boolean {
+  const path = segmentPath(place.folder, id)
+  if (!existsSync(path)) return false
+  const lock = underLock(place, id, (row, held) => {
+    if (needsRecovery(row, statSync(path).size, place.boot)) return undefined
+    syncFile(path)
+    place.index.database.write(() =>
+      place.index.setSegment({ ...row, state: 'finished', synced: row.bytes })
+    )
+    return held
+  })
+  lock?.release({ remove: true })
+  return lock !== undefined
+}
+
 /**
  * Runs `work` on the row of an active segment, holding its lock, unless its writer lives. The row is
  * read after the lock was taken, since the writer may have finished the segment in between. Keeps the
@@ -119,9 +135,15 @@ function createFile(folder: string, id: number, lock: OwnerLock): number | undef
   }
 }
 
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   const file = openSync(folder, 'r')
   fsyncSync(file)
+  closeSync(file)
+}
+
+function syncFile(path: string): void {
+  const file = openSync(path, 'r')
+  fdatasyncSync(file)
   closeSync(file)
 }
 

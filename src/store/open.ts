@@ -11,6 +11,7 @@ import { BlockAppender } from './append-blocks.ts'
 import { BlockIndex, type LocatedBlock, type Location } from './block-index.ts'
 import { bootName } from './boot.ts'
 import { type Place, recoverSegments } from './claim-segment.ts'
+import { Holds } from './holds.ts'
 import { hasMultihash, inlineBytes } from './multihashes.ts'
 import { BlockLocator, missingBlock } from './read-blocks.ts'
 import { Reliance, rescue } from './rely-on-blocks.ts'
@@ -62,8 +63,10 @@ class SegmentStore implements BlockStore {
   readonly #appender: BlockAppender
   readonly #reliance: Reliance
   readonly #locator: BlockLocator
+  readonly #holds: Holds
 
   constructor(place: Place) {
+    this.#holds = new Holds(place.folder, place.index)
     this.#index = place.index
     this.#appender = new BlockAppender(place)
     this.#reliance = new Reliance(place.index, place.folder)
@@ -87,6 +90,7 @@ class SegmentStore implements BlockStore {
   }
 
   #keep(code: number, multihash: Multihash, bytes: Uint8Array): void {
+    this.#holds.beforeBlock()
     if (this.#appender.pending(multihash) !== undefined) return
     const known = this.#locateSound(multihash)
     const settled = this.#index.database.transaction === 'none'
@@ -227,6 +231,7 @@ class SegmentStore implements BlockStore {
     } finally {
       this.#appender.close()
       this.#locator.close()
+      this.#holds.close()
     }
   }
 }

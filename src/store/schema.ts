@@ -8,6 +8,8 @@ import type { Migration } from '../base/migrations.ts'
  * `blocks`: where the bytes (not the record) of each block lie. `generation` is the store's when the
  * block was last written or relied on: a collection that first adds one to the store's generation
  * and then drops only rows of an older one can take nothing that a writer still counts on.
+ *
+ * `store_barrier`: references written while a collection runs, see collect/write-barrier.ts.
  */
 export const storeMigrations: readonly Migration[] = [
   {
@@ -30,6 +32,17 @@ export const storeMigrations: readonly Migration[] = [
       ) WITHOUT ROWID;
       CREATE TABLE store (generation INTEGER NOT NULL);
       INSERT INTO store VALUES (1);`
+  },
+  {
+    owner: 'store',
+    version: 2,
+    sql: `
+      CREATE TABLE store_barrier (
+        id INTEGER PRIMARY KEY,
+        reference INTEGER NOT NULL,
+        value,
+        codec INTEGER
+      );`
   }
 ]
 

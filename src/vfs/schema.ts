@@ -1,4 +1,5 @@
 import type { Migration } from '../base/database.ts'
+import { multihashColumn, type Reference } from '../base/references.ts'
 
 /**
  * The mutable tree's tables; docs/decisions/0011-mfs-inodes.md says why they look so.
@@ -114,3 +115,10 @@ export const vfsMigrations: Migration[] = [
     `
   }
 ]
+
+/** Every inode, those that are open though unlinked included; `mfs_shards` only counts what others name. */
+export const vfsReferences: readonly Reference[] = [
+  'inodes',
+  'mfs_ranges',
+  'mfs_sealed_drafts'
+].map(multihashColumn)

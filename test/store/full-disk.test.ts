@@ -14,18 +14,7 @@ import t, { type Test } from 'tap'
 import { sha256Multihash } from '../../src/base/blocks.ts'
 import { checkStore } from '../../src/store/check.ts'
 import { requireRoot } from '../lib/skip.ts'
-import { bytesOf, openStore } from './lib.ts'
-
-/** A file system of a few megabytes, in memory. */
-function mountSmall(t: Test, megabytes: number): string {
-  const folder = mkdtempSync(join(tmpdir(), 'cairn-small-'))
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder])
-  t.teardown(() => {
-    execFileSync('umount', [folder])
-    rmSync(folder, { recursive: true })
-  })
-  return folder
-}
+import { bytesOf, mountSmall, openStore } from './lib.ts'
 
 /** Fills a file system but for `leftBytes`; `free` gives the space back. */
 function fill(folder: string, leftBytes: number): { free: () => void } {

@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Test } from 'tap'
 import type { Clock } from '../../src/base/clock.ts'
 import { type Database, openDatabase } from '../../src/base/database.ts'
 import type { BlockStore } from '../../src/store/api.ts'
@@ -50,4 +52,15 @@ export function openStore(
 export function bytesOf(number: number, length = 100): Buffer {
   const bytes = Buffer.alloc(length, `block ${number} `)
   return bytes
+}
+
+/** A file system of a few megabytes, in memory. */
+export function mountSmall(t: Test, megabytes: number): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cairn-small-'))
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder])
+  t.teardown(() => {
+    execFileSync('umount', [folder])
+    rmSync(folder, { recursive: true })
+  })
+  return folder
 }

@@ -14,10 +14,17 @@ export async function pinAdd(
   const { home } = await settingsOf(cli, options)
   await withContent(home, ({ reader, roots, store }) => {
     for (const cid of cids) {
-      for (const { multihash } of reader.walk(cid)) {
-        if (store.size(multihash) === undefined) store.read(multihash)
-      }
+      // Pinned before it is looked through: what a collection has not dropped by now it keeps.
+      const known = roots.pins().some(pin => pin.cid.equals(cid))
       roots.pin(cid, { label: options.label ?? '' })
+      try {
+        for (const { multihash } of reader.walk(cid)) {
+          if (store.size(multihash) === undefined) store.read(multihash)
+        }
+      } catch (cause) {
+        if (!known) roots.unpin(cid)
+        throw cause
+      }
       tell(cli, options, cid.toString(), 'pinned')
     }
   })

@@ -1,4 +1,5 @@
 import type { Migration } from '../../base/database.ts'
+import { cidBytesColumn, type Reference } from '../../base/references.ts'
 
 /**
  * What was pushed here, by repository, and what mutable names of upstreams meant when last asked.
@@ -74,3 +75,11 @@ export const registryMigrations: Migration[] = [
     `
   }
 ]
+
+/** What was pushed or published here. */
+export const registryReferences: readonly Reference[] = [
+  'registry_blobs',
+  'registry_manifests',
+  'registry_packages',
+  'registry_tarballs'
+].map(table => cidBytesColumn(table))

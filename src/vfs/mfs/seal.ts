@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { makeCid } from '../../base/blocks.ts'
 import { CairnError } from '../../base/errors.ts'
+import { holding } from '../../base/holding.ts'
 import type { RootState } from '../../roots/api.ts'
 import type { DirectoryLink, Node } from '../../unixfs/api.ts'
 import type { SealOptions, SealResult } from './api.ts'
@@ -39,7 +40,7 @@ export class Sealer {
   }
 
   seal(options: SealOptions): Promise<SealResult> {
-    const result = this.#last.then(() => this.#seal(options))
+    const result = this.#last.then(() => holding(() => this.#seal(options)))
     this.#last = result.catch(() => undefined)
     return result
   }
