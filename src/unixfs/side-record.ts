@@ -61,6 +61,14 @@ export function findSideRecord(
   return reader.lookup(entries.codec, entries.multihash, name)?.multihash
 }
 
+/** The records of all entries of a directory that have any. Throws as `findSideRecord`. */
+export function listSideRecords(reader: UnixfsReader, directory: Multihash): Map<Name, Multihash> {
+  const entries = reader.lookup(codec.dagPb, directory, entriesName)
+  if (entries === undefined) return new Map()
+  const links = reader.list(entries.codec, entries.multihash)
+  return new Map(links.map(({ name, multihash }) => [name, multihash]))
+}
+
 /** What a record says of its node. Throws `missing`, `corrupt`. */
 export function readSideRecord(reader: UnixfsReader, record: Multihash): NodeFacts {
   const link = reader.lookup(codec.dagPb, record, factsName)

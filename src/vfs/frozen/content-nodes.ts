@@ -167,12 +167,9 @@ export class ContentNodes {
     if (link === undefined) {
       throw new CairnError('not-found', `there is no ${JSON.stringify(nameText(name))} here`)
     }
-    return this.attributes(this.place(parent, this.#described(directory, link)))
-  }
-
-  #described({ record }: Directory, link: DirectoryLink): ContentLink {
-    const found = this.#records.find(record, link.name)
-    return found === undefined ? link : { ...link, record: found }
+    return this.attributes(
+      this.place(parent, described(link, this.#records.find(directory.record, name)))
+    )
   }
 
   /** Visits the entries of a directory's content, as inodes of `parent`. */
@@ -184,9 +181,11 @@ export class ContentNodes {
   ): void {
     const links = this.#reader.list(directory.codec, directory.multihash)
     if (options.cookie >= links.length) return
+    const records = this.#records.list(directory.record)
     this.#together(() => {
       for (let index = options.cookie; index < links.length; index++) {
-        const link = this.#described(directory, links[index] as DirectoryLink)
+        const plain = links[index] as DirectoryLink
+        const link = described(plain, records.get(plain.name))
         if (!this.visit(parent, link, index + 1, options.withAttributes, visit)) return
       }
     })
@@ -261,6 +260,10 @@ export class ContentNodes {
 function assumedMode({ kind, mtimeSeconds }: NodeInfo, mask: number): number {
   if (mtimeSeconds === undefined) return (kind === 'directory' ? 0o555 : 0o444) & mask
   return kind === 'directory' ? 0o755 : kind === 'symlink' ? 0o777 : 0o644
+}
+
+function described(link: DirectoryLink, record: Multihash | undefined): ContentLink {
+  return record === undefined ? link : { ...link, record }
 }
 
 function keyOf(link: ContentLink, parent: Ino): InodeKey {

@@ -5,6 +5,7 @@ import { LruCache } from '../../unixfs/lru-cache.ts'
 import {
   type Device,
   findSideRecord,
+  listSideRecords,
   type NodeFacts,
   readSideRecord
 } from '../../unixfs/side-record.ts'
@@ -16,10 +17,15 @@ const recordBytes = 34
 const heldBytes = 1 << 20
 const factsBytes = 300
 
+const none: ReadonlyMap<Name, Multihash> = new Map()
+
 /** One thread's view of side records: what was read lately is kept. */
 export class SideRecords {
   readonly #reader: UnixfsReader
   readonly #facts = new LruCache<NodeFacts>(heldBytes)
+
+  /** Of the directory listed last: a listing comes in many parts. */
+  #listed: { readonly key: string; readonly records: ReadonlyMap<Name, Multihash> } | undefined
 
   constructor(reader: UnixfsReader) {
     this.#reader = reader
@@ -27,6 +33,16 @@ export class SideRecords {
 
   find(directory: Multihash | undefined, name: Name): Multihash | undefined {
     return directory === undefined ? undefined : findSideRecord(this.#reader, directory, name)
+  }
+
+  /** Of all entries of a directory. */
+  list(directory: Multihash | undefined): ReadonlyMap<Name, Multihash> {
+    if (directory === undefined) return none
+    const key = multihashKey(directory)
+    if (this.#listed?.key !== key) {
+      this.#listed = { key, records: listSideRecords(this.#reader, directory) }
+    }
+    return this.#listed.records
   }
 
   facts(record: Multihash): NodeFacts {
