@@ -90,40 +90,62 @@ t.test('cadaver puts, locks, edits properties, copies and deletes', async t => {
   t.equal((await fetch(`${dav.url}/dav/mfs/d/f`)).status, 404)
 })
 
-t.test('davfs2 mounts it: edit, rename, change modes, rsync', { timeout: 120_000 }, async t => {
-  if (!requireClient(t, 'mount.davfs') || !requireFuse(t) || !requireRoot(t)) return
-  const home = t.testdir({
-    dav: {},
-    mnt: {},
-    cache: {},
-    conf: 'use_locks 1\nask_auth 0\ncache_size 50\ndelay_upload 0\n',
-    secrets: ''
-  })
-  const dav = await serveDav(t, join(home, 'dav'))
-  const mount = join(home, 'mnt')
-  const program = findClient('mount.davfs') ?? ''
-  const mounted = await execa(
-    program,
-    [`${dav.url}/dav/mfs/`, mount, '-o', `conf=${join(home, 'conf')}`],
-    { all: true, reject: false, input: '\n\n' }
-  )
-  t.equal(mounted.exitCode, 0, mounted.all)
-  if (mounted.exitCode !== 0) return
-  try {
-    const shell = (script: string) =>
-      execa('sh', ['-euc', `cd "$1"; ${script}`, 'sh', mount], { all: true })
-    await shell('echo one > a; echo two >> a; mv a b; mkdir d; cp b d/c; chmod +x b; sync')
-    t.equal(readFileSync(join(mount, 'd/c'), 'utf8'), 'one\ntwo\n')
-    mkdirSync(join(home, 'src'))
-    for (let index = 0; index < 20; index += 1)
-      writeFileSync(join(home, 'src', `f${index}`), `${index}`)
-    if (requireClient(t, 'rsync')) {
-      await execa('rsync', ['-r', '--inplace', `${join(home, 'src')}/`, join(mount, 'rsynced')])
-      t.equal(readFileSync(join(mount, 'rsynced/f7'), 'utf8'), '7')
+t.test(
+  'davfs2 mounts it: list, edit, rename, change modes, rsync, git',
+  { timeout: 120_000 },
+  async t => {
+    if (!requireClient(t, 'mount.davfs') || !requireFuse(t) || !requireRoot(t)) return
+    const home = t.testdir({
+      dav: {},
+      mnt: {},
+      cache: {},
+      conf: 'use_locks 1\nask_auth 0\ncache_size 50\ndelay_upload 0\nbuf_size 64\n',
+      secrets: ''
+    })
+    const dav = await serveDav(t, join(home, 'dav'))
+    const mount = join(home, 'mnt')
+    const program = findClient('mount.davfs') ?? ''
+    const mounted = await execa(
+      program,
+      [`${dav.url}/dav/mfs/`, mount, '-o', `conf=${join(home, 'conf')}`],
+      { all: true, reject: false, input: '\n\n' }
+    )
+    t.equal(mounted.exitCode, 0, mounted.all)
+    if (mounted.exitCode !== 0) return
+    try {
+      const shell = (script: string) =>
+        execa('sh', ['-euc', `cd "$1"; ${script}`, 'sh', mount], { all: true })
+      await shell('echo one > a; echo two >> a; mv a b; mkdir d; cp b d/c; chmod +x b; sync')
+      t.equal(readFileSync(join(mount, 'd/c'), 'utf8'), 'one\ntwo\n')
+      t.equal((await shell('ls')).stdout, 'b\nd\nlost+found')
+      await shell('printf "1\\n2\\n" >text; sed -i s/1/one/ text')
+      t.equal(readFileSync(join(mount, 'text'), 'utf8'), 'one\n2\n')
+      mkdirSync(join(home, 'src'))
+      for (let index = 0; index < 20; index += 1)
+        writeFileSync(join(home, 'src', `f${index}`), `${index}`)
+      if (requireClient(t, 'rsync')) {
+        await execa('rsync', ['-r', '--inplace', `${join(home, 'src')}/`, join(mount, 'rsynced')])
+        t.equal(readFileSync(join(mount, 'rsynced/f7'), 'utf8'), '7')
+        const plain = ['-rt', `${join(home, 'src')}/`, join(mount, 'plain')]
+        await execa('rsync', plain)
+        t.equal((await execa('rsync', ['-i', ...plain])).stdout, '', 'nothing is left to be done')
+        t.equal((await execa('diff', ['-r', join(home, 'src'), join(mount, 'plain')])).stdout, '')
+      }
+      if (requireClient(t, 'git')) {
+        const git = 'git -c user.name=a -c user.email=a@example.org'
+        await shell(`git init -q repo; cd repo; cp ../b .; git add b; ${git} commit -qm one`)
+        await shell(
+          `cd repo; echo more >>b; ${git} commit -qam two; git checkout -q HEAD~1; git fsck`
+        )
+        await shell(
+          'git clone -q repo clone; git -C clone status --porcelain >state; [ ! -s state ]'
+        )
+        t.equal((await shell('git -C repo rev-list --all --count')).stdout, '2')
+      }
+    } finally {
+      await execa('umount', [mount], { timeout: 60_000 })
     }
-  } finally {
-    await execa('umount', [mount], { timeout: 60_000 })
+    t.equal(await (await fetch(`${dav.url}/dav/mfs/b`)).text(), 'one\ntwo\n')
+    t.strictSame(dav.faults, [])
   }
-  t.equal(await (await fetch(`${dav.url}/dav/mfs/b`)).text(), 'one\ntwo\n')
-  t.strictSame(dav.faults, [])
-})
+)

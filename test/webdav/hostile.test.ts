@@ -160,3 +160,35 @@ t.test('a request that is refused keeps its connection, unless a long body is un
   }
   t.strictSame(closed, [false, false, true, true])
 })
+
+t.test('what is read-only says so to every method that would write', async t => {
+  const { port, faults } = await serveDav(t, t.testdir())
+  await ask(port, 'PUT', '/dav/mfs/a', { body: 'kept' })
+  const update =
+    '<D:propertyupdate xmlns:D="DAV:"><D:set><D:prop><a/></D:prop></D:set></D:propertyupdate>'
+  const partial = {
+    'content-type': 'application/x-sabredav-partialupdate',
+    'x-update-range': 'append'
+  }
+  for (const tree of ['ipfs', 'ipns', 'pkg']) {
+    const inside = `/dav/${tree}/name/file`
+    const writes = [
+      ['PUT', inside, { body: 'x' }],
+      ['PATCH', inside, { body: 'x', headers: partial }],
+      ['MKCOL', inside, {}],
+      ['DELETE', inside, {}],
+      ['LOCK', inside, { body: lockInfo() }],
+      ['PROPPATCH', inside, { body: update }],
+      ['MOVE', inside, { headers: { destination: '/dav/mfs/b' } }],
+      ['MOVE', '/dav/mfs/a', { headers: { destination: inside } }],
+      ['COPY', '/dav/mfs/a', { headers: { destination: inside } }]
+    ] as const
+    for (const [method, path, question] of writes) {
+      const answer = await ask(port, method, path, question)
+      t.equal(answer.status, 403, `${method} ${path}`)
+      t.match(answer.text, '<D:need-privileges/>', `${method} ${path}`)
+    }
+  }
+  t.equal((await ask(port, 'GET', '/dav/mfs/a')).text, 'kept')
+  t.strictSame(faults, [])
+})

@@ -6,8 +6,11 @@ import { toCairnError } from '../../base/errors.ts'
 
 const run = promisify(execFile)
 
-/** davfs2 asks nothing: on this machine's own port there is no password. https://manpages.debian.org/davfs2.conf */
-const davfsSettings = 'ask_auth 0\nuse_locks 1\n'
+/**
+ * davfs2 asks nothing: on this machine's own port there is no password. Its buffer is 16 KiB unless told:
+ * kernels that ask for listings of more were answered EINVAL. https://manpages.debian.org/davfs2.conf
+ */
+const davfsSettings = 'ask_auth 0\nuse_locks 1\nbuf_size 64\n'
 
 /** Mounts the drive on a folder by davfs2, which needs root. Throws with what davfs2 said. */
 export async function mountDrive(url: string, folder: string, home: string): Promise<void> {
