@@ -159,3 +159,36 @@ t.test('with the network off not a packet leaves', async t => {
   await until(async () => (await open.sent()) > 0)
   t.pass('while with lan it looks for others')
 })
+
+t.test(
+  'what one host publishes another follows and reads; what is not published is not found',
+  async t => {
+    if (!requireRoot(t) || !requireClient(t, 'ip') || !requireClient(t, 'curl')) return
+    const lan = await makeLan(t)
+    const a = await lan.addHost(1, 'lan')
+    const b = await lan.addHost(2, 'lan')
+    const add = async (name: string, text: string | Buffer) => {
+      await writeFile(join(a.home, name), text)
+      return JSON.parse(await a.cairn('add', join(a.home, name), '--json')).cid as string
+    }
+    const first = await add('first', tarball)
+    const secret = await add('secret', 'nobody else is to read this')
+    const published = JSON.parse(await a.cairn('publish', first, '--json')) as { name: string }
+    await until(async () => (await b.cairn('peers')).includes('libp2p'))
+    await b.cairn('follow', published.name)
+    const path = `/ipns/${published.name}`
+    await until(
+      async () =>
+        await b.get(path).then(
+          () => true,
+          () => false
+        )
+    )
+    t.equal(Buffer.compare(await b.get(path), tarball), 0, 'followed, and read block by block')
+    await t.rejects(b.get(`/ipfs/${secret}`), 'what was not published')
+    const second = await add('second', 'a new version')
+    await a.cairn('publish', second)
+    await until(async () => (await b.get(path)).toString() === 'a new version')
+    t.pass('the follower is told of a new version')
+  }
+)
