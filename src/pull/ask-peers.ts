@@ -161,8 +161,8 @@ class PeersFirst implements FlightSource {
       yield* body
     } catch (cause) {
       this.#failed(offer)
-      // What a peer did is no answer of the upstream's: the flight goes on with another.
-      throw new Error(toCairnError(cause).message, { cause })
+      // What a peer did is no answer of the upstream's, which would be final: another goes on.
+      throw new CairnError('timeout', toCairnError(cause).message, { cause })
     }
   }
 
