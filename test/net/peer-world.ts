@@ -13,7 +13,7 @@ import { Peers } from '../../src/net/peers.ts'
 import { netMigrations } from '../../src/net/schema.ts'
 import type { PullPeers } from '../../src/pull/ask-peers.ts'
 import { openShelf } from '../../src/pull/shelf.ts'
-import { bodyOf, openPullWorld, type PullWorld, wantedItem } from '../lib/pull-world.ts'
+import { bodyOf, openPullWorld, type PullWorld, until, wantedItem } from '../lib/pull-world.ts'
 
 export interface Asking {
   readonly book: PeerBook
@@ -75,6 +75,7 @@ export async function hold(
   const server = await serve(t, (_, response) => response.end(bytes))
   const wanted = wantedItem({ url: `http://${server.address}/` }, path)
   await bodyOf(await world.pull.fetch(wanted))
+  await until(() => world.catalog.get(wanted.key) !== undefined)
   await server.stop()
   return digestOf('sha256', bytes)
 }
