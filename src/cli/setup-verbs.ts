@@ -45,11 +45,12 @@ export function addSetupVerbs(program: Command, cli: Cli): void {
       (await import('./verbs/setup-oci.ts')).setupOci(cli, registries, options)
     )
   addVerb(setup, 'dav', {
-    does: 'Shows how each system maps the network drive; with --mount maps it here, by davfs2',
+    does: 'Shows how each system maps the network drive; with --mount or --gio maps it here',
     example: 'cairn setup dav --mount /mnt/cairn'
   })
     .option('--mount <folder>', 'mount the drive of this machine here (as root, by davfs2)')
-    .option('--undo', 'unmount it: with --mount and its folder')
+    .option('--gio', 'mount it in this GNOME session, for its file manager and gio')
+    .option('--undo', 'unmount it: with --gio, or --mount and its folder')
     .action(async (options: SetupDavOptions) =>
       (await import('./verbs/setup-dav.ts')).setupDav(cli, options)
     )

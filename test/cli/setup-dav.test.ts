@@ -1,9 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { execa } from 'execa'
 import t from 'tap'
 import { driveSteps } from '../../src/cli/setup/drive-steps.ts'
 import { requireClient, requireFuse, requireRoot } from '../lib/skip.ts'
-import { makeWorld } from './run-cairn.ts'
+import { makeWorld, program } from './run-cairn.ts'
 
 t.test('each system is told what to type', async t => {
   const here = 'http://127.0.0.1:7070/dav/mfs/'
@@ -37,6 +38,27 @@ t.test('it says where the drive is, running or not, and shows a code to phones',
   t.match(running.split('\n').slice(-8).join('\n'), /[█▀▄]{8}|\[4[07]m/)
   const told = JSON.parse(await world.line(['setup', 'dav', '--json']))
   t.match(told, { here: `${url}dav/mfs/`, shared: /^https:/, steps: Array })
+})
+
+t.test('on request it is mounted in a session of GNOME, and unmounted', async t => {
+  for (const client of ['gio', 'dbus-run-session', 'gvfsd', 'gvfsd-dav']) {
+    if (!requireClient(t, client)) return
+  }
+  const world = await makeWorld(t)
+  const { url } = await world.start()
+  await fetch(new URL('/dav/mfs/a', url), { method: 'PUT', body: 'text' })
+  t.match(await world.run(['setup', 'dav', '--gio', '--mount', 'x']), { status: 2 })
+  const drive = `${url.replace(/^http/, 'dav')}dav/mfs/`
+  const script = `"$1" setup dav --gio; gio cat "$2a"; "$1" setup dav --gio --undo; ! gio cat "$2a"
+    ! "$1" setup dav --gio --undo`
+  const ran = await execa('dbus-run-session', ['--', 'sh', '-euxc', script, 'sh', program, drive], {
+    env: { HOME: world.folder, CAIRN_HOME: world.home, XDG_RUNTIME_DIR: world.folder },
+    all: true,
+    reject: false
+  })
+  t.equal(ran.exitCode, 0, ran.all)
+  t.match(ran.stdout, `${drive} is mounted\ntext${drive} is unmounted`)
+  t.match(ran.all, 'gio did not unmount the drive')
 })
 
 t.test('on request it is mounted by davfs2, and unmounted', { timeout: 120_000 }, async t => {

@@ -1,3 +1,5 @@
+import { gioUrl } from './map-drive.ts'
+
 /** Where the drive is. */
 export interface DriveAddresses {
   /** For this machine, with a slash at the end. */
@@ -19,7 +21,7 @@ export function driveSteps(addresses: DriveAddresses): DriveSteps[] {
   const url = addresses.shared ?? addresses.here
   return [
     { system: 'Linux, as root (davfs2)', steps: [`mount -t davfs ${url} /mnt`] },
-    { system: 'Linux, GNOME', steps: [`gio mount ${url.replace(/^http/, 'dav')}`] },
+    { system: 'Linux, GNOME', steps: [`gio mount ${gioUrl(url)}`] },
     { system: 'Linux, KDE', steps: [`dolphin ${url.replace(/^http/, 'webdav')}`] },
     { system: 'macOS', steps: [`Finder: Go, Connect to Server, ${url}`] },
     { system: 'Windows', steps: windowsSteps(url) },

@@ -27,6 +27,23 @@ export async function mountDrive(url: string, folder: string, home: string): Pro
   }
 }
 
+/** Mounts the drive in the user's session, or unmounts it. Throws with what gio said. */
+export async function mapByGio(url: string, undo: boolean): Promise<void> {
+  try {
+    await run('gio', ['mount', ...(undo ? ['-u'] : []), gioUrl(url)])
+  } catch (cause) {
+    throw toCairnError(
+      saidBy(cause),
+      `gio did not ${undo ? 'unmount' : 'mount'} the drive (it needs gvfs and a session, as dbus-run-session begins one)`
+    )
+  }
+}
+
+/** What GNOME calls `http:` and `https:` of a drive. */
+export function gioUrl(url: string): string {
+  return url.replace(/^http/, 'dav')
+}
+
 /** Unmounts it when all that was written has arrived. */
 export async function unmountDrive(folder: string): Promise<void> {
   try {

@@ -8,23 +8,31 @@ import { type ListenAddress, parseListen, showAddress } from '../../daemon/liste
 import type { Settings } from '../../daemon/settings.ts'
 import { type Cli, type CommonOptions, settingsOf } from '../cli.ts'
 import { type DriveAddresses, driveSteps } from '../setup/drive-steps.ts'
-import { mountDrive, unmountDrive } from '../setup/map-drive.ts'
+import { gioUrl, mapByGio, mountDrive, unmountDrive } from '../setup/map-drive.ts'
 
 export interface SetupDavOptions extends CommonOptions {
   readonly mount?: string
+  readonly gio?: boolean
   readonly undo?: boolean
 }
 
 /**
  * Shows how each system maps the drive, with a QR code where phones reach it; with a folder, mounts
- * it there, and with `--undo` unmounts it. Throws what mounting did.
+ * it there, or in the session of GNOME, and with `--undo` unmounts it. Throws what mounting did.
  */
 export async function setupDav(cli: Cli, options: SetupDavOptions): Promise<void> {
-  if (options.undo === true && options.mount === undefined) {
-    throw new CairnError('usage', 'which folder is to be unmounted: give --mount as well')
+  if (options.gio === true && options.mount !== undefined) {
+    throw new CairnError('usage', 'gio chooses the folder itself: give --mount or --gio')
+  }
+  if (options.undo === true && options.gio !== true && options.mount === undefined) {
+    throw new CairnError(
+      'usage',
+      'which folder is to be unmounted: give --mount, or --gio, as well'
+    )
   }
   const settings = await settingsOf(cli, options)
   const addresses = await addressesOf(cli, settings)
+  if (options.gio === true) return await mapInSession(cli, addresses, options)
   if (options.mount !== undefined) return await map(cli, settings, addresses, options)
   const steps = driveSteps(addresses)
   const { terminal } = cli
@@ -55,6 +63,17 @@ async function map(
   else await mountDrive(here, folder, home)
   if (json) terminal.printJson({ folder, mounted: !undo })
   else terminal.print(undo ? `${folder} is unmounted` : `${here} is mounted on ${folder}`)
+}
+
+async function mapInSession(
+  { terminal }: Cli,
+  { here }: DriveAddresses,
+  { undo = false, json = false }: SetupDavOptions
+): Promise<void> {
+  await mapByGio(here, undo)
+  const url = gioUrl(here)
+  if (json) terminal.printJson({ url, mounted: !undo })
+  else terminal.print(`${url} is ${undo ? 'unmounted' : 'mounted'}`)
 }
 
 /** Of the daemon if one runs, since a port may be any that was free; else as configured. */
