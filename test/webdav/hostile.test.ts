@@ -6,6 +6,12 @@ import { serveDav } from './served.ts'
 const bare = (method: string, path: string, headers: string) =>
   `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${headers}\r\n`
 
+/** CPU time since then, of the server and of this client: while the one thread works, others wait. */
+function cpuSeconds(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since)
+  return (user + system) / 1e6
+}
+
 t.test('what is hostile is refused, and the next one is served', async t => {
   const { port, faults } = await serveDav(t, t.testdir())
   await ask(port, 'PUT', '/dav/mfs/a', { body: 'kept' })
@@ -45,8 +51,10 @@ t.test('what is hostile is refused, and the next one is served', async t => {
     ['GET', '/dav/__proto__/x', {}, 404]
   ] as const
   for (const [method, path, sent, status] of headers) {
+    const cpu = process.cpuUsage()
     const answer = await ask(port, method, path, { headers: sent })
     t.equal(answer.status, status, `${method} ${path} ${JSON.stringify(sent)}`)
+    t.ok(cpuSeconds(cpu) < 1)
   }
   t.equal((await ask(port, 'GET', '/dav/mfs/a')).text, 'kept')
   t.strictSame(faults, [])
@@ -80,10 +88,12 @@ t.test('XML that is malformed, deep, wide, long or laden with entities', async t
   for (const method of ['PROPFIND', 'PROPPATCH', 'LOCK']) {
     for (const [body, status] of bodies) {
       const before = process.memoryUsage().rss
+      const cpu = process.cpuUsage()
       const answer = await ask(port, method, '/dav/mfs/', { body, headers: { depth: '0' } })
       const what = `${method} ${String(body).slice(0, 40)}`
       t.equal(answer.status, status, what)
       t.ok(process.memoryUsage().rss - before < 128 * 1024 * 1024, `${what}: memory`)
+      t.ok(cpuSeconds(cpu) < 1, `${what}: nobody waits for it`)
     }
   }
   t.strictSame(faults, [])
