@@ -64,7 +64,7 @@ const holdersMs = 1_000
  *
  * Order: a new generation begins and the write barrier rises, in one transaction; then all roots are read and what they
  * lead to is marked; then rows that are not marked, older than that generation and than every hold, are dropped, each
- * transaction marking first what the barrier saw. See docs/decisions/0017-collection.md.
+ * transaction marking first what the barrier saw. See docs/decisions/0018-collection.md.
  */
 export async function collectGarbage(options: CollectOptions): Promise<CollectReport> {
   const locks = ['collect.lock', 'rebuild.lock'].map(name => join(options.segments, name))
