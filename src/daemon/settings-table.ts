@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { type ProfileName, profileNames } from '../unixfs/api.ts'
 import { type ListenAddress, parseListen } from './listen-address.ts'
 import { type AptUpstream, parseAptUpstreams } from './parse-apt-upstreams.ts'
+import { parseHosts } from './parse-hosts.ts'
 import { parseGateways, parseResolvers } from './parse-name-settings.ts'
 import {
   type NpmUpstream,
@@ -10,7 +11,6 @@ import {
   parseNpmUpstream,
   parseNpmUpstreams
 } from './parse-npm-settings.ts'
-import { parseHosts } from './parse-hosts.ts'
 import { type OciUpstream, parseOciUpstreams } from './parse-oci-upstreams.ts'
 import { parsePeerListen, parsePeerPackages, parseRate } from './parse-peer-settings.ts'
 import { SettingError } from './setting-error.ts'

@@ -35,7 +35,7 @@ t.test('a followed name: mounted read-only, moved under the mount, kept, stale',
   await mkdir(world.home)
   await writeFile(
     join(world.home, 'config.yaml'),
-    `peers: { listen: none }\nnames:\n  gateways: [${gateway.url}]\n`
+    `peers: { listen: none, libp2p: none }\nnames:\n  gateways: [${gateway.url}]\n`
   )
   t.match(await world.run(['follow', name, '--as', 'theirs']), {
     status: 0,
@@ -81,7 +81,7 @@ t.test(
     await mkdir(world.home)
     await writeFile(
       join(world.home, 'config.yaml'),
-      `peers: { listen: none }\nnames:\n  gateways: [${gateway.url}]\n`
+      `peers: { listen: none, libp2p: none }\nnames:\n  gateways: [${gateway.url}]\n`
     )
     await world.line(['key', 'new', 'site'])
     await world.line(['key', 'export', 'site', '-o', join(world.folder, 'pem')])
