@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Database } from '../../base/database.ts'
 import { limits } from '../../base/limits.ts'
-import { Reserve } from '../../base/reserve.ts'
+import type { Reserve } from '../../base/reserve.ts'
 import type { Allocation } from '../api.ts'
 import { DraftFiles, type DraftState, seekInData } from './draft-files.ts'
 import type { Lookups } from './lookups.ts'
@@ -20,6 +20,8 @@ export interface DraftsOptions {
   readonly database: Database
   readonly lookups: Lookups
   readonly clock: Clock
+  /** What the rows spend from as well: a grant of their own would outlast what is left. */
+  readonly reserve: Reserve
 }
 
 /**
@@ -36,11 +38,11 @@ export class Drafts {
   readonly #database: Database
   readonly #reserve: Reserve
 
-  constructor({ folder, database, lookups, clock }: DraftsOptions) {
+  constructor({ folder, database, lookups, clock, reserve }: DraftsOptions) {
     this.#small = new SmallDrafts(database, clock)
     this.#files = new DraftFiles(folder, lookups)
     this.#database = database
-    this.#reserve = new Reserve(folder)
+    this.#reserve = reserve
   }
 
   create(draft: number): void {

@@ -20,8 +20,8 @@ export interface NewInode {
 }
 
 const setGroupId = 0o2000
-/** What a name and its inode cost the database at most, its log included, by rule of thumb. */
-const rowBytes = 4096
+/** What a name and its inode cost the database at most, by rule of thumb: a dozen pages in its log. */
+const rowBytes = 48 * 1024
 /** And one of many names that are written one after the other. */
 const dentryBytes = 100
 

@@ -50,11 +50,12 @@ import { getXattr, removeXattr, setXattr, xattrNames } from './xattrs.ts'
 export function openMfs(options: MfsOptions): Mfs {
   const { database, clock } = options
   const lookups = new Lookups(options.shared ?? mfsSharedMemory())
+  const reserve = new Reserve(options.drafts)
   const context: Context = {
     ...options,
-    drafts: new Drafts({ folder: options.drafts, database, lookups, clock }),
+    drafts: new Drafts({ folder: options.drafts, database, lookups, clock, reserve }),
     draftsFolder: options.drafts,
-    reserve: new Reserve(options.drafts),
+    reserve,
     lookups,
     telling: new Telling(),
     numbers: new Numbers(options.database),

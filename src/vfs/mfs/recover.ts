@@ -1,3 +1,4 @@
+import { toCairnError } from '../../base/errors.ts'
 import type { Context } from './context.ts'
 import type { Inode } from './inode.ts'
 import { purge } from './remove.ts'
@@ -13,15 +14,33 @@ export function recover(context: Context): void {
   const { database, drafts } = context
   emptyTrash(context)
   const found = new Set(drafts.settle())
-  const known = database.write(() => {
+  unlessFull(context, () => {
     database.statement('UPDATE inodes SET writers = 0 WHERE writers <> 0').run()
     for (const orphan of inodesWhere(context, 'links = 0')) purge(context, orphan)
-    const drafted = inodesWhere(context, 'dirty = 1 AND draft IS NOT NULL')
-    for (const { ino, draft } of drafted) if (!found.has(draft ?? 0)) forgetDraft(context, ino)
-    return new Set(drafted.map(({ draft }) => draft))
+    for (const { ino, draft } of drafted(context)) {
+      if (!found.has(draft ?? 0)) forgetDraft(context, ino)
+    }
   })
+  const known = new Set(drafted(context).map(({ draft }) => draft))
   drafts.delete([...found].filter(draft => !known.has(draft)))
   emptyTrash(context)
+}
+
+/**
+ * On a full disk the start goes on, so that something can be removed: orphans are swept later, and
+ * what is counted as open for writing is let go of at the next start.
+ */
+function unlessFull(context: Context, tidy: () => void): void {
+  try {
+    context.database.write(tidy)
+  } catch (cause) {
+    if (toCairnError(cause).code !== 'no-space') throw cause
+    context.lookups.countOrphans(inodesWhere(context, 'links = 0').length)
+  }
+}
+
+function drafted(context: Context): Inode[] {
+  return inodesWhere(context, 'dirty = 1 AND draft IS NOT NULL')
 }
 
 function inodesWhere(context: Context, condition: string): Inode[] {
