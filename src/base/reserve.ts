@@ -9,13 +9,18 @@ import { limits } from './limits.ts'
 export class Reserve {
   readonly #folder: string
   readonly #statistics: typeof statfsSync
+  readonly #part: number
   /** What may be written before the disk is looked at again. */
   #grantedBytes = 0
 
-  /** For what is written to the disk that holds `folder`, by one thread. */
-  constructor(folder: string, statistics: typeof statfsSync = statfsSync) {
+  /**
+   * For what is written to the disk that holds `folder`, by one thread. `part` of what is kept is
+   * kept from this: 1 for contents, less for what should still find room when they do not.
+   */
+  constructor(folder: string, statistics: typeof statfsSync = statfsSync, part = 1) {
     this.#folder = folder
     this.#statistics = statistics
+    this.#part = part
   }
 
   /** To be called before so many bytes are written. Throws `no-space`. */
@@ -25,7 +30,7 @@ export class Reserve {
       return
     }
     const { blocks, bavail, bsize } = this.#statistics(this.#folder)
-    const kept = Math.min(limits.reservedBytes, (blocks * bsize) / 16)
+    const kept = Math.min(limits.reservedBytes, (blocks * bsize) / 16) * this.#part
     const left = bavail * bsize - kept - bytes
     if (blocks > 0 && left < 0) {
       this.#grantedBytes = 0
@@ -34,6 +39,6 @@ export class Reserve {
         `the disk that holds ${this.#folder} is full: make room (what is left on it is kept for deleting files)`
       )
     }
-    this.#grantedBytes = Math.min(limits.reserveGrantBytes, Math.max(0, left) / 16)
+    this.#grantedBytes = Math.min(limits.reserveGrantBytes * this.#part, Math.max(0, left) / 16)
   }
 }

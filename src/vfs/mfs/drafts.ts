@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Database } from '../../base/database.ts'
 import { limits } from '../../base/limits.ts'
-import type { Reserve } from '../../base/reserve.ts'
+import { Reserve } from '../../base/reserve.ts'
 import type { Allocation } from '../api.ts'
 import { DraftFiles, type DraftState, seekInData } from './draft-files.ts'
 import type { Lookups } from './lookups.ts'
@@ -20,8 +20,6 @@ export interface DraftsOptions {
   readonly database: Database
   readonly lookups: Lookups
   readonly clock: Clock
-  /** What the rows spend from as well: a grant of their own would outlast what is left. */
-  readonly reserve: Reserve
 }
 
 /**
@@ -38,11 +36,11 @@ export class Drafts {
   readonly #database: Database
   readonly #reserve: Reserve
 
-  constructor({ folder, database, lookups, clock, reserve }: DraftsOptions) {
+  constructor({ folder, database, lookups, clock }: DraftsOptions) {
     this.#small = new SmallDrafts(database, clock)
     this.#files = new DraftFiles(folder, lookups)
     this.#database = database
-    this.#reserve = reserve
+    this.#reserve = new Reserve(folder)
   }
 
   create(draft: number): void {

@@ -46,16 +46,18 @@ import { validatorsOf } from './version.ts'
 import { openForWriting, releaseWriting, write } from './write.ts'
 import { getXattr, removeXattr, setXattr, xattrNames } from './xattrs.ts'
 
+/** Names find room on a disk that contents have filled, and leave the rest to removing. */
+const rowsPart = 0.75
+
 /** Opens the mutable tree, planted on its root's CID or empty. The database has `vfsMigrations` and `rootsMigrations`. */
 export function openMfs(options: MfsOptions): Mfs {
   const { database, clock } = options
   const lookups = new Lookups(options.shared ?? mfsSharedMemory())
-  const reserve = new Reserve(options.drafts)
   const context: Context = {
     ...options,
-    drafts: new Drafts({ folder: options.drafts, database, lookups, clock, reserve }),
+    drafts: new Drafts({ folder: options.drafts, database, lookups, clock }),
     draftsFolder: options.drafts,
-    reserve,
+    reserve: new Reserve(options.drafts, statfsSync, rowsPart),
     lookups,
     telling: new Telling(),
     numbers: new Numbers(options.database),
