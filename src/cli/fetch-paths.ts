@@ -15,11 +15,12 @@ export async function daemonUrl(cli: Cli, options: CommonOptions): Promise<strin
   throw new CairnError('not-found', `no daemon runs on ${home}: start one with \`cairn start\``)
 }
 
-/** Has the daemon fetch each URL, `together` at a time, and says which it could not, and why. */
+/** Has the daemon fetch each URL, `together` at a time, with the headers, and says which it could not, and why. */
 export async function fetchPaths(
   cli: Cli,
   urls: readonly string[],
-  together: number
+  together: number,
+  headers: Readonly<Record<string, string>> = {}
 ): Promise<{ bytes: number; failed: string[] }> {
   const bar = await openProgress(cli.terminal, 'fetching', 'files', systemClock)
   const failed: string[] = []
@@ -28,7 +29,7 @@ export async function fetchPaths(
   let bytes = 0
   const lane = async (): Promise<void> => {
     for (const url of next) {
-      const arrived = await fetchOne(url, cli.signal)
+      const arrived = await fetchOne(url, headers, cli.signal)
       if (typeof arrived === 'string') failed.push(`${new URL(url).pathname}: ${arrived}`)
       else bytes += arrived
       bar.update({ things: ++things, totalThings: urls.length, bytes })
@@ -43,9 +44,13 @@ export async function fetchPaths(
 }
 
 /** The bytes that came, or why they did not. */
-async function fetchOne(url: string, signal: AbortSignal): Promise<number | string> {
+async function fetchOne(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal
+): Promise<number | string> {
   try {
-    const answer = await fetch(url, { signal })
+    const answer = await fetch(url, { signal, headers })
     if (!answer.ok) return `${answer.status} ${(await answer.text()).trim().slice(0, 200)}`
     let bytes = 0
     for await (const piece of answer.body ?? []) bytes += piece.length
