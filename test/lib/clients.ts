@@ -1,47 +1,18 @@
-import { accessSync, closeSync, constants, openSync } from 'node:fs'
+import { accessSync, closeSync, constants, openSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** The Debian package that brings a real client a test drives; scripts/lib/clients installs the same. */
-const packages: Readonly<Record<string, string>> = {
-  'apt-get': 'apt',
-  docker: 'docker.io',
-  'docker-registry': 'docker-registry',
-  dockerd: 'docker.io',
-  'dpkg-deb': 'dpkg',
-  buildah: 'buildah',
-  cadaver: 'cadaver',
-  chroot: 'coreutils',
-  containerd: 'containerd',
-  ctr: 'containerd',
-  curl: 'curl',
-  'dbus-run-session': 'dbus-daemon',
-  fusermount3: 'fuse3',
-  getfattr: 'attr',
-  gio: 'libglib2.0-bin',
-  git: 'git',
-  gvfsd: 'gvfs-daemons',
-  'gvfsd-dav': 'gvfs-backends',
-  litmus: 'litmus',
-  'mount.davfs': 'davfs2',
-  mmdebstrap: 'mmdebstrap',
-  npm: 'npm',
-  pg_ctlcluster: 'postgresql',
-  podman: 'podman',
-  rclone: 'rclone',
-  rsync: 'rsync',
-  runc: 'runc',
-  setfattr: 'attr',
-  skopeo: 'skopeo',
-  strace: 'strace',
-  umoci: 'umoci',
-  vi: 'vim-tiny',
-  xz: 'xz-utils',
-  zstd: 'zstd'
-}
+const list = new URL('../../scripts/lib/clients.list', import.meta.url)
 
-/** The package to install for a client, as a person would ask apt for it. */
+/**
+ * The Debian package that brings a real client a test drives, as a person would ask apt for it. Throws for
+ * one that scripts/lib/clients.list does not name: on a fresh machine nobody would install it.
+ */
 export function packageOf(client: string): string {
-  return packages[client] ?? client
+  const row = readFileSync(list, 'utf8')
+    .split('\n')
+    .find(line => line.startsWith(`${client} `))
+  if (row === undefined) throw new Error(`scripts/lib/clients.list does not name ${client}`)
+  return row.slice(client.length + 1)
 }
 
 /** The full path of a program on PATH (or in sbin and libexec, which a user's PATH may lack), or undefined. */

@@ -8,12 +8,13 @@ interface Skippable {
 
 /**
  * True if the real client is here. Else the test says so loudly: a skipped point that names the
- * client and its package, which in CI (`CI=true`) is a failed one. Use it as the first line:
+ * client and its package, which in CI (`CI=true`) is a failed one. Throws for one that is not in scripts/lib/clients.list. Use it as the first line:
  * `if (!requireClient(t, 'rsync')) return`.
  */
 export function requireClient(t: Skippable, client: string): boolean {
+  const name = packageOf(client)
   if (findClient(client) !== undefined) return true
-  return lacking(t, `needs ${client} (apt-get install ${packageOf(client)})`)
+  return lacking(t, `needs ${client} (apt-get install ${name})`)
 }
 
 /** True if /dev/fuse opens for reading and writing; else as `requireClient`. */

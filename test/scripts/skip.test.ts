@@ -13,15 +13,15 @@ function recorder() {
   }
 }
 
-function setCi(t: Test, value: string | undefined): void {
-  const before = process.env.CI
-  assign(value)
-  t.teardown(() => assign(before))
+function setVariable(t: Test, name: 'CI' | 'PATH', value: string | undefined): void {
+  const before = process.env[name]
+  assign(name, value)
+  t.teardown(() => assign(name, before))
 }
 
-function assign(value: string | undefined): void {
-  if (value === undefined) delete process.env.CI
-  else process.env.CI = value
+function assign(name: string, value: string | undefined): void {
+  if (value === undefined) delete process.env[name]
+  else process.env[name] = value
 }
 
 t.test('a client that is here is no news', async t => {
@@ -31,14 +31,22 @@ t.test('a client that is here is no news', async t => {
 })
 
 t.test('a client that is missing is a loud skip, naming its package', async t => {
-  setCi(t, undefined)
+  setVariable(t, 'CI', undefined)
+  setVariable(t, 'PATH', '/no/such/folder')
   const point = recorder()
-  t.notOk(requireClient(point, 'no-such-client'))
-  t.match(point.said, [/^skip needs no-such-client \(apt-get install no-such-client\)/])
+  t.notOk(requireClient(point, 'vi'))
+  t.match(point.said, [/^skip needs vi \(apt-get install vim-tiny\)/])
+})
+
+t.test('a client that no fresh machine would get is an error on every machine', async t => {
+  t.throws(
+    () => requireClient(recorder(), 'no-such-client'),
+    /clients\.list does not name no-such-client/
+  )
 })
 
 t.test('in CI it is a failure', async t => {
-  setCi(t, 'true')
+  setVariable(t, 'CI', 'true')
   const point = recorder()
   t.notOk(requireThat(point, false, 'a second disk'))
   t.strictSame(point.said, ['fail CI must not skip this: needs a second disk'])
