@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { encode as encodeCbor } from '@ipld/dag-cbor'
 import type { CID } from 'multiformats/cid'
 import type { Multihash } from '../base/blocks.ts'
+import { encodeHead, encodeVarint } from '../base/car.ts'
 import { toCairnError } from '../base/errors.ts'
-import { encodeHead, encodeVarint } from '../store/car.ts'
 import type { BundleFile } from './api.ts'
 
 /** Bytes gathered for one system call. */

@@ -3,9 +3,9 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { decode as decodeCbor } from '@ipld/dag-cbor'
 import type { CID } from 'multiformats/cid'
 import { makeCid } from '../base/blocks.ts'
+import { decodeHead, maxHeadBytes, readVarint } from '../base/car.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
-import { decodeHead, maxHeadBytes, readVarint } from '../store/car.ts'
 
 export interface CarBlock {
   readonly cid: CID

@@ -1,9 +1,9 @@
 import { closeSync, fdatasyncSync, ftruncateSync, writevSync } from 'node:fs'
 import { type Multihash, multihashKey } from '../base/blocks.ts'
+import { carHeader, encodeHead, maxHeadBytes } from '../base/car.ts'
 import { type CairnError, toCairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { LocatedBlock } from './block-index.ts'
-import { carHeader, encodeHead, maxHeadBytes } from './car.ts'
 import { claimSegment, type OwnedSegment, type Place } from './claim-segment.ts'
 import { segmentName } from './segment-files.ts'
 

@@ -9,11 +9,11 @@ import {
   statSync,
   writeSync
 } from 'node:fs'
+import { carHeader } from '../base/car.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { Reserve } from '../base/reserve.ts'
 import type { BlockIndex, SegmentRow } from './block-index.ts'
-import { carHeader } from './car.ts'
 import { type OwnerLock, takeOwnerLock } from './owner-lock.ts'
 import { fileBytes, hasCarHeader, needsRecovery, recoverSegment } from './recover-segment.ts'
 import { listSegmentFiles, lockPath, newSegmentId, segmentPath } from './segment-files.ts'

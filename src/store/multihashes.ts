@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { codec, type Multihash, makeCid } from '../base/blocks.ts'
+import { readVarint } from '../base/car.ts'
 import { CairnError } from '../base/errors.ts'
-import { readVarint } from './car.ts'
 
 /** Hash functions by multihash code, as OpenSSL names them: https://github.com/multiformats/multicodec/blob/master/table.csv */
 const algorithms: ReadonlyMap<number, string> = new Map([

@@ -1,8 +1,8 @@
 import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs'
+import { carHeader } from '../base/car.ts'
 import { toCairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { BlockIndex, BlockTable, LocatedBlock, SegmentRow } from './block-index.ts'
-import { carHeader } from './car.ts'
 import { type Damage, scanSegment } from './scan-segment.ts'
 import { segmentName, segmentPath } from './segment-files.ts'
 

@@ -1,7 +1,7 @@
 import { fstatSync, readSync } from 'node:fs'
 import type { Multihash } from '../base/blocks.ts'
+import { decodeHead, maxHeadBytes, readVarint } from '../base/car.ts'
 import { limits } from '../base/limits.ts'
-import { decodeHead, maxHeadBytes, readVarint } from './car.ts'
 import { hasMultihash } from './multihashes.ts'
 
 /** What a scan meets, in the order of the file. `start` and `end` are of the whole record, in bytes. */

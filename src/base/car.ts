@@ -1,13 +1,13 @@
-import { codec, type Multihash } from '../base/blocks.ts'
-import { limits } from '../base/limits.ts'
+import { codec, type Multihash } from './blocks.ts'
+import { limits } from './limits.ts'
 
 /**
- * The framing of a segment: CARv1, https://ipld.io/specs/transport/car/carv1/
+ * The framing of segments and transfers: CARv1, https://ipld.io/specs/transport/car/carv1/
  * A header, then records: varint of the length of what follows, a CID, the block's bytes.
  */
 
 /**
- * The header of every segment: `{ roots: [bafkqaaa], version: 1 }` in dag-cbor. A segment has no
+ * The header of every segment and transfer: `{ roots: [bafkqaaa], version: 1 }` in dag-cbor. Neither has a
  * root; the empty identity CID stands for that, since some readers refuse an empty list.
  */
 export const carHeader: Uint8Array = Buffer.from(
