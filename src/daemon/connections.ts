@@ -37,6 +37,7 @@ export class Connections {
   readonly #turns = new WeakMap<Socket, Turns>()
   /** Without a request in progress, the longest so first. */
   readonly #waiting = new Set<Socket>()
+  #ending = false
 
   constructor(server: Server | TlsServer, limits: ConnectionLimits) {
     this.#limits = limits
@@ -60,10 +61,24 @@ export class Connections {
   }
 
   leave(exchange: Exchange): void {
-    const { socket } = exchange.request
-    const turns = this.#turns.get(socket)
+    const { request, response } = exchange
+    const turns = this.#turns.get(request.socket)
     turns?.giveBack(exchange)
-    if (turns?.isEmpty === true && !socket.destroyed) this.#wait(socket)
+    const rest = () => {
+      if (turns?.isEmpty === true && !request.socket.destroyed) this.#rest(request.socket)
+    }
+    // An answer may be under way still when its door is done with it.
+    if (response.writableFinished || response.destroyed) rest()
+    else response.once('close', rest)
+  }
+
+  /**
+   * Ends what has no request in progress, a connection that never had one too (clients open some
+   * ahead, and node:http waits for those), and each of the others with its answer.
+   */
+  end(): void {
+    this.#ending = true
+    for (const socket of this.#waiting) socket.destroy()
   }
 
   #open(socket: Socket): void {
@@ -72,6 +87,11 @@ export class Connections {
       this.#turns.get(socket)?.end()
     })
     this.#wait(socket)
+  }
+
+  #rest(socket: Socket): void {
+    if (this.#ending) socket.destroySoon()
+    else this.#wait(socket)
   }
 
   #wait(socket: Socket): void {

@@ -43,7 +43,7 @@ export async function openHttpServer(
   listen: ListenAddress,
   options: HttpServerOptions
 ): Promise<HttpServer> {
-  const { server, answers } = makeServer(options)
+  const { server, answers, connections } = makeServer(options)
   try {
     await listening(server, () => server.listen(listen.port, listen.host))
   } catch (cause) {
@@ -53,7 +53,7 @@ export async function openHttpServer(
   return {
     address: { host: listen.host, port },
     answers,
-    close: signal => closeServer(server, signal)
+    close: signal => closeServer(server, connections, signal)
   }
 }
 
@@ -74,7 +74,7 @@ export async function openHttpSocket(
   path: string,
   options: HttpServerOptions
 ): Promise<Pick<HttpServer, 'close'>> {
-  const { server } = makeServer({ ...options, guard: ownerGuard })
+  const { server, connections } = makeServer({ ...options, guard: ownerGuard })
   try {
     await listening(server, () => {
       const mask = process.umask(0o177)
@@ -84,11 +84,12 @@ export async function openHttpSocket(
   } catch (cause) {
     throw toCairnError(cause, `cannot open the control socket ${path}`)
   }
-  return { close: signal => closeServer(server, signal) }
+  return { close: signal => closeServer(server, connections, signal) }
 }
 
 interface Made {
   readonly server: AnyServer
+  readonly connections: Connections
   readonly answers: Map<string, number>
 }
 
@@ -107,7 +108,7 @@ function makeServer(options: HttpServerOptions): Made {
     socket.on('error', () => {})
     socket.end('HTTP/1.1 501 Not Implemented\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
   })
-  return { server, answers }
+  return { server, answers, connections }
 }
 
 function bareServer(tls: Certificate | undefined): AnyServer {
@@ -238,7 +239,11 @@ function listening(server: AnyServer, listen: () => void): Promise<void> {
   })
 }
 
-function closeServer(server: AnyServer, signal: AbortSignal): Promise<void> {
+function closeServer(
+  server: AnyServer,
+  connections: Connections,
+  signal: AbortSignal
+): Promise<void> {
   return new Promise(resolve => {
     const cut = () => server.closeAllConnections()
     signal.addEventListener('abort', cut)
@@ -246,7 +251,7 @@ function closeServer(server: AnyServer, signal: AbortSignal): Promise<void> {
       signal.removeEventListener('abort', cut)
       resolve()
     })
-    server.closeIdleConnections()
+    connections.end()
     if (signal.aborted) cut()
   })
 }

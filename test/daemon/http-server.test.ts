@@ -31,7 +31,8 @@ async function serve(t: Test, limits: Partial<ConnectionLimits> = {}) {
     { doors: [door], log, connections: { ...roomy, ...limits } }
   )
   t.teardown(() => server.close(AbortSignal.abort()))
-  return { seen, held, open: () => open(t, server.address.port) }
+  const { close } = server
+  return { seen, held, close, open: () => open(t, server.address.port) }
 }
 
 interface Client {
@@ -148,6 +149,21 @@ t.test('one who waits for us while we work is not cut', async t => {
   held[0]?.()
   await until(() => text().includes('/held'))
   t.match(text(), /^HTTP\/1\.1 200 /)
+})
+
+t.test('the end waits for answers under way, and for no connection besides', async t => {
+  const { held, close, open } = await serve(t)
+  const [unused, half, idle, busy] = await Promise.all([open(), open(), open(), open()])
+  half.socket.write(`GET /half HTTP/1.1\r\n`)
+  idle.socket.write(`GET /idle HTTP/1.1\r\n${host}\r\n`)
+  busy.socket.write(`GET /held HTTP/1.1\r\n${host}\r\n`)
+  await until(() => held.length === 1 && idle.text().endsWith('/idle'))
+  const closed = close(new AbortController().signal)
+  await Promise.all([unused.closed, half.closed, idle.closed])
+  t.equal(busy.text(), '')
+  for (const release of held) release()
+  await Promise.all([closed, busy.closed])
+  t.ok(busy.text().endsWith('/held'), 'though its client keeps the connection')
 })
 
 t.test('idle connections give way, the oldest first; one at work stays', async t => {
