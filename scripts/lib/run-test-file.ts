@@ -106,13 +106,9 @@ function judge(count: Count, ending: Ending): string[] {
 
 /** What a test told to end gets a moment to; what is there after it was left behind. */
 async function cleanUp(run: FileRun, mark: string, group: number): Promise<string[]> {
-  const until = performance.now() + 2000
-  let left = leftRunning(mark, group)
-  while (left.length > 0 && performance.now() < until) {
-    await delay(50)
-    left = leftRunning(mark, group)
-  }
+  const left = await stillRunning(mark, group)
   killAll(-group, mark)
+  if (left.length > 0) await stillRunning(mark, group)
   const mounts = unmountBelow(run.temporary).map(point => `left ${point} mounted`)
   try {
     rmSync(run.temporary, { recursive: true, force: true, maxRetries: 5 })
@@ -120,6 +116,17 @@ async function cleanUp(run: FileRun, mark: string, group: number): Promise<strin
     mounts.push(`its temporary folder could not be removed: ${(cause as Error).message}`)
   }
   return [...left, ...mounts]
+}
+
+/** What runs on for more than two seconds. */
+async function stillRunning(mark: string, group: number): Promise<string[]> {
+  const until = performance.now() + 2000
+  let left = leftRunning(mark, group)
+  while (left.length > 0 && performance.now() < until) {
+    await delay(50)
+    left = leftRunning(mark, group)
+  }
+  return left
 }
 
 function leftRunning(mark: string, group: number): string[] {

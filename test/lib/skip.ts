@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { findClient, fuseLack, packageOf } from './clients.ts'
 
 /** The part of a tap test that these functions use. */
@@ -26,6 +27,18 @@ export function requireFuse(t: Skippable): boolean {
 /** True if the test runs as root; else as `requireClient`. */
 export function requireRoot(t: Skippable): boolean {
   return process.getuid?.() === 0 || lacking(t, 'needs root')
+}
+
+/**
+ * True if this machine lets root start containers: control groups are mounted. Else a loud skip, in CI
+ * too: no package brings them, and a CI that runs in a bare container has none.
+ */
+export function requireContainers(t: Skippable): boolean {
+  const here = / - cgroup2? /.test(readFileSync('/proc/self/mountinfo', 'utf8'))
+  if (here) return true
+  const why = 'needs control groups (mount a cgroup file system at /sys/fs/cgroup)'
+  t.pass(why, { skip: why })
+  return false
 }
 
 /** True on the condition; else as `requireClient`, with what is needed in a person's words. */

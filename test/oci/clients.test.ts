@@ -14,7 +14,7 @@ import {
   startDockerRegistry,
   writePolicy
 } from '../lib/oci-clients.ts'
-import { requireClient, requireFuse, requireRoot } from '../lib/skip.ts'
+import { requireClient, requireContainers, requireFuse, requireRoot } from '../lib/skip.ts'
 
 interface Setting {
   readonly world: World
@@ -81,7 +81,7 @@ t.test('skopeo copies, lists, inspects, syncs and deletes', async t => {
 })
 
 t.test('podman pulls through a mirror and runs; buildah builds on it and pushes', async t => {
-  if (!requireRoot(t)) return
+  if (!requireRoot(t) || !requireContainers(t)) return
   const setting = await setUp(t, ['podman', 'buildah', 'runc'])
   if (setting === undefined) return
   const { world, address, folder, origin } = setting
@@ -125,7 +125,7 @@ t.test('containerd pulls through hosts.toml, also with the registry gone', async
 })
 
 t.test('an image runs from the mount: runc, chroot', async t => {
-  if (!requireRoot(t) || !requireFuse(t)) return
+  if (!requireRoot(t) || !requireFuse(t) || !requireContainers(t)) return
   const mount = ociFolder(t)
   const setting = await setUp(t, ['runc', 'chroot'], mount)
   if (setting === undefined) return

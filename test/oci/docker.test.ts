@@ -9,10 +9,10 @@ import {
   startDocker,
   startDockerRegistry
 } from '../lib/oci-clients.ts'
-import { requireClient, requireRoot } from '../lib/skip.ts'
+import { requireClient, requireContainers, requireRoot } from '../lib/skip.ts'
 
 t.test('docker pulls its hub’s images through Cairn, pushes, and runs', async t => {
-  if (!requireRoot(t)) return
+  if (!requireRoot(t) || !requireContainers(t)) return
   for (const client of ['dockerd', 'docker', 'skopeo', 'umoci', 'gcc', 'docker-registry']) {
     if (!requireClient(t, client)) return
   }

@@ -36,7 +36,7 @@ t.test('gio mounts it, copies, moves, renames, saves and removes', { timeout: 60
   const drive = `dav://127.0.0.1:${dav.port}/dav/mfs`
   const ran = await execa('dbus-run-session', ['--', 'sh', '-eux', 'script', drive], {
     cwd: home,
-    env: { HOME: join(home, 'home'), XDG_RUNTIME_DIR: join(home, 'run') },
+    env: { HOME: join(home, 'home'), XDG_RUNTIME_DIR: join(home, 'run'), LC_ALL: 'C.UTF-8' },
     all: true,
     reject: false,
     timeout: 50_000
