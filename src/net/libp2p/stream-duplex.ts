@@ -26,11 +26,14 @@ class StreamSocket extends Duplex {
 
 /**
  * A libp2p stream as a Node stream, so that HTTP can be spoken on it. Both sides are held to each
- * other's pace. A stream may end early without an error: lengths and digests are looked at above.
+ * other's pace. What the other side sent before it closed is all read before the end; `remoteCloseWrite`
+ * and `close` come while bytes still wait in a stream that is paused, `end` after the last of them.
  */
 export function toDuplex(stream: Stream): Duplex {
   const duplex = new StreamSocket({
-    read: () => stream.resume(),
+    read: () => {
+      if (stream.readStatus === 'paused') stream.resume()
+    },
     write: (chunk: Uint8Array, _encoding, done) => {
       // Whoever writes uses the memory again, and the stream may still hold it.
       const taken = sendOn(stream, Uint8Array.from(chunk))
@@ -48,12 +51,14 @@ export function toDuplex(stream: Stream): Duplex {
   })
   stream.addEventListener('message', ({ data }) => {
     const bytes = data instanceof Uint8Array ? data : data.subarray()
-    if (!duplex.push(bytes)) stream.pause()
+    if (!duplex.push(bytes) && stream.readStatus === 'readable') stream.pause()
   })
-  stream.addEventListener('remoteCloseWrite', () => duplex.push(null))
+  stream.addEventListener('end', () => {
+    const isWhole = stream.status !== 'aborted' && stream.status !== 'reset'
+    if (isWhole) duplex.push(null)
+  })
   stream.addEventListener('close', ({ error }) => {
     if (error !== undefined) duplex.destroy(error)
-    else if (!duplex.readableEnded) duplex.push(null)
   })
   return duplex
 }
