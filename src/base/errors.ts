@@ -47,13 +47,19 @@ export interface CairnErrorOptions extends ErrorOptions {
   readonly want?: Want
 }
 
+/** What programs ask for in vain all day long: to write down the stack would take longer than the answer. */
+const everyday: ReadonlySet<ErrorCode> = new Set(['not-found', 'exists', 'no-attribute'])
+
 export class CairnError extends Error {
   readonly code: ErrorCode
   readonly want: Want | undefined
 
   /** `message` says what happened, to what, and what to do, for the person who runs the machine. */
   constructor(code: ErrorCode, message: string, options: CairnErrorOptions = {}) {
+    const { stackTraceLimit } = Error
+    if (everyday.has(code)) Error.stackTraceLimit = 0
     super(message, options)
+    Error.stackTraceLimit = stackTraceLimit
     this.name = 'CairnError'
     this.code = code
     this.want = options.want

@@ -53,3 +53,11 @@ t.test('an error that is one already stays as it is, with what it wants', async 
   t.equal(toCairnError(error, 'cannot do it'), error)
   t.same(error.want, want)
 })
+
+t.test('only what is not an everyday answer tells where it came from', t => {
+  const limit = Error.stackTraceLimit
+  t.notMatch(new CairnError('not-found', 'no such name').stack, /errors\.test/)
+  t.match(new CairnError('io', 'the disk failed').stack, /errors\.test/)
+  t.equal(Error.stackTraceLimit, limit)
+  t.end()
+})

@@ -19,9 +19,55 @@ export function getDirectory(context: Context, ino: number): Inode {
 }
 
 export function findRow(context: Context, ino: number): Inode | undefined {
-  return context.database.statement('SELECT *, 1 AS stored FROM inodes WHERE ino = ?').get(ino) as
-    | Inode
-    | undefined
+  const statement = context.database.statement(rowSql)
+  statement.setReturnArrays(true)
+  const row = statement.get(ino)
+  return row === undefined ? undefined : inodeOfRow(row as unknown as InodeRow)
+}
+
+/** In the order of `Inode`'s columns below: an array takes Node a third of the time that an object with their names does. */
+const rowSql = `SELECT ino, mode, links, uid, gid, rdev, size, atimeSeconds, atimeNanoseconds, mtimeSeconds,
+  mtimeNanoseconds, ctimeSeconds, ctimeNanoseconds, dirty, generation, writers, unfolded, draft,
+  codec, multihash, cidVersion, dagBytes, target FROM inodes WHERE ino = ?`
+
+type InodeRow = [
+  ...numbers: [number, number, number, number, number, number, number, number, number, number],
+  ...more: [number, number, number, number, number, number, number],
+  draft: number | null,
+  codec: number | null,
+  multihash: Uint8Array | null,
+  cidVersion: number | null,
+  dagBytes: number | null,
+  target: Uint8Array | null
+]
+
+function inodeOfRow(row: InodeRow): Inode {
+  return {
+    ino: row[0],
+    mode: row[1],
+    links: row[2],
+    uid: row[3],
+    gid: row[4],
+    rdev: row[5],
+    size: row[6],
+    atimeSeconds: row[7],
+    atimeNanoseconds: row[8],
+    mtimeSeconds: row[9],
+    mtimeNanoseconds: row[10],
+    ctimeSeconds: row[11],
+    ctimeNanoseconds: row[12],
+    dirty: row[13],
+    generation: row[14],
+    writers: row[15],
+    unfolded: row[16],
+    draft: row[17],
+    codec: row[18],
+    multihash: row[19],
+    cidVersion: row[20],
+    dagBytes: row[21],
+    target: row[22],
+    stored: 1
+  }
 }
 
 /** The link of an inode number in the block of the directory it was reserved for. */
