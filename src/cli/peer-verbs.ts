@@ -14,7 +14,10 @@ export function addPeerVerbs(program: Command, cli: Cli): void {
     does: 'Adds a peer, asked with network: lan or public',
     example: 'cairn peer add 192.168.1.7'
   })
-    .argument('<address...>', 'host, host:port or [ipv6]:port; the port is 7071 else')
+    .argument(
+      '<address...>',
+      'host, host:port or [ipv6]:port (the port is 7071 else), or /ip4/…/tcp/…/p2p/…'
+    )
     .action(async (addresses: string[], options: CommonOptions) =>
       (await import('./verbs/peer.ts')).peerAdd(cli, addresses, options)
     )

@@ -44,7 +44,8 @@ export function openPeers(options: PeersOptions): PeerService | undefined {
   const { network } = settings
   if (network === 'off') return undefined
   const book = new PeerBook(content.database, systemClock)
-  const peers = new Peers({ book, clock: systemClock, network })
+  const onlyLibp2p = settings.peersSwarmKey !== undefined
+  const peers = new Peers({ book, clock: systemClock, network, onlyLibp2p })
   const catalog = openCatalog(content.database)
   const allowed = publicPackages(() => settings, catalog)
   const served: Array<() => Promise<void>> = []
@@ -56,7 +57,7 @@ export function openPeers(options: PeersOptions): PeerService | undefined {
       const doors = peerDoors(options, { service, isPublic: allowed.isPublicItem })
       const ports = { network, book, peers, doors, log: options.log }
       const { peersListen, peersLibp2p } = settings
-      if (peersListen !== undefined) {
+      if (peersListen !== undefined && !onlyLibp2p) {
         served.push(await servePlain(peersListen, ports))
       }
       if (peersLibp2p !== undefined) served.push(await serveLibp2p(settings, peersLibp2p, ports))

@@ -7,7 +7,7 @@ import { peerGuard, streamGuard } from './guard.ts'
 import { openHttpServer, serveStreams } from './http-server.ts'
 import { type ListenAddress, showAddress } from './listen-address.ts'
 import type { Log } from './logger.ts'
-import { peerSeed } from './peer-identity.ts'
+import { peerSeed, readSwarmKey } from './peer-identity.ts'
 import type { Settings } from './settings.ts'
 
 export interface PeerPortOptions {
@@ -38,22 +38,25 @@ export async function servePlain(
 
 /** Serves peers over libp2p, and finds them. It is loaded here, and nowhere before. */
 export async function serveLibp2p(
-  { home }: Pick<Settings, 'home'>,
+  { home, peersSwarmKey }: Pick<Settings, 'home' | 'peersSwarmKey'>,
   listen: ListenAddress,
   { network, book, peers, doors, log }: PeerPortOptions
 ): Promise<() => Promise<void>> {
   const { startNode } = await import('../net/libp2p/start-node.ts')
+  const swarmKey = peersSwarmKey === undefined ? undefined : await readSwarmKey(home, peersSwarmKey)
   const streams = serveStreams({ doors, log, guard: streamGuard, connections })
   const node = await startNode({
     seed: peerSeed(home),
     listen,
     network,
+    swarmKey,
     isBanned: id => book.banOf(id) !== undefined,
     onConnection: stream => streams.take(stream),
     onPeer: peer => peers.discover(peer)
   }).catch(cause => {
     throw toCairnError(cause, `libp2p cannot listen on ${showAddress(listen)}`)
   })
+  peers.useLibp2p(address => node.peerAt(address))
   log.info({ peer: node.id, listen: node.addresses() }, 'peers are found and served by libp2p')
   return async () => {
     streams.close()

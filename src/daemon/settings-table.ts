@@ -70,6 +70,12 @@ export const settingsTable = {
     parsePeerListen,
     { host: '0.0.0.0', port: 7072 }
   ),
+  peersSwarmKey: setting<string | undefined>(
+    ['peers', 'swarmKey'],
+    'CAIRN_SWARM_KEY',
+    parsePath,
+    undefined
+  ),
   peersPackages: setting<string[]>(['peers', 'packages'], undefined, parsePeerPackages, []),
   peersFollowed: setting(['peers', 'followed'], undefined, parseSwitch, false),
   peersRate: setting<number | undefined>(['peers', 'rate'], undefined, parseRate, undefined),

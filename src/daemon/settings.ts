@@ -42,6 +42,8 @@ export interface Settings {
   readonly peersListen: ListenAddress | undefined
   /** Where libp2p listens, and finds others of the LAN; undefined for nowhere. */
   readonly peersLibp2p: ListenAddress | undefined
+  /** The file, absolute or from the home, of the key that peers must have too; undefined: there is none. */
+  readonly peersSwarmKey: string | undefined
   /** Upstreams whose packages peers may have although they look private: `apt/name`, `npm`, `npm/+name`, `oci/name`. */
   readonly peersPackages: readonly string[]
   /** Whether what is followed here is served to peers, as what is published is. */

@@ -93,8 +93,12 @@ export class PeerBook {
   }
 }
 
-/** `host:port`, an IPv6 address in brackets; the port may be left out. Throws `invalid`. */
+/**
+ * `host:port`, an IPv6 address in brackets; the port may be left out. Or the multiaddr of a peer of libp2p,
+ * `/ip4/192.168.1.7/tcp/7072/p2p/12D3Koo…`. Throws `invalid`. https://github.com/multiformats/multiaddr
+ */
 export function parsePeerAddress(text: string, defaultPort = 7071): string {
+  if (text.startsWith('/')) return parseMultiaddr(text)
   const match = /^(?:\[([0-9a-f:.%]+)\]|([^:[\]/\s]+))(?::(\d{1,5}))?$/i.exec(text)
   const host = match?.[1] ?? match?.[2] ?? ''
   const port = Number(match?.[3] ?? defaultPort)
@@ -110,7 +114,27 @@ export function parsePeerAddress(text: string, defaultPort = 7071): string {
   return `${six ? `[${host.toLowerCase()}]` : host.toLowerCase()}:${port}`
 }
 
+/** Peer IDs in base58 have no dots and no colons: https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md */
+export function isPeerId(text: string): boolean {
+  return /^(12D3Koo|Qm|16Uiu2)[A-Za-z0-9]{30,60}$/.test(text)
+}
+
+function parseMultiaddr(text: string): string {
+  const [, family, host = '', port = '', id = ''] =
+    /^\/(ip[46])\/([0-9a-f.:]+)\/tcp\/(\d{1,5})\/p2p\/(\w+)\/?$/i.exec(text) ?? []
+  const number = Number(port)
+  const isWhole = isIP(host) === Number(family?.at(-1)) && number >= 1 && number <= 65535
+  if (isWhole && isPeerId(id)) {
+    return `/${family?.toLowerCase()}/${host.toLowerCase()}/tcp/${number}/p2p/${id}`
+  }
+  throw new CairnError(
+    'invalid',
+    `${JSON.stringify(text.slice(0, 200))} is no peer: give /ip4/192.168.1.7/tcp/7072/p2p/12D3Koo…`
+  )
+}
+
 /** The host of an address as `parsePeerAddress` gives it, without brackets. */
 export function hostOf(address: string): string {
+  if (address.startsWith('/')) return address.split('/')[2] ?? ''
   return address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '')
 }

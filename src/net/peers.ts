@@ -11,6 +11,8 @@ export interface PeersOptions {
   readonly clock: Clock
   /** `lan`: peers at other addresses are not asked. */
   readonly network: 'lan' | 'public'
+  /** Below a swarm key: nobody is asked over plain HTTP, where no key is shown. */
+  readonly onlyLibp2p?: boolean
 }
 
 type OwnPeer = Peer & { close: () => void }
@@ -30,10 +32,16 @@ export class Peers {
   readonly #static = new Map<string, OwnPeer>()
   readonly #discovered = new Map<string, OwnPeer>()
   readonly #standings = new Map<string, Standing>()
+  #dial: ((multiaddr: string) => OwnPeer) | undefined
   #closed = false
 
   constructor(options: PeersOptions) {
     this.#options = options
+  }
+
+  /** From now on peers that were added by a multiaddr can be asked. */
+  useLibp2p(dial: (multiaddr: string) => OwnPeer): void {
+    this.#dial = dial
   }
 
   /** Those to be asked, who did best first. */
@@ -97,9 +105,10 @@ export class Peers {
   }
 
   list(): PeerState[] {
+    const added = new Set([...this.#static.values()].map(({ id }) => id))
     return this.#all().map(({ id, kind }) => {
       const { answeredMs, bytes } = this.#standing(id)
-      const from = this.#discovered.has(id) ? ('lan' as const) : ('static' as const)
+      const from = added.has(id) ? ('static' as const) : ('lan' as const)
       return { id, kind, from, answeredMs, banned: this.#options.book.banOf(id), bytes }
     })
   }
@@ -111,10 +120,7 @@ export class Peers {
 
   /** The list may have changed by another process. */
   #all(): OwnPeer[] {
-    const { book, network } = this.#options
-    const addresses = new Set(
-      book.list().filter(address => network === 'public' || isLanAddress(hostOf(address)))
-    )
+    const addresses = new Set(this.#options.book.list().filter(each => this.#mayAsk(each)))
     for (const [address, peer] of this.#static) {
       if (addresses.has(address)) continue
       peer.close()
@@ -122,11 +128,25 @@ export class Peers {
     }
     for (const address of addresses) {
       if (this.#static.has(address)) continue
-      const port = Number(address.slice(address.lastIndexOf(':') + 1))
-      const carrier = { host: hostOf(address), port }
-      this.#static.set(address, openHttpPeer(address, 'http', carrier))
+      const peer = this.#open(address)
+      if (peer !== undefined) this.#static.set(address, peer)
     }
-    return [...this.#static.values(), ...this.#discovered.values()]
+    const added = [...this.#static.values()]
+    const ids = new Set(added.map(({ id }) => id))
+    return [...added, ...[...this.#discovered.values()].filter(({ id }) => !ids.has(id))]
+  }
+
+  #mayAsk(address: string): boolean {
+    const { network, onlyLibp2p = false } = this.#options
+    if (onlyLibp2p && !address.startsWith('/')) return false
+    return network === 'public' || isLanAddress(hostOf(address))
+  }
+
+  /** Undefined for a peer of libp2p while that is not there. */
+  #open(address: string): OwnPeer | undefined {
+    if (address.startsWith('/')) return this.#dial?.(address)
+    const port = Number(address.slice(address.lastIndexOf(':') + 1))
+    return openHttpPeer(address, 'http', { host: hostOf(address), port })
   }
 
   #standing(id: string): Standing {

@@ -22,10 +22,11 @@ function doorOf({ database, catalog, store, reader, log }: PullWorld): HttpDoor 
 
 interface NodeSetting {
   readonly banned?: Set<string>
+  readonly swarmKey?: Uint8Array
   readonly doors?: readonly HttpDoor[]
 }
 
-async function makeNode(t: Test, { banned = new Set(), doors = [] }: NodeSetting) {
+async function makeNode(t: Test, { banned = new Set(), doors = [], swarmKey }: NodeSetting) {
   const quiet = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} }
   const streams = serveStreams({ doors, log: quiet as never, guard: streamGuard })
   const asking = makePeers(t)
@@ -34,6 +35,7 @@ async function makeNode(t: Test, { banned = new Set(), doors = [] }: NodeSetting
     seed: randomBytes(32),
     listen: { host: '127.0.0.1', port: 0 },
     network: 'lan',
+    swarmKey,
     isBanned: id => banned.has(id),
     onConnection: stream => streams.take(stream),
     onPeer: peer => {
@@ -76,4 +78,38 @@ t.test('who is banned is not spoken to', async t => {
   banned.add(bad.id)
   await until(() => bad.found.some(({ id }) => id === open.id))
   await t.rejects(ask(bad).then(() => {}))
+})
+
+t.test('below a swarm key all of it arrives, over and over, and nobody else is let in', async t => {
+  const swarmKey = randomBytes(32)
+  const holder = makeMachine(t)
+  const digest = await hold(t, holder, 'long', long)
+  const a = await makeNode(t, { doors: [doorOf(holder)], swarmKey })
+  const b = await makeNode(t, { swarmKey })
+  await until(() => b.found.some(({ id }) => id === a.id))
+  const signal = AbortSignal.timeout(60_000)
+  for (let round = 0; round < 4; round++) {
+    const offer = await b.pull.source.find(digest, { bytes: undefined, without: new Set(), signal })
+    const pieces: Uint8Array[] = []
+    for await (const piece of (await offer?.open(0, signal)) ?? []) pieces.push(piece)
+    t.equal(Buffer.compare(Buffer.concat(pieces), long), 0, `round ${round}`)
+  }
+  for (const [who, setting] of [
+    ['no key', {}],
+    ['another key', { swarmKey: randomBytes(32) }]
+  ] as const) {
+    const stranger = await makeNode(t, setting)
+    await until(() => stranger.found.some(({ id }) => id === a.id))
+    const peer = stranger.found.find(({ id }) => id === a.id)
+    await t.rejects(
+      peer!.request('/', { method: 'GET', signal }).then(() => {}),
+      who
+    )
+    await until(() => a.found.some(({ id }) => id === stranger.id))
+    const back = a.found.find(({ id }) => id === stranger.id)
+    await t.rejects(
+      back!.request('/', { method: 'GET', signal }).then(() => {}),
+      `to ${who}`
+    )
+  }
 })

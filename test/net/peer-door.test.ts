@@ -1,7 +1,7 @@
 import t from 'tap'
 import { digestOf } from '../../src/base/digest.ts'
 import { isLanAddress } from '../../src/net/lan-address.ts'
-import { parsePeerAddress } from '../../src/net/peer-book.ts'
+import { hostOf, parsePeerAddress } from '../../src/net/peer-book.ts'
 import { seededBytes } from '../lib/deterministic.ts'
 import { fails } from '../lib/fails.ts'
 import { hold, makeMachine, makePeers, servePeers } from './peer-world.ts'
@@ -82,6 +82,25 @@ t.test('addresses of peers', async t => {
   t.equal(parsePeerAddress('192.168.1.7'), '192.168.1.7:7071')
   t.equal(parsePeerAddress('Host.example:99'), 'host.example:99')
   t.equal(parsePeerAddress('[FE80::1]:99'), '[fe80::1]:99')
+  const id = '12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA'
+  for (const host of ['/ip4/192.168.1.7', '/ip6/fe80::1']) {
+    t.equal(parsePeerAddress(`${host}/tcp/7072/p2p/${id}/`), `${host}/tcp/7072/p2p/${id}`)
+  }
+  t.equal(hostOf(`/ip6/fe80::1/tcp/7072/p2p/${id}`), 'fe80::1')
+  for (const wrong of [
+    '/',
+    `/ip4/192.168.1.7/tcp/7072`,
+    `/ip4/192.168.1.7/tcp/0/p2p/${id}`,
+    `/ip4/192.168.1.7/tcp/99999/p2p/${id}`,
+    `/ip4/192.168.1.777/tcp/1/p2p/${id}`,
+    `/ip6/192.168.1.7/tcp/1/p2p/${id}`,
+    `/dns4/host.example/tcp/1/p2p/${id}`,
+    `/ip4/192.168.1.7/tcp/1/p2p/${id}/p2p-circuit/p2p/${id}`,
+    '/ip4/192.168.1.7/tcp/1/p2p/12D3Koo',
+    `/ip4/192.168.1.7/tcp/1/p2p/${'1'.repeat(100_000)}`
+  ]) {
+    fails(t, 'invalid', () => parsePeerAddress(wrong), wrong.slice(0, 99))
+  }
   for (const wrong of [
     '',
     ':1',

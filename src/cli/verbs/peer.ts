@@ -4,7 +4,7 @@ import { homePaths } from '../../base/home.ts'
 import { callDaemon } from '../../control/client.ts'
 import { findHome } from '../../daemon/find-home.ts'
 import type { PeerState } from '../../net/api.ts'
-import { forEverMs, PeerBook, parsePeerAddress } from '../../net/peer-book.ts'
+import { forEverMs, isPeerId, PeerBook, parsePeerAddress } from '../../net/peer-book.ts'
 import { type Cli, type CommonOptions, settingsOf } from '../cli.ts'
 import { showBytes, showMoment } from '../show-units.ts'
 import { withContent } from '../with-content.ts'
@@ -83,9 +83,8 @@ export async function peerRemove(
   })
 }
 
-/** Peer IDs have no dots and no colons: https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md */
 function canonical(id: string): string {
-  return /^(12D3Koo|Qm|16Uiu2)[A-Za-z0-9]{30,60}$/.test(id) ? id : parsePeerAddress(id)
+  return isPeerId(id) ? id : parsePeerAddress(id)
 }
 
 function tell(cli: Cli, { json }: CommonOptions, what: string, peer: string): void {

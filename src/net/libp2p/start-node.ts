@@ -1,16 +1,18 @@
 import type { Duplex } from 'node:stream'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { ConnectionGater, PeerId } from '@libp2p/interface'
+import type { ConnectionGater } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
+import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import type { Peer } from '../api.ts'
 import { bounds } from '../bounds.ts'
 import { openHttpPeer } from '../http-peer.ts'
 import { isLanAddress } from '../lan-address.ts'
+import { privateNetwork } from './private-network.ts'
 import { toDuplex } from './stream-duplex.ts'
 
 /** HTTP/1.1 on a stream: docs/peer-protocol.md. */
@@ -24,6 +26,8 @@ export interface NodeOptions {
   readonly seed: Uint8Array
   readonly listen: { readonly host: string; readonly port: number }
   readonly network: 'lan' | 'public'
+  /** 32 bytes: only who has them too is spoken with. */
+  readonly swarmKey?: Uint8Array | undefined
   readonly isBanned: (id: string) => boolean
   /** Serves HTTP to who came. */
   readonly onConnection: (stream: Duplex) => void
@@ -34,6 +38,8 @@ export interface Libp2pNode {
   readonly id: string
   /** Where it listens, as multiaddrs. */
   addresses: () => string[]
+  /** A peer by its multiaddr, which ends with its ID; dialled when it is asked. */
+  peerAt: (address: string) => Peer & { close: () => void }
   close: () => Promise<void>
 }
 
@@ -42,7 +48,7 @@ export interface Libp2pNode {
  * routing or port mapping. This module is loaded only where it is wanted: it takes half a second.
  */
 export async function startNode(options: NodeOptions): Promise<Libp2pNode> {
-  const { seed, listen, onConnection, onPeer } = options
+  const { seed, listen, swarmKey, onConnection, onPeer } = options
   const family = listen.host.includes(':') ? 'ip6' : 'ip4'
   const node = await createLibp2p({
     privateKey: await generateKeyPairFromSeed('Ed25519', seed),
@@ -52,6 +58,7 @@ export async function startNode(options: NodeOptions): Promise<Libp2pNode> {
     streamMuxers: [yamux()],
     peerDiscovery: [mdns({ serviceTag, interval: bounds.announceMs })],
     connectionGater: gaterOf(options),
+    ...(swarmKey === undefined ? {} : { connectionProtector: privateNetwork(swarmKey) }),
     connectionManager: { maxConnections: bounds.nodeConnections },
     services: { identify: identify() }
   })
@@ -60,11 +67,16 @@ export async function startNode(options: NodeOptions): Promise<Libp2pNode> {
   })
   node.addEventListener('peer:discovery', ({ detail: { id } }) => {
     if (id.equals(node.peerId)) return
-    onPeer(peerOf(id, async () => toDuplex(await node.dialProtocol(id, protocol, dialing()))))
+    const connect = async () => toDuplex(await node.dialProtocol(id, protocol, dialing()))
+    onPeer(peerOf(id.toString(), connect))
   })
   return {
     id: node.peerId.toString(),
     addresses: () => node.getMultiaddrs().map(String),
+    peerAt: address =>
+      peerOf(address.slice(address.lastIndexOf('/') + 1), async () =>
+        toDuplex(await node.dialProtocol(multiaddr(address), protocol, dialing()))
+      ),
     close: async () => await node.stop()
   }
 }
@@ -73,8 +85,8 @@ function dialing() {
   return { signal: AbortSignal.timeout(bounds.headMs), maxOutboundStreams: bounds.connections * 4 }
 }
 
-function peerOf(id: PeerId, connect: () => Promise<Duplex>): Peer & { close: () => void } {
-  return openHttpPeer(id.toString(), 'libp2p', { host: 'peer.invalid', port: 80, connect })
+function peerOf(id: string, connect: () => Promise<Duplex>): Peer & { close: () => void } {
+  return openHttpPeer(id, 'libp2p', { host: 'peer.invalid', port: 80, connect })
 }
 
 /** Within a LAN nobody else is dialled, whatever address was announced, and nobody else let in. */
