@@ -171,6 +171,15 @@ export const limits = {
   peerConnections: 128,
   /** A record of a name: https://specs.ipfs.tech/ipns/ipns-record/#record-size-limit */
   recordBytes: 10 * KiB,
+  /** CIDs of one list that a peer is sent, and its bytes: 36 of each CID, and twice that for longer hashes. */
+  blocksTogether: 1024,
+  blockListBytes: 72 * KiB,
+  /** What is asked for in one list, by the sizes that links claim: small against what several peers share. */
+  blocksTogetherBytes: 8 * MiB,
+  /** CIDs that wait to be asked for: four lists. */
+  blocksWaiting: 4096,
+  /** Nodes with links of one DAG that is brought here, each remembered at 150 bytes; a terabyte's tree has a million. */
+  transferNodes: 4_000_000,
   /** What the gateway reads of a file at a time. */
   gatewayPieceBytes: 512 * KiB,
   /** Blocks of a CAR that come again where a client wants that: a DAG may link one a billion times. */

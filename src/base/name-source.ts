@@ -22,4 +22,25 @@ export interface BlockSource {
   readonly label: string
   /** The block's bytes, or undefined if it is not there. */
   fetch: (cid: CID, signal: AbortSignal) => Promise<Uint8Array | undefined>
+  /** Those who send many blocks an answer and may be asked now, the best first. */
+  lanes?: () => readonly BlockLane[]
+}
+
+/** Somebody who sends many blocks an answer: docs/peer-protocol.md. */
+export interface BlockLane {
+  /** The same for the same one, and no other's. */
+  readonly label: string
+  /**
+   * Those of the CIDs, `limits.blocksTogether` at most, that it has, in their order. Whoever goes on after a block
+   * found it right. Throws `upstream`, `timeout`, `aborted`; `mismatch` for what was not asked for.
+   */
+  send: (cids: readonly CID[], signal: AbortSignal) => AsyncIterable<SentBlock>
+  /** What it sent last was wrong. */
+  blame: () => void
+}
+
+export interface SentBlock {
+  readonly cid: CID
+  /** Not held against the CID yet. */
+  readonly bytes: Uint8Array
 }

@@ -15,7 +15,7 @@ import type { Log } from './logger.ts'
 import { type Mounts, openMounts } from './mounts.ts'
 import { openNameService } from './name-service.ts'
 import { openDrive } from './open-drive.ts'
-import { openGateway } from './open-gateway.ts'
+import { openGateway, openShared } from './open-gateway.ts'
 import { openPeers } from './open-peers.ts'
 import { openPorts, type Ports } from './open-ports.ts'
 import { openPackages } from './packages.ts'
@@ -99,7 +99,13 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
       metrics: () => told.metrics(ports.answers())
     }),
     ...packages.doors,
-    openGateway({ content, names, satisfy, serves: 'everything', followed: false }),
+    openGateway({
+      content,
+      names,
+      satisfy,
+      serves: 'everything',
+      shared: openShared(content, names, false)
+    }),
     drive
   ]
   const ports: Ports = closing.keep(

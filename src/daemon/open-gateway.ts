@@ -1,7 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import { systemClock } from '../base/clock.ts'
 import type { HttpDoor } from '../base/http.ts'
-import type { GatewayNames, GatewayOptions } from '../gateway/api.ts'
+import type { GatewayNames, GatewayOptions, Shared } from '../gateway/api.ts'
 import { openGatewayDoor } from '../gateway/gateway-door.ts'
 import { openSharedBlocks, type SharedRoot } from '../gateway/shared-blocks.ts'
 import type { Names } from '../names/api.ts'
@@ -12,18 +12,12 @@ export interface OpenGatewayOptions
     Partial<Pick<GatewayOptions, 'pace'>> {
   readonly content: Pick<Content, 'store'>
   readonly names: Names
-  /** Serve what is followed here too; only what is published else. */
-  readonly followed: boolean
+  readonly shared: Shared
 }
 
 /** The gateway over a home's content and names. */
 export function openGateway(options: OpenGatewayOptions): HttpDoor {
-  const { content, names, serves, satisfy, pace = async () => {}, followed } = options
-  const shared = openSharedBlocks({
-    blocks: content.store,
-    roots: () => sharedRoots(names, followed),
-    clock: systemClock
-  })
+  const { content, names, serves, satisfy, pace = async () => {}, shared } = options
   return openGatewayDoor({
     blocks: content.store,
     names: gatewayNames(names, serves),
@@ -31,6 +25,19 @@ export function openGateway(options: OpenGatewayOptions): HttpDoor {
     serves,
     satisfy,
     pace
+  })
+}
+
+/** What others than the users of this machine may have. `followed`: what is followed here too, not only what is published. */
+export function openShared(
+  { store }: Pick<Content, 'store'>,
+  names: Names,
+  followed: boolean
+): Shared {
+  return openSharedBlocks({
+    blocks: store,
+    roots: () => sharedRoots(names, followed),
+    clock: systemClock
   })
 }
 

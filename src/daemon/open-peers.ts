@@ -16,7 +16,7 @@ import { openShelf } from '../pull/shelf.ts'
 import type { Content } from './content.ts'
 import type { Log } from './logger.ts'
 import type { NameService } from './name-service.ts'
-import { openGateway } from './open-gateway.ts'
+import { openGateway, openShared } from './open-gateway.ts'
 import { serveLibp2p, servePlain } from './peer-ports.ts'
 import { publicPackages } from './public-packages.ts'
 import type { Settings } from './settings.ts'
@@ -83,15 +83,22 @@ function peerDoors(
   const catalog = openCatalog(database)
   const pace = openPace(settings.peersRate, systemClock)
   const shelf = openShelf({ database, catalog, blocks: store, reader, log, isPublic })
+  const shared = openShared(content, service.names, settings.peersFollowed)
   return [
-    openPeerDoor({ shelf, pace, takeRecord: (name, record) => take(service, log, name, record) }),
+    openPeerDoor({
+      shelf,
+      blocks: store,
+      shared,
+      pace,
+      takeRecord: (name, record) => take(service, log, name, record)
+    }),
     openGateway({
       content,
       names: service.names,
       serves: 'shared',
       satisfy: async () => {},
       pace,
-      followed: settings.peersFollowed
+      shared
     })
   ]
 }

@@ -38,4 +38,6 @@ export interface Shared {
    * shared. False while that is not known yet.
    */
   has: (cid: CID) => Promise<boolean>
+  /** Those of the CIDs for which `has` is true, in their order. */
+  among: (cids: readonly CID[]) => Promise<readonly CID[]>
 }

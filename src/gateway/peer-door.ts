@@ -7,16 +7,15 @@ import { limits } from '../base/limits.ts'
 import { peerPrefix } from '../net/find-digest.ts'
 import type { Shelf } from '../pull/shelf.ts'
 import { write } from './exchange.ts'
-import type { Pace } from './pace.ts'
+import { type PeerCall, readCidList, type SendBlocksOptions, sendBlocks } from './send-blocks.ts'
 
-export interface PeerDoorOptions {
+export interface PeerDoorOptions extends SendBlocksOptions {
   readonly shelf: Shelf
-  readonly pace: Pace
   /** Takes a record that a peer brought; it is verified here. Throws what is wrong with it. */
   readonly takeRecord: (name: string, record: Uint8Array) => void
 }
 
-/** The digest protocol, as who is asked: docs/peer-protocol.md. */
+/** The peer protocol, as who is asked: docs/peer-protocol.md. */
 export function openPeerDoor(options: PeerDoorOptions): HttpDoor {
   const sending = { count: 0 }
   return {
@@ -30,6 +29,10 @@ export function openPeerDoor(options: PeerDoorOptions): HttpDoor {
       if (more.length > 0) throw new CairnError('not-found', 'the protocol has no such path')
       if (kind === 'digest' && reads) {
         await sendDigest({ ...options, sending }, { request, response, signal }, parseDigest(name))
+      } else if (kind === 'blocks' && name === '' && request.method === 'POST') {
+        const cids = await readCidList(request)
+        const call = { request, response, signal }
+        await counted(sending, call, () => sendBlocks(options, call, cids))
       } else if (kind === 'record' && request.method === 'PUT') {
         await takeRecord(options, request, response, name)
       } else throw new CairnError('not-found', 'the protocol has no such path')
@@ -48,15 +51,27 @@ interface Sending extends PeerDoorOptions {
   readonly sending: { count: number }
 }
 
-interface Call {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  readonly signal: AbortSignal
+/** Runs what sends a body, unless too many are being sent. */
+async function counted(
+  sending: Sending['sending'],
+  { response }: PeerCall,
+  send: () => Promise<void>
+): Promise<void> {
+  if (sending.count >= limits.peerTransfers) {
+    response.writeHead(503, { 'retry-after': '1', 'content-length': 0 }).end()
+    return
+  }
+  sending.count++
+  try {
+    await send()
+  } finally {
+    sending.count--
+  }
 }
 
 async function sendDigest(
   { shelf, pace, sending }: Sending,
-  call: Call,
+  call: PeerCall,
   digest: Digest
 ): Promise<void> {
   const { request, response } = call
@@ -82,21 +97,12 @@ async function sendDigest(
     head().end()
     return
   }
-  if (sending.count >= limits.peerTransfers) {
-    response.writeHead(503, { 'retry-after': '1', 'content-length': 0 }).end()
-    return
-  }
-  sending.count++
-  try {
-    await sendRange({ call, pace, head }, found, { start, end })
-  } finally {
-    sending.count--
-  }
+  await counted(sending, call, () => sendRange({ call, pace, head }, found, { start, end }))
 }
 
 /** The head goes with the first piece: what cannot be read is answered by an error. */
 async function sendRange(
-  { call, pace, head }: { call: Call; pace: Pace; head: () => unknown },
+  { call, pace, head }: Pick<Sending, 'pace'> & { call: PeerCall; head: () => unknown },
   found: NonNullable<ReturnType<Shelf['find']>>,
   { start, end }: ByteRange
 ): Promise<void> {

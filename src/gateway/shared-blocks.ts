@@ -48,18 +48,25 @@ class SharedBlocks implements Shared {
   }
 
   async has(cid: CID): Promise<boolean> {
-    const key = multihashKey(cid.multihash.bytes)
-    for (let round = 0; round < 2; round++) {
-      const roots = this.#options.roots()
-      if (this.#isCurrent(roots) && this.#reachable.has(key)) return true
-      if (this.#isCurrent(roots) && !this.#mayLearnMore()) return false
+    return (await this.among([cid])).length > 0
+  }
+
+  async among(cids: readonly CID[]): Promise<readonly CID[]> {
+    for (let round = 0; ; round++) {
+      const isCurrent = this.#isCurrent(this.#options.roots())
+      const found = isCurrent ? cids.filter(cid => this.#isReachable(cid)) : []
+      const isAll = found.length === cids.length
+      if (isAll || round === 2 || (isCurrent && !this.#mayLearnMore())) return found
       this.#walking = this.#walking.then(
         () => this.#walk(),
         () => this.#walk()
       )
       await this.#walking
     }
-    return this.#isCurrent(this.#options.roots()) && this.#reachable.has(key)
+  }
+
+  #isReachable(cid: CID): boolean {
+    return this.#reachable.has(multihashKey(cid.multihash.bytes))
   }
 
   #isCurrent(roots: readonly SharedRoot[]): boolean {

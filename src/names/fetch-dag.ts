@@ -1,16 +1,16 @@
 import { CID } from 'multiformats/cid'
-import { codec, makeCid } from '../base/blocks.ts'
+import { makeCid } from '../base/blocks.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
 import type { BlockSource } from '../base/name-source.ts'
 import { toName } from '../base/names.ts'
 import type { BlockStore } from '../store/api.ts'
 import type { UnixfsReader } from '../unixfs/api.ts'
-import { decodeNode } from '../unixfs/decode-node.ts'
+import { type TransferProgress, transferDag } from './transfer-dag.ts'
 
-/** Blocks asked for at once. */
-const together = 8
 /** A source that has not sent a block by then is left for the next. */
 const blockMs = 20_000
+
+type OnProgress = (progress: TransferProgress) => void
 
 export interface FetchDagOptions {
   readonly store: BlockStore
@@ -86,30 +86,12 @@ export class DagFetcher {
     }
   }
 
-  /** Returns when every block of a DAG is here, on the disk. What was fetched stays if it breaks off. */
-  async whole(root: CID, signal: AbortSignal): Promise<void> {
-    const seen = new Set<string>()
-    const waiting = [root]
-    while (waiting.length > 0) {
-      const batch = waiting.splice(-together)
-      await Promise.all(batch.map(cid => this.block(cid, signal)))
-      for (const cid of batch.reverse()) {
-        for (const link of this.#links(cid)) {
-          if (seen.has(link.toString())) continue
-          seen.add(link.toString())
-          waiting.push(link)
-        }
-      }
-    }
-    this.#options.store.flush({ durable: true })
-  }
-
-  #links(cid: CID): CID[] {
-    if (cid.code === codec.raw) return []
-    if (cid.code !== codec.dagPb) {
-      throw new CairnError('unsupported', `${cid} has a codec whose links are not known`)
-    }
-    const { links } = decodeNode(this.#options.store.read(cid.multihash.bytes))
-    return links.map(link => makeCid(link.codec, link.multihash, link.cidVersion))
+  /** Returns when every block of a DAG is here, on the disk. Throws as `transferDag`. */
+  async whole(root: CID, signal: AbortSignal, onProgress: OnProgress = () => {}): Promise<void> {
+    const { store, sources } = this.#options
+    const lanes = () => sources.flatMap(source => source.lanes?.() ?? [])
+    const single = (cid: CID, until: AbortSignal) => this.block(cid, until)
+    await transferDag({ store, lanes, single, onProgress }, root, signal)
+    store.flush({ durable: true })
   }
 }

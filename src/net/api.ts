@@ -14,7 +14,7 @@ export interface Peer {
 }
 
 export interface PeerRequest {
-  readonly method: 'GET' | 'HEAD' | 'PUT'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array
   readonly signal: AbortSignal

@@ -5,6 +5,7 @@ import { CairnError, toCairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { BlockSource, NameSink, NameSource } from '../base/name-source.ts'
 import type { Peer, PeerAnswer } from './api.ts'
+import { blockLanes } from './block-lanes.ts'
 import { bounds } from './bounds.ts'
 import { peerPrefix } from './find-digest.ts'
 import type { Peers } from './peers.ts'
@@ -14,6 +15,7 @@ export function openContentSource(peers: Peers): NameSource & BlockSource & Name
   return {
     label: 'peers',
     fetch: (cid, signal) => fetchBlock(peers, cid, signal),
+    lanes: () => blockLanes(peers),
     ask: (name, signal) => askRecords(peers, name, signal),
     tell: (name, record, signal) => tellRecord(peers, name, record, signal)
   }
@@ -128,7 +130,7 @@ async function bodyOf(
       pieces.push(piece)
     }
   } catch (cause) {
-    if (toCairnError(cause).code !== 'aborted') peers.brokeOff(peer.id)
+    peers.failed(peer.id, toCairnError(cause))
     throw cause
   }
   return Buffer.concat(pieces)

@@ -108,12 +108,13 @@ async function* exactly(
       yield piece
     }
   } catch (cause) {
-    if (toCairnError(cause).code !== 'aborted') peers.brokeOff(peer.id)
+    peers.failed(peer.id, toCairnError(cause))
     throw cause
   }
   if (left > 0) {
-    peers.brokeOff(peer.id)
-    throw new CairnError('upstream', `${peer.id} ended ${left} bytes before the end`)
+    const short = new CairnError('upstream', `${peer.id} ended ${left} bytes before the end`)
+    peers.failed(peer.id, short)
+    throw short
   }
   peers.credit(peer.id, bytes)
 }

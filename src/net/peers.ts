@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { toCairnError } from '../base/errors.ts'
+import { type CairnError, toCairnError } from '../base/errors.ts'
 import type { Peer, PeerAnswer, PeerRequest, PeerState } from './api.ts'
 import { bounds } from './bounds.ts'
 import { openHttpPeer } from './http-peer.ts'
@@ -75,9 +75,10 @@ export class Peers {
     }
   }
 
-  /** A body of it broke off: streams do at times, so it may be tried again. */
-  brokeOff(id: string): void {
-    if (++this.#standing(id).broken >= bounds.breaks) this.rest(id)
+  /** A body of it did not come to its end. One that breaks off may be tried again, streams do that at times; one that stalls not soon. */
+  failed(id: string, { code }: CairnError): void {
+    if (code === 'aborted') return
+    if (code === 'timeout' || ++this.#standing(id).broken >= bounds.breaks) this.rest(id)
   }
 
   rest(id: string): void {

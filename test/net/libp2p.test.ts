@@ -17,7 +17,13 @@ const long = seededBytes(20_000_000, 'long')
 
 function doorOf({ database, catalog, store, reader, log }: PullWorld): HttpDoor {
   const shelf = openShelf({ database, catalog, blocks: store, reader, log, isPublic: () => true })
-  return openPeerDoor({ shelf, pace: openPace(undefined, systemClock), takeRecord: () => {} })
+  return openPeerDoor({
+    shelf,
+    blocks: store,
+    shared: { among: async () => [] },
+    pace: openPace(undefined, systemClock),
+    takeRecord: () => {}
+  })
 }
 
 interface NodeSetting {

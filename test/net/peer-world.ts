@@ -52,6 +52,8 @@ export async function servePeers(
   const records = new Map<string, Uint8Array>()
   const door = openPeerDoor({
     shelf,
+    blocks: store,
+    shared: { among: async () => [] },
     pace: openPace(bytesPerSecond, systemClock),
     takeRecord: (name, record) => void records.set(name, record)
   })

@@ -1,0 +1,119 @@
+import t from 'tap'
+import { codec, makeCid, sha256Multihash } from '../../src/base/blocks.ts'
+import {
+  addBomb,
+  addLinks,
+  addTree,
+  type CID,
+  carHeader,
+  fetcherOf,
+  lackingOf,
+  makeMachine,
+  manyFiles,
+  never,
+  recordOf,
+  serveContent,
+  servePlay
+} from './bulk-world.ts'
+
+t.test('a peer that lies is banned, nothing wrong is stored, and another does', async t => {
+  const a = makeMachine(t)
+  const root = addTree(a, manyFiles(100))
+  const other = addTree(a, { unasked: Buffer.from('unasked') })
+  const wrong = (cid: CID): Uint8Array => {
+    const bytes = Buffer.from(a.store.read(cid.multihash.bytes))
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
+    return recordOf(cid.code, cid.multihash.bytes, bytes)
+  }
+  const lies: Record<
+    string,
+    (cids: readonly CID[], record: (cid: CID) => Uint8Array) => Uint8Array[]
+  > = {
+    'other bytes': cids => [carHeader, ...cids.map(wrong)],
+    'a block that was not asked for': (_, record) => [carHeader, record(other)],
+    'a block twice': (cids, record) => [carHeader, record(cids[0]!), record(cids[0]!)],
+    'no CAR': () => [Buffer.alloc(5000, 7)],
+    'a block without end': () => [carHeader, Buffer.from([255, 255, 255, 255, 255, 1])],
+    'a length that is none': () => [carHeader, Buffer.alloc(20, 255)]
+  }
+  for (const [what, make] of Object.entries(lies)) {
+    const liar = await servePlay(t, a, (cids, response, record) => {
+      for (const piece of make(cids, record)) response.write(piece)
+      response.end()
+    })
+    const good = await serveContent(t, a, [root])
+    const b = makeMachine(t)
+    const { fetcher, book } = fetcherOf(t, b, [liar.address, good.address])
+    await fetcher.whole(root, never)
+    t.same(lackingOf(b, a, root), [], what)
+    t.match(book.banOf(liar.address), { why: 'lied' }, what)
+    t.equal(book.banOf(good.address), undefined)
+    for (const { multihash } of b.store.list()) {
+      t.same(
+        sha256Multihash(b.store.read(multihash)),
+        multihash,
+        `${what}: what is stored is right`
+      )
+    }
+  }
+})
+
+t.test('peers that are no use: the others are asked, and none is banned', async t => {
+  const a = makeMachine(t)
+  const root = addTree(a, manyFiles(100))
+  const behaviours: Record<string, Parameters<typeof servePlay>[2]> = {
+    'an older Cairn': (_, response) => response.writeHead(404).end(),
+    'has nothing': (_, response) => response.end(carHeader),
+    'is busy': (_, response) => response.writeHead(503).end(),
+    'ends in the header': (_, response) => response.end(carHeader.subarray(0, 5)),
+    'ends in a block': (cids, response, record) => {
+      response.write(carHeader)
+      response.end(record(cids[0]!).subarray(0, 30))
+    },
+    'breaks off': (_, response) => {
+      response.write(carHeader, () => response.destroy())
+    }
+  }
+  for (const [what, behaviour] of Object.entries(behaviours)) {
+    const poor = await servePlay(t, a, behaviour)
+    const good = await serveContent(t, a, [root])
+    const b = makeMachine(t)
+    const { fetcher, book } = fetcherOf(t, b, [poor.address, good.address])
+    await fetcher.whole(root, never)
+    t.same(lackingOf(b, a, root), [], what)
+    t.equal(book.banOf(poor.address), undefined, what)
+  }
+})
+
+t.test('a peer that stalls is left for another', async t => {
+  const a = makeMachine(t)
+  const root = addTree(a, manyFiles(100))
+  const stalling = await servePlay(t, a, (_, response) => void response.write(carHeader))
+  const good = await serveContent(t, a, [root])
+  const b = makeMachine(t)
+  const { fetcher } = fetcherOf(t, b, [stalling.address, good.address])
+  await fetcher.whole(root, never)
+  t.same(lackingOf(b, a, root), [])
+})
+
+t.test('a DAG that unfolds without end is crossed once', async t => {
+  const a = makeMachine(t)
+  const root = addBomb(a, 40)
+  const serving = await serveContent(t, a, [root])
+  const b = makeMachine(t)
+  const { fetcher, peers } = fetcherOf(t, b, [serving.address])
+  await fetcher.whole(root, never)
+  t.equal([...b.store.list()].length, 42)
+  t.ok((peers.list()[0]?.bytes ?? 0) < 20_000)
+})
+
+t.test('a node that is linked as a leaf first is crossed all the same', async t => {
+  const a = makeMachine(t)
+  const inner = addTree(a, { file: Buffer.from('below') })
+  const asLeaf = makeCid(codec.raw, inner.multihash.bytes)
+  const root = addLinks(a, [asLeaf, inner])
+  const serving = await serveContent(t, a, [root])
+  const b = makeMachine(t)
+  await fetcherOf(t, b, [serving.address]).fetcher.whole(root, never)
+  t.same(lackingOf(b, a, root), [])
+})
