@@ -10,6 +10,10 @@ export const limits = {
   symlinkBytes: 4096,
   /** The largest block taken in: bitswap's and the trustless gateway's common bound. */
   blockBytes: 4 * MiB,
+  /** From this size on a file that is sealed becomes a segment as it is: less would make many files. */
+  adoptedFileBytes: 32 * MiB,
+  /** Blocks of such a file at most: their rows are one transaction, of some tenths of a second. */
+  adoptedLeaves: 32_768,
   /** Above it a segment is finished and a new one begun: few files, yet cheap to compact. */
   segmentBytes: 1 * GiB,
   /** Bytes of small blocks a writer gathers (copies) for one system call; more gains nothing. */

@@ -14,12 +14,12 @@ import { rootsMigrations } from '../roots/schema.ts'
 import type { BlockStore } from '../store/api.ts'
 import { openBlockStore } from '../store/open.ts'
 import { storeMigrations } from '../store/schema.ts'
-import type { Node, ProfileName, UnixfsReader } from '../unixfs/api.ts'
+import type { ProfileName, UnixfsReader } from '../unixfs/api.ts'
 import { profiles } from '../unixfs/profiles.ts'
 import { openUnixfsReader } from '../unixfs/reader.ts'
 import { openUnixfsWriter } from '../unixfs/writer.ts'
 import type { MfsChange } from '../vfs/mfs/announce.ts'
-import type { Mfs } from '../vfs/mfs/api.ts'
+import type { Mfs, MfsOptions } from '../vfs/mfs/api.ts'
 import { openMfs } from '../vfs/mfs/open.ts'
 import { vfsMigrations } from '../vfs/schema.ts'
 import { webdavMigrations } from '../webdav/schema.ts'
@@ -55,7 +55,7 @@ export const homeMigrations = [
  */
 export function openContent(
   home: string,
-  options: Pick<DatabaseOptions, 'writeLock' | 'checkpoints'> = {}
+  options: Pick<DatabaseOptions, 'writeLock' | 'checkpoints' | 'grouped'> = {}
 ): Content {
   const paths = homePaths(home)
   for (const folder of [home, paths.segments, paths.drafts]) {
@@ -88,7 +88,7 @@ export interface OpenMfsOptions {
   /** As in `MfsOptions`. */
   readonly onChange?: (change: MfsChange) => Promise<void>
   /** As in `MfsOptions`. */
-  readonly importFile?: (path: string, signal: AbortSignal | undefined) => Promise<Node>
+  readonly importFile?: MfsOptions['importFile']
   /** True once, in the process that holds the home's lock. */
   readonly recover?: boolean
 }

@@ -1,11 +1,12 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { toCairnError } from '../base/errors.ts'
+import { limits } from '../base/limits.ts'
 import { yieldToOthers } from '../base/thread.ts'
 import { WriteLock } from '../base/write-lock.ts'
+import { adoptPath } from '../ingest/adopt-path.ts'
 import type { Ingest } from '../ingest/api.ts'
 import { openIngest } from '../ingest/open.ts'
-import type { Node } from '../unixfs/api.ts'
-import type { Mfs } from '../vfs/mfs/api.ts'
+import type { Mfs, MfsOptions } from '../vfs/mfs/api.ts'
 import { type Content, openContent, openMfsOf } from './content.ts'
 import type { UpkeepAnswer, UpkeepOrder, UpkeepThreadData, UpkeepWork } from './upkeep.ts'
 
@@ -40,10 +41,10 @@ class UpkeepThread {
       },
       background: true
     })
-    const importFile = async (path: string, signal?: AbortSignal): Promise<Node> => {
-      const { profile } = mfs
-      const options = { profile, metadata: false, durable: true, ...(signal && { signal }) }
-      return (await this.#ingest.importPath(path, options)).node
+    const importFile: MfsOptions['importFile'] = (path, { adopt, signal }) => {
+      const leastBytes = adopt ? limits.adoptedFileBytes : Number.POSITIVE_INFINITY
+      const how = { profile: mfs.profile, signal, leastBytes }
+      return adoptPath({ ingest: this.#ingest, store: this.#content.store }, path, how)
     }
     this.#mfs = openMfsOf(this.#content, { ...mfs, importFile })
     port.on('message', (order: UpkeepOrder) => this.#take(order))

@@ -44,6 +44,11 @@ export function addFile(blocks: BlockWriter, path: string, settings: FileSetting
   })
 }
 
+/** Of the regular file at a path. Throws as `addFile`. */
+export function versionAt(path: string): FileVersion {
+  return withFile(path, (_, stats) => versionOf(stats))
+}
+
 interface OpenFile {
   readonly file: number
   readonly path: string

@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import type { BlockWriter } from '../base/blocks.ts'
 import type { Node, ProfileName } from '../unixfs/api.ts'
+import type { PackedLeaves } from '../unixfs/leaves.ts'
 
 /**
  * Bytes from outside become UnixFS DAGs: files and folders of this machine, streams, archives.
@@ -32,6 +33,13 @@ export interface Ingest {
    * to nothing; `out-of-range` beyond `limits.unpackedEntries` entries or directories.
    */
   importEntries: (entries: AsyncIterable<TreeEntry>, options: ImportOptions) => Promise<Imported>
+  /**
+   * The leaves of a file that a profile cuts at fixed lengths, in order; nothing is stored. Throws `invalid` for another profile, and as `importPath`.
+   */
+  hashFile: (
+    path: string,
+    options: { readonly profile: ProfileName; readonly signal?: AbortSignal }
+  ) => Promise<PackedLeaves>
   /** Ends the hash threads. Imports under way fail with `aborted`. */
   close: () => Promise<void>
 }

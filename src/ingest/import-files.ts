@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Metadata, Node } from '../unixfs/api.ts'
 import { linkLeaves } from '../unixfs/build-file.ts'
-import { Leaves, type PackedLeaves } from '../unixfs/leaves.ts'
-import { addFile, addStripe, type FileOutcome, type FileVersion, type Stripe } from './add-file.ts'
+import type { Leaves } from '../unixfs/leaves.ts'
+import { addFile, type FileOutcome, type FileVersion } from './add-file.ts'
 import type { HashPool } from './hash-pool.ts'
 import type { JobSettings } from './jobs.ts'
+import { readStripes, stripeBytes } from './read-stripes.ts'
 import type { FoundFile } from './scan-tree.ts'
 import type { Tally } from './tally.ts'
 
@@ -16,7 +17,6 @@ const inlineBytes = 16 * MiB
 
 /** A job takes some milliseconds: few messages, all threads end together, an abort is soon noticed. */
 const batchFiles = 64
-const stripeBytes = 8 * MiB
 
 /** Longer files are jobs of their own. No profile cuts a longer chunk, so they have two leaves at least. */
 const batchedFileBytes = 1 * MiB
@@ -39,10 +39,9 @@ export class FileImport {
   #inlineBytes = 0
 
   constructor(tally: Tally, pool: HashPool | undefined) {
-    const { profile, metadata, onlyHash = false } = tally.options
     this.#tally = tally
     this.#pool = pool
-    this.#settings = { profile, metadata, onlyHash, cancelled: tally.cancelled }
+    this.#settings = tally.settings
   }
 
   /** Takes in a file now or later. Throws as `addFile`. */
@@ -132,39 +131,12 @@ export class FileImport {
   }
 
   async #addStripes({ file, version, metadata }: LargeFile): Promise<void> {
-    const stripes: Stripe[] = []
-    for (let start = 0; start < version.bytes; start += stripeBytes) {
-      const end = Math.min(version.bytes, start + stripeBytes)
-      stripes.push({ path: file.path, version, start, end })
-    }
-    const parts = await this.#runStripes(stripes)
-    const leaves = new Leaves()
-    for (const part of parts) leaves.append(part)
+    const leaves = await readStripes(this.#tally, this.#pool, { path: file.path, version })
     file.node = this.#link(leaves, metadata)
     this.#tally.finishedFile()
   }
 
   #link(leaves: Leaves, metadata: Metadata): Node {
     return linkLeaves(this.#tally.blocks, this.#tally.profile, leaves, metadata)
-  }
-
-  async #runStripes(stripes: readonly Stripe[]): Promise<PackedLeaves[]> {
-    const pool = this.#pool
-    if (pool !== undefined) return Promise.all(stripes.map(stripe => this.#runStripe(pool, stripe)))
-    const parts: PackedLeaves[] = []
-    for (const stripe of stripes) {
-      const { blocks, profile, breather } = this.#tally
-      parts.push(addStripe(blocks, profile, stripe))
-      this.#tally.read(stripe.end - stripe.start)
-      await breather.did(0, stripe.end - stripe.start)
-    }
-    return parts
-  }
-
-  async #runStripe(pool: HashPool, stripe: Stripe): Promise<PackedLeaves> {
-    const job = { kind: 'stripe', settings: this.#settings, stripe } as const
-    const part = await pool.run(job, this.#tally.signal)
-    this.#tally.read(stripe.end - stripe.start)
-    return part
   }
 }

@@ -3,6 +3,7 @@ import { CairnError } from '../base/errors.ts'
 import type { Node } from '../unixfs/api.ts'
 import type { Imported, ImportOptions, Ingest, IngestOptions } from './api.ts'
 import { throwIfAborted } from './breathe.ts'
+import { hashFile } from './hash-file.ts'
 import { HashPool } from './hash-pool.ts'
 import { importEntries } from './import-entries.ts'
 import { importPath } from './import-path.ts'
@@ -39,19 +40,30 @@ class ThreadedIngest implements Ingest {
   importEntries: Ingest['importEntries'] = (entries, options) =>
     this.#import(options, tally => importEntries(tally, entries))
 
+  hashFile: Ingest['hashFile'] = (path, options) =>
+    this.#tallied({ ...options, metadata: false, onlyHash: true }, tally =>
+      hashFile(tally, this.#pool, path)
+    )
+
   async close(): Promise<void> {
     this.#closing.abort(new CairnError('aborted', 'the import was ended: Cairn is stopping'))
     await this.#pool?.close()
   }
 
-  async #import(options: ImportOptions, work: (tally: Tally) => Promise<Node>): Promise<Imported> {
-    const tally = new Tally(this.#options.blocks, options, this.#closing.signal)
+  #import(options: ImportOptions, work: (tally: Tally) => Promise<Node>): Promise<Imported> {
     const losses = this.#pool?.losses ?? 0
-    try {
-      throwIfAborted(tally.signal)
+    return this.#tallied(options, async tally => {
       const node = await work(tally)
       if (options.onlyHash !== true) await this.#flush(options.durable === true, losses)
       return tally.imported(node)
+    })
+  }
+
+  async #tallied<T>(options: ImportOptions, work: (tally: Tally) => Promise<T>): Promise<T> {
+    const tally = new Tally(this.#options.blocks, options, this.#closing.signal)
+    try {
+      throwIfAborted(tally.signal)
+      return await work(tally)
     } catch (cause) {
       throw tally.fail(cause)
     } finally {

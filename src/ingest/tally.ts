@@ -5,6 +5,7 @@ import { profiles } from '../unixfs/profiles.ts'
 import { openUnixfsWriter } from '../unixfs/writer.ts'
 import type { Imported, ImportOptions } from './api.ts'
 import { Breather } from './breathe.ts'
+import type { JobSettings } from './jobs.ts'
 import { hashingBlocks } from './only-hash.ts'
 
 /** One import under way: where its blocks go, what was counted, how it is called off. */
@@ -39,6 +40,12 @@ export class Tally {
     this.#follow(closing)
     if (options.signal !== undefined) this.#follow(options.signal)
     this.breather = new Breather(this.signal)
+  }
+
+  /** What hash threads are told with each job. */
+  get settings(): JobSettings {
+    const { profile, metadata, onlyHash = false } = this.options
+    return { profile, metadata, onlyHash, cancelled: this.cancelled }
   }
 
   /** Not by `AbortSignal.any`: what listens to such a signal is kept as long as the longest-lived of its sources. */

@@ -1,10 +1,12 @@
 import type { CID } from 'multiformats/cid'
 import type { BlockReader, BlockWriter, Multihash } from '../base/blocks.ts'
+import type { LeafTable } from './flat-description.ts'
 
 /**
- * The block store: append-only segments (CARv1 files) and an index, multihash → segment, offset,
- * length, in the database. Any number of threads and processes may have it open; each writer
- * appends to a segment of its own, and every reader sees what was flushed by anybody.
+ * The block store: segments and an index, multihash → segment, offset, length, in the database. Most
+ * segments are append-only CARv1 files; a flat one is a large file that was here already (adopt-file.ts).
+ * Any number of threads and processes may have it open; each writer appends to a segment of its own,
+ * and every reader sees what was flushed by anybody.
  *
  * Order: bytes are written (and with `durable` synced) before the index names them. A crash leaves
  * at worst bytes in a segment that no index row names; they are cut off, or indexed, at the next start.
@@ -29,9 +31,32 @@ export interface BlockStore extends BlockReader, BlockWriter {
   remove: (multihashes: Iterable<Multihash>) => void
   /** Every indexed multihash with the length of its block, in no order. */
   list: () => IterableIterator<{ multihash: Multihash; length: number }>
+  /**
+   * Makes a file's raw leaves blocks of this store without copying them: the file itself becomes a segment. From
+   * now on nobody may write to it, unless this is abandoned. It survives a power cut when this returns, but
+   * nothing is here before `index`. Not for a transaction. Throws `conflict` if the file has another length than
+   * its leaves, `unsupported` where the file system gives it no second name, `no-space`, `not-found`.
+   */
+  adopt: (file: Adoptable) => Adoption
   statistics: () => StoreStatistics
   /** Flushes, ends this writer's segment, closes files. The database stays open: whoever opened it closes it. */
   close: () => void
+}
+
+export interface Adoptable {
+  readonly path: string
+  /** All of its bytes, in order, without gaps. */
+  readonly leaves: LeafTable
+}
+
+export interface Adoption {
+  /**
+   * Within a transaction: with its commit the blocks are here, those that were elsewhere too. Once that commit
+   * survives a power cut, the file's own name may go.
+   */
+  readonly index: () => void
+  /** The file is again only what it was. Does nothing once `index` is committed. */
+  readonly abandon: () => void
 }
 
 export interface StoreStatistics {

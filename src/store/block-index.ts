@@ -70,6 +70,17 @@ export class BlockIndex {
     return changes === 1
   }
 
+  /** As `insert`; a block that has a row is found here from now on. */
+  place({ multihash, segment, offset, length }: LocatedBlock): void {
+    this.database
+      .statement(
+        `INSERT INTO blocks SELECT ?, ?, ?, ?, generation FROM store WHERE true
+         ON CONFLICT (multihash) DO UPDATE SET segment = excluded.segment, offset = excluded.offset,
+         generation = excluded.generation`
+      )
+      .run(multihash, segment, offset, length)
+  }
+
   move({ multihash, segment, offset }: LocatedBlock): void {
     this.database
       .statement('UPDATE blocks SET segment = ?, offset = ? WHERE multihash = ?')

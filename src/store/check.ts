@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs'
 import type { Database } from '../base/database.ts'
 import type { CheckReport } from './api.ts'
 import { BlockIndex, type LocatedBlock } from './block-index.ts'
+import { readDescription } from './flat-description.ts'
 import { hasMultihash, rawCidText } from './multihashes.ts'
 import { BlockLocator } from './read-blocks.ts'
 import { rebuildIndex } from './rebuild-index.ts'
-import { segmentName, segmentPath } from './segment-files.ts'
+import { isFlat, segmentName, segmentPath } from './segment-files.ts'
 
 export interface CheckOptions {
   readonly segments: string
@@ -30,7 +31,8 @@ export function checkStore(options: CheckOptions): CheckReport {
     : { damaged: [], indexed: 0 }
   const checked = checkIndex(index, options.segments, options.onProgress)
   const seen = new Set(rebuilt.damaged.map(placeOf))
-  const damaged = [...rebuilt.damaged, ...checked.damaged.filter(one => !seen.has(placeOf(one)))]
+  const also = [...checked.damaged, ...undescribed(index, options.segments)]
+  const damaged = [...rebuilt.damaged, ...also.filter(one => !seen.has(placeOf(one)))]
   return { blocks: checked.blocks, bytes: checked.bytes, damaged, indexed: rebuilt.indexed }
 }
 
@@ -38,6 +40,16 @@ type Damaged = CheckReport['damaged'][number]
 
 function placeOf({ segment, offset }: Damaged): string {
   return `${segment} ${offset}`
+}
+
+/** Flat segments of which the index could not be made anew: their blocks are whole as long as it is. */
+function undescribed(index: BlockIndex, folder: string): Damaged[] {
+  return index.segments().flatMap(({ id }) => {
+    if (!isFlat(id) || !existsSync(segmentPath(folder, id))) return []
+    const description = readDescription(folder, id)
+    if (typeof description !== 'string') return []
+    return [{ cid: '', segment: segmentName(id), offset: 0, why: description }]
+  })
 }
 
 /** Rows of one page are read in the order of the disk. */

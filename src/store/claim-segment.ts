@@ -15,6 +15,7 @@ import { limits } from '../base/limits.ts'
 import type { Reserve } from '../base/reserve.ts'
 import type { BlockIndex, SegmentRow } from './block-index.ts'
 import { type OwnerLock, takeOwnerLock } from './owner-lock.ts'
+import { takeBackUncommitted, takeInFlat } from './recover-flat.ts'
 import { fileBytes, hasCarHeader, needsRecovery, recoverSegment } from './recover-segment.ts'
 import { listSegmentFiles, lockPath, newSegmentId, segmentPath } from './segment-files.ts'
 
@@ -153,14 +154,21 @@ function syncFile(path: string): void {
  */
 export function recoverSegments(place: Place): void {
   const rows = new Map(place.index.segments().map(row => [row.id, row]))
-  const orphans = listSegmentFiles(place.folder).filter(id => !rows.has(id) && isBegun(place, id))
-  if (orphans.length > limits.adoptedSegments) {
+  const { cars, flats } = listSegmentFiles(place.folder)
+  const orphans = cars.filter(id => !rows.has(id) && isBegun(place, id))
+  const flatOrphans = takeBackUncommitted(
+    place,
+    flats.filter(id => !rows.has(id))
+  )
+  const count = orphans.length + flatOrphans.length
+  if (count > limits.adoptedSegments) {
     throw new CairnError(
       'corrupt',
-      `${orphans.length} segments in ${place.folder} are not in the index: run cairn fsck --rebuild-index`
+      `${count} segments in ${place.folder} are not in the index: run cairn fsck --rebuild-index`
     )
   }
   for (const id of orphans) adoptOrphan(place, id)
+  for (const id of flatOrphans) takeInFlat(place, id)
   for (const row of rows.values()) {
     if (row.state === 'active') recoverIfNeeded(place, row)
   }

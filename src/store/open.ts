@@ -6,7 +6,8 @@ import type { Database } from '../base/database.ts'
 import { CairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { Reserve } from '../base/reserve.ts'
-import type { BlockStore, StoreStatistics } from './api.ts'
+import { adoptFile } from './adopt-file.ts'
+import type { Adoptable, Adoption, BlockStore, StoreStatistics } from './api.ts'
 import { BlockAppender } from './append-blocks.ts'
 import { BlockIndex, type LocatedBlock, type Location } from './block-index.ts'
 import { bootName } from './boot.ts'
@@ -64,8 +65,10 @@ class SegmentStore implements BlockStore {
   readonly #reliance: Reliance
   readonly #locator: BlockLocator
   readonly #holds: Holds
+  readonly #place: Place
 
   constructor(place: Place) {
+    this.#place = place
     this.#holds = new Holds(place.folder, place.index)
     this.#index = place.index
     this.#appender = new BlockAppender(place)
@@ -217,6 +220,10 @@ class SegmentStore implements BlockStore {
     for (const page of this.#index.pages(limits.writeBatchBlocks)) {
       for (const { multihash, length } of page) yield { multihash, length }
     }
+  }
+
+  adopt(file: Adoptable): Adoption {
+    return adoptFile(this.#place, file)
   }
 
   statistics(): StoreStatistics {

@@ -7,9 +7,10 @@ import type { CheckReport } from './api.ts'
 import type { BlockIndex, SegmentRow } from './block-index.ts'
 import { rawCidText } from './multihashes.ts'
 import { takeOwnerLock } from './owner-lock.ts'
+import { indexFlat, isUncommitted } from './recover-flat.ts'
 import { fileBytes, hasCarHeader, indexRecords } from './recover-segment.ts'
 import type { Damage } from './scan-segment.ts'
-import { listSegmentFiles, lockPath, segmentName, segmentPath } from './segment-files.ts'
+import { isFlat, listSegmentFiles, lockPath, segmentName, segmentPath } from './segment-files.ts'
 
 type Damaged = CheckReport['damaged'][number]
 
@@ -28,12 +29,13 @@ export function rebuildIndex(
   const release = [holdRebuild(folder)]
   try {
     index.startRebuild()
-    for (const id of listSegmentFiles(folder)) {
+    const { cars, flats } = listSegmentFiles(folder)
+    for (const id of [...cars, ...flats]) {
       const finished = index.segment(id)?.state === 'finished'
       const lock = finished ? undefined : takeOwnerLock(lockPath(folder, id))
       if (lock !== undefined) release.push(() => lock.release())
       if (!finished && lock === undefined) continue
-      const found = rebuildSegment(index, folder, id)
+      const found = isFlat(id) ? rebuildFlat(index, folder, id) : rebuildSegment(index, folder, id)
       indexed += found.indexed
       for (const damage of found.damaged) damaged.push(describe(id, damage))
       if (found.row !== undefined) rebuilt.push(found.row)
@@ -43,6 +45,20 @@ export function rebuildIndex(
     for (const end of release) end()
   }
   return { damaged, indexed }
+}
+
+/** One whose adoption ended halfway is none; the next start takes it back. */
+function rebuildFlat(index: BlockIndex, folder: string, id: number): Rebuilt {
+  if (index.segment(id) === undefined && isUncommitted(folder, id)) {
+    return { damaged: [], indexed: 0 }
+  }
+  return indexFlat(index, folder, id, 'blocks_rebuilt')
+}
+
+interface Rebuilt {
+  readonly damaged: Damage[]
+  readonly indexed: number
+  readonly row?: SegmentRow
 }
 
 /** Two rebuilds at once would fill one table, and the first to end would put a half of it in force. */
@@ -55,11 +71,7 @@ function holdRebuild(folder: string): () => void {
   )
 }
 
-function rebuildSegment(
-  index: BlockIndex,
-  folder: string,
-  id: number
-): { damaged: Damage[]; indexed: number; row?: SegmentRow } {
+function rebuildSegment(index: BlockIndex, folder: string, id: number): Rebuilt {
   const file = openSync(segmentPath(folder, id), 'r')
   try {
     if (!hasCarHeader(file)) {

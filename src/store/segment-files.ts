@@ -11,8 +11,23 @@ export function newSegmentId(nowMs: number): number {
   return nowMs * 1024 + randomInt(1024)
 }
 
+/** Ids of flat segments (adopt-file.ts) lie above all others, so that an id alone tells its file. */
+const firstFlatId = 2 ** 52
+
+export function newFlatSegmentId(nowMs: number): number {
+  return firstFlatId + newSegmentId(nowMs)
+}
+
+export function isFlat(id: number): boolean {
+  return id >= firstFlatId
+}
+
 export function segmentName(id: number): string {
-  return `${id.toString(16).padStart(14, '0')}.car`
+  return `${hexOf(id)}.${isFlat(id) ? 'flat' : 'car'}`
+}
+
+function hexOf(id: number): string {
+  return id.toString(16).padStart(14, '0')
 }
 
 export function segmentPath(folder: string, id: number): string {
@@ -24,12 +39,28 @@ export function lockPath(folder: string, id: number): string {
   return join(folder, `${segmentName(id)}.lock`)
 }
 
-/** Ids of the segment files in a folder, oldest first. */
-export function listSegmentFiles(folder: string): number[] {
-  return readdirSync(folder)
-    .filter(name => /^[0-9a-f]{14}\.car$/.test(name))
-    .sort()
-    .map(name => Number.parseInt(name, 16))
+/** What lies in a flat segment: flat-description.ts. */
+export function descriptionPath(folder: string, id: number): string {
+  return join(folder, `${hexOf(id)}.leaves`)
+}
+
+export interface SegmentFileIds {
+  readonly cars: number[]
+  /** Those of which only the description is there too. */
+  readonly flats: number[]
+}
+
+/** Ids of the segment files in a folder, each kind oldest first. */
+export function listSegmentFiles(folder: string): SegmentFileIds {
+  const names = readdirSync(folder)
+  return { cars: idsIn(names, /^[0-9a-f]{14}\.car$/), flats: idsIn(names, flatFiles) }
+}
+
+const flatFiles = /^1[0-9a-f]{13}\.(flat|leaves)$/
+
+function idsIn(names: readonly string[], files: RegExp): number[] {
+  const found = names.filter(name => files.test(name)).map(name => Number.parseInt(name, 16))
+  return [...new Set(found)].sort((one, other) => one - other)
 }
 
 /** Segments opened for reading: at most `limits.openSegments`, the least recently used is closed first. */

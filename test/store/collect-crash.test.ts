@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomBytes, randomInt } from 'node:crypto'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { CID } from 'multiformats/cid'
@@ -42,10 +43,12 @@ async function startCollector(home: TestHome) {
 class Model {
   readonly files = new Map<string, Buffer>()
   readonly #named: ReturnType<typeof openNamed>
+  readonly #home: string
   #garbage: Buffer[] = []
 
-  constructor(named: ReturnType<typeof openNamed>) {
+  constructor(named: ReturnType<typeof openNamed>, home: string) {
     this.#named = named
+    this.#home = home
   }
 
   async step(): Promise<void> {
@@ -67,12 +70,16 @@ class Model {
 
   async #write(name: string, again: Buffer | undefined): Promise<void> {
     const bytes = again ?? randomBytes(randomInt(100) < 3 ? 2_500_000 : 1 + randomInt(20_000))
+    this.files.set(name, bytes)
     await holding(async () => {
+      if (bytes.length > 1_000_000 && again === undefined) {
+        this.#named.adopt(name, join(this.#home, 'draft'), bytes)
+        return
+      }
       const cid = this.#named.write(bytes)
       if (randomInt(3) === 0) await turn()
       this.#named.name(name, cid)
     })
-    this.files.set(name, bytes)
   }
 
   /** Names whose bytes are not what was written. */
@@ -100,7 +107,7 @@ t.test(
     const home = makeHome()
     t.teardown(home.remove)
     const named = openNamed(home)
-    const model = new Model(named)
+    const model = new Model(named, home.home)
     let collections = 0
     for (let round = 0; round < rounds; round++) {
       const collector = await startCollector(home)

@@ -1,15 +1,20 @@
-import { type Multihash, makeCid } from '../../src/base/blocks.ts'
+import { rmSync, writeFileSync } from 'node:fs'
+import { type Multihash, makeCid, sha256Multihash } from '../../src/base/blocks.ts'
 import type { Clock } from '../../src/base/clock.ts'
 import { type Database, openDatabase } from '../../src/base/database.ts'
 import { cidTextColumn, type Reference } from '../../src/base/references.ts'
 import { type CollectReport, collectGarbage } from '../../src/store/collect/collect-garbage.ts'
 import { openBlockStore } from '../../src/store/open.ts'
 import { storeMigrations } from '../../src/store/schema.ts'
+import { linkLeaves } from '../../src/unixfs/build-file.ts'
 import { dagLinks } from '../../src/unixfs/dag-links.ts'
+import { Leaves } from '../../src/unixfs/leaves.ts'
 import { profiles } from '../../src/unixfs/profiles.ts'
 import { openUnixfsReader } from '../../src/unixfs/reader.ts'
 import { openUnixfsWriter } from '../../src/unixfs/writer.ts'
 import type { TestHome } from './lib.ts'
+
+const MiB = 1024 * 1024
 
 const migrations = [
   ...storeMigrations,
@@ -43,6 +48,30 @@ export function openNamed(home: TestHome, clock?: Clock) {
       const node = builder.finish()
       store.flush()
       return makeCid(node.codec, node.multihash).toString()
+    },
+    /** A file of its own becomes blocks as it is, and gets a name in the same transaction. */
+    adopt(name: string, path: string, bytes: Uint8Array): string {
+      const leaves = new Leaves()
+      for (let at = 0; at < bytes.length; at += MiB) {
+        const chunk = bytes.subarray(at, at + MiB)
+        leaves.push(sha256Multihash(chunk), chunk.length, chunk.length)
+      }
+      writeFileSync(path, bytes)
+      const node = linkLeaves(store, profiles['unixfs-v1-2025'], leaves)
+      const { multihashes, sizes } = leaves.pack()
+      const lengths = sizes.filter((_, index) => index % 2 === 0)
+      store.flush({ durable: true })
+      const adoption = store.adopt({ path, leaves: { multihashes, lengths } })
+      const cid = makeCid(node.codec, node.multihash).toString()
+      database.write(
+        () => {
+          adoption.index()
+          this.name(name, cid)
+        },
+        { durable: true }
+      )
+      rmSync(path)
+      return cid
     },
     name(name: string, cid: string): void {
       database.write(() =>

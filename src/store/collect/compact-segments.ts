@@ -4,11 +4,12 @@ import { codec } from '../../base/blocks.ts'
 import { carHeader } from '../../base/car.ts'
 import { toCairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
+import { removeFlat } from '../adopt-file.ts'
 import { BlockAppender } from '../append-blocks.ts'
 import type { LocatedBlock, SegmentRow } from '../block-index.ts'
 import { finishAbandoned, type Place, syncFolder } from '../claim-segment.ts'
 import { hasMultihash } from '../multihashes.ts'
-import { lockPath, SegmentFiles, segmentPath } from '../segment-files.ts'
+import { isFlat, lockPath, SegmentFiles, segmentPath } from '../segment-files.ts'
 
 export interface Compacted {
   readonly freedBytes: number
@@ -152,6 +153,7 @@ function readRecord(
   if (files.read(segment, start, whole) < whole.length) return undefined
   const bytes = whole.subarray(offset - start)
   if (!hasMultihash(bytes, multihash)) return undefined
+  if (isFlat(segment)) return { code: codec.raw, bytes }
   // The label before the multihash, where it is of one byte; it plays no part in finding a block.
   const label = whole[0] ?? codec.raw
   return { code: label < 0x80 ? label : codec.raw, bytes }
@@ -199,7 +201,8 @@ async function removeEmptied(
     const path = segmentPath(place.folder, id)
     // A thread may have it open for long yet: its space is free at once, and who reads there looks again.
     if (existsSync(path)) truncateSync(path)
-    rmSync(path, { force: true })
+    if (isFlat(id)) removeFlat(place.folder, id)
+    else rmSync(path, { force: true })
     rmSync(lockPath(place.folder, id), { force: true })
   }
   // Their names go for good before their rows: a file without a row would be taken in again.

@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Database } from '../../base/database.ts'
 import type { Name } from '../../base/names.ts'
 import type { HistoryEntry, Roots } from '../../roots/api.ts'
+import type { Adoption } from '../../store/api.ts'
 import type { Node, UnixfsReader, UnixfsWriter } from '../../unixfs/api.ts'
 import type { Attributes, Caller, Ino, WritableTree } from '../api.ts'
 import type { MfsChange } from './announce.ts'
@@ -114,11 +115,26 @@ export interface MfsOptions {
    */
   readonly onChange?: (change: MfsChange) => Promise<void>
   /**
-   * Stores a file of this machine as blocks by several threads: its node without metadata, once all of
-   * it survives a power cut. For large drafts that nobody writes to; without it the thread that seals
-   * hashes them. Throws `conflict` if the file changed meanwhile, `not-found`, `aborted`.
+   * Stores a file of this machine as blocks by several threads. For large drafts that nobody writes to;
+   * without it the thread that seals hashes them. Throws `conflict` if the file changed meanwhile, `not-found`, `aborted`.
    */
-  readonly importFile?: (path: string, signal: AbortSignal | undefined) => Promise<Node>
+  readonly importFile?: (path: string, options: ImportFileOptions) => Promise<ImportedFile>
   /** Set by whoever starts the process that owns the home, once, before other instances are open. */
   readonly recover?: boolean
+}
+
+export interface ImportFileOptions {
+  /** Whether the file itself may become part of the store, see `ImportedFile`. */
+  readonly adopt: boolean
+  readonly signal: AbortSignal | undefined
+}
+
+export interface ImportedFile {
+  /** Without metadata. */
+  readonly node: Node
+  /**
+   * The file is to be a part of the store: to be indexed in the transaction that gives up the draft, or
+   * abandoned; until then its leaves are not here. Without one all of them are, and survive a power cut.
+   */
+  readonly adoption?: Adoption | undefined
 }

@@ -1,8 +1,10 @@
 import { toCairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
+import type { Adoption } from '../../store/api.ts'
 import type { Metadata, Node } from '../../unixfs/api.ts'
 import { withMetadata } from '../../unixfs/with-metadata.ts'
 import type { Attributes } from '../api.ts'
+import type { ImportedFile, ImportFileOptions } from './api.ts'
 import type { Context } from './context.ts'
 import type { DraftState } from './draft-files.ts'
 import { attributesOf, type Inode, isDirectory, isRegular, isSymlink } from './inode.ts'
@@ -17,6 +19,8 @@ export interface SealedFile {
   readonly attributes: Attributes
   /** Of its draft before it was read, where it tells its content. */
   readonly settled?: DraftState | undefined
+  /** Its draft is to be a part of the store: `ImportedFile`. */
+  readonly adoption?: Adoption | undefined
 }
 
 /** From this size on other threads are worth being asked for help. */
@@ -30,12 +34,14 @@ export interface Breathe {
 
 /**
  * Stores the bytes of a regular file or the target of a symlink as blocks, a piece at a time. Bytes
- * written meanwhile may or may not be in; the row's generation, or its writers, tell.
+ * written meanwhile may or may not be in; the row's generation, or its writers, tell. With `adopt` the draft
+ * itself may become blocks, and what comes of it is for the caller to settle or to abandon.
  */
 export async function sealFile(
   context: Context,
   inode: Inode,
-  breathe: Breathe
+  breathe: Breathe,
+  { adopt = false } = {}
 ): Promise<SealedFile> {
   const { draft } = inode
   const state = draft === null ? undefined : whileChanging(() => context.drafts.state(draft))
@@ -50,9 +56,10 @@ export async function sealFile(
     sealedAsIs(context, inode, metadata) ?? sealedBefore(context, inode, state, metadata)
   if (unchanged !== undefined) return { inode, node: unchanged, attributes }
   const settled = state !== undefined && isSettled(context, state) ? state : undefined
-  const imported = await importLarge(context, inode, attributes, breathe.signal)
+  const how = { adopt, signal: breathe.signal }
+  const imported = await importLarge(context, inode, attributes, how)
   const dressed = imported && dress(context, imported, metadata)
-  if (dressed !== undefined) return { inode, node: dressed, attributes }
+  if (dressed !== undefined) return { inode, attributes, ...dressed }
   const builder = context.unixfs.writer.file()
   for await (const bytes of pieces(context, inode, attributes.size, breathe)) builder.write(bytes)
   return { inode, node: builder.finish(metadata), attributes, settled }
@@ -103,14 +110,14 @@ async function importLarge(
   context: Context,
   { draft, writers }: Inode,
   { size }: Attributes,
-  signal: AbortSignal | undefined
-): Promise<Node | undefined> {
+  how: ImportFileOptions
+): Promise<ImportedFile | undefined> {
   const { importFile } = context
   if (importFile === undefined || draft === null || writers > 0 || size < largeBytes) return
   const path = context.drafts.fileOf(draft)
   if (path === undefined) return
   try {
-    return await importFile(path, signal)
+    return await importFile(path, how)
   } catch (cause) {
     const { code } = toCairnError(cause)
     if (code === 'conflict' || code === 'not-found') return
@@ -118,12 +125,24 @@ async function importLarge(
   }
 }
 
-/** Undefined where no metadata can go around a node. */
-function dress(context: Context, node: Node, metadata: Metadata | undefined): Node | undefined {
-  if (metadata === undefined) return node
+/** Undefined, and nothing adopted, where no metadata can go around a node. */
+function dress(
+  context: Context,
+  { node, adoption }: ImportedFile,
+  metadata: Metadata | undefined
+): Pick<SealedFile, 'node' | 'adoption'> | undefined {
+  if (metadata === undefined) return { node, adoption }
   const { codec, multihash, fileBytes } = node
   const { profile } = context.unixfs.writer
-  return withMetadata(context.blocks, profile, { codec, multihash, fileBytes }, metadata)
+  try {
+    const dressed = withMetadata(context.blocks, profile, { codec, multihash, fileBytes }, metadata)
+    if (dressed !== undefined) return { node: dressed, adoption }
+  } catch (cause) {
+    adoption?.abandon()
+    throw cause
+  }
+  adoption?.abandon()
+  return undefined
 }
 
 async function* pieces(

@@ -13,7 +13,7 @@ import { isChanged } from './read.ts'
 import { sweepOrphans } from './remove.ts'
 import { type Breathe, metadataOf, type SealedFile, sealFile } from './seal-file.ts'
 import { rememberSealed } from './sealed-drafts.ts'
-import { commitFiles, settleDirectory, settleFile } from './settle.ts'
+import { abandonDrafts, commitFiles, settleDirectory, settleFile } from './settle.ts'
 import { emptyTrash } from './trash.ts'
 
 /** Work between two turns of the event loop. */
@@ -75,15 +75,21 @@ export class Sealer {
   async #sealGroup(inodes: readonly Inode[], breathe: Breathe): Promise<void> {
     let group: SealedFile[] = []
     let bytes = 0
-    for (const inode of inodes) {
-      const file = await orGone(() => sealFile(this.#context, inode, breathe))
-      if (file === undefined) continue
-      group.push(file)
-      bytes += file.attributes.size
-      if (bytes < groupBytes) continue
-      commitFiles(this.#context, group)
-      group = []
-      bytes = 0
+    try {
+      for (const inode of inodes) {
+        const file = await orGone(() => sealFile(this.#context, inode, breathe, { adopt: true }))
+        if (file === undefined) continue
+        group.push(file)
+        bytes += file.attributes.size
+        if (bytes < groupBytes) continue
+        const full = group
+        group = []
+        bytes = 0
+        commitFiles(this.#context, full)
+      }
+    } catch (cause) {
+      abandonDrafts(group)
+      throw cause
     }
     commitFiles(this.#context, group)
   }

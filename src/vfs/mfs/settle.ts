@@ -4,14 +4,26 @@ import type { DirectoryPlan } from './plan-seal.ts'
 import type { SealedFile } from './seal-file.ts'
 import { discardDraft, emptyTrash } from './trash.ts'
 
-/** Makes sealed files' blocks durable, then lets go of the drafts of those that nobody touched meanwhile. */
+/**
+ * Makes sealed files' blocks durable, then lets go of the drafts of those that nobody touched meanwhile: their
+ * names go, and what was adopted of them stays as blocks.
+ */
 export function commitFiles(context: Context, files: readonly SealedFile[]): void {
   if (files.length === 0) return
-  context.blocks.flush({ durable: true })
-  context.database.write(() => {
-    for (const file of files) settleFile(context, file)
-  })
+  try {
+    context.blocks.flush({ durable: true })
+    context.database.write(() => {
+      for (const file of files) if (settleFile(context, file)) file.adoption?.index()
+    })
+  } finally {
+    abandonDrafts(files)
+  }
   emptyTrash(context)
+}
+
+/** Of files that were not settled: their drafts are drafts as before. */
+export function abandonDrafts(files: readonly SealedFile[]): void {
+  for (const { adoption } of files) adoption?.abandon()
 }
 
 /**
@@ -23,7 +35,8 @@ export function settleFile(context: Context, { inode, node, attributes }: Sealed
     .statement(
       `UPDATE inodes SET dirty = 0, draft = NULL, codec = ?, multihash = ?, cidVersion = ?,
        dagBytes = ?, size = ?, mtimeSeconds = ?, mtimeNanoseconds = ?, ctimeSeconds = ?,
-       ctimeNanoseconds = ? WHERE ino = ? AND generation = ? AND writers = 0 AND links > 0`
+       ctimeNanoseconds = ? WHERE ino = ? AND generation = ? AND writers = 0 AND links > 0
+       AND draft IS ?`
     )
     .run(
       node.codec,
@@ -36,7 +49,8 @@ export function settleFile(context: Context, { inode, node, attributes }: Sealed
       attributes.ctimeSeconds,
       attributes.ctimeNanoseconds,
       inode.ino,
-      inode.generation
+      inode.generation,
+      inode.draft
     )
   if (changes === 0) return false
   if (inode.draft !== null) discardDraft(context, inode.draft)

@@ -10,7 +10,7 @@ import { checkMfs } from '../../../src/vfs/mfs/check.ts'
 import { caller, makeFile, openTree, writeText } from './open-tree.ts'
 
 const MiB = 1024 * 1024
-type Import = (path: string, signal: AbortSignal | undefined) => Promise<Node>
+type Import = (path: string) => Promise<Node>
 
 function makeLarge(tree: Mfs): number {
   const { ino } = tree.createFile(tree.root, toName('large'), 0o644, caller)
@@ -29,7 +29,7 @@ function openWithThreads(
   let byThreads: Import | undefined
   const opened = openTree(home, {
     metadata,
-    importFile: (path, signal) => around(() => (byThreads as Import)(path, signal))
+    importFile: async path => ({ node: await around(() => (byThreads as Import)(path)) })
   })
   const ingest = openIngest({
     blocks: opened.blocks,
