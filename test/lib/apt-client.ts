@@ -16,10 +16,12 @@ export interface AptClientOptions {
   readonly sources: readonly string[]
   /** More of apt.conf. */
   readonly config?: string
+  /** The program, and its first arguments, that runs it elsewhere: `nsenter …`. */
+  readonly through?: readonly string[]
 }
 
 /** A real apt-get that knows nothing of this machine: its own sources, lists, cache and empty dpkg status. */
-export function openAptClient({ sources, config = '' }: AptClientOptions): AptClient {
+export function openAptClient({ sources, config = '', through = [] }: AptClientOptions): AptClient {
   const root = mkdtempSync(join(tmpdir(), 'cairn-apt-'))
   for (const folder of ['etc/parts', 'etc/sources', 'etc/preferences', 'etc/trusted', 'etc/auth']) {
     mkdirSync(join(root, folder), { recursive: true })
@@ -33,7 +35,7 @@ export function openAptClient({ sources, config = '' }: AptClientOptions): AptCl
   return {
     root,
     run: (...args) =>
-      execa('apt-get', args, {
+      execa('env', [...through, 'apt-get', ...args], {
         env: { APT_CONFIG: join(root, 'apt.conf'), LC_ALL: 'C' },
         // Where `apt-get source` puts what it fetches.
         cwd: root,

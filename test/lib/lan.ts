@@ -15,6 +15,8 @@ const ip = async (...args: string[]) => (await promisify(execFile)('ip', args)).
 export interface Machine {
   readonly space: string
   readonly address: string
+  /** What runs a program there: `nsenter …`. */
+  readonly through: readonly string[]
   /** Runs a program there to its end; throws with all it said if it fails. */
   run: (
     program: string,
@@ -92,7 +94,8 @@ export async function makeLan(t: Test): Promise<Lan> {
   return {
     folder,
     addMachine,
-    addHost: async (number, options) => await startHost(await addMachine(number), folder, options)
+    addHost: async (number, options) =>
+      await startHost(t, { ...(await addMachine(number)), folder }, options)
   }
 }
 
@@ -104,12 +107,13 @@ interface Place {
 }
 
 function openMachine(t: Test, { space, bridge, number, folder }: Place): Machine {
-  const inside = [`--net=/run/netns/${space}`, '--']
+  const through = ['nsenter', `--net=/run/netns/${space}`]
   return {
     space,
     address: `10.77.0.${number}`,
+    through,
     run: async (name, args, options) => {
-      const ran = await execa('nsenter', [...inside, name, ...args], {
+      const ran = await execa('env', [...through, name, ...args], {
         cwd: folder,
         stdin: 'ignore',
         ...options
@@ -117,7 +121,7 @@ function openMachine(t: Test, { space, bridge, number, folder }: Place): Machine
       return ran.stdout
     },
     start: async (name, args) => {
-      const child = spawn('nsenter', [...inside, name, ...args], {
+      const child = spawn('env', [...through, name, ...args], {
         cwd: folder,
         stdio: ['ignore', 'pipe', 'ignore']
       })
@@ -151,8 +155,8 @@ async function connect({ space, address, run }: Machine, bridge: string, number:
 }
 
 async function startHost(
-  machine: Machine,
-  folder: string,
+  t: Test,
+  { folder, ...machine }: Machine & { readonly folder: string },
   { network, config = '', mounted = false }: HostOptions
 ): Promise<Host> {
   const home = join(folder, `home-${machine.address}`)
@@ -162,6 +166,8 @@ async function startHost(
   const places = ['--home', home, '--mount', mounted ? mount : 'none']
   const listen = ['--listen', '127.0.0.1:7070', '--network', network]
   const daemon = await machine.start(program, ['start', ...places, ...listen])
+  // Its mounts go with it only if it may end by itself.
+  if (mounted) t.teardown(() => execa(program, ['stop', '--home', home], { reject: false }))
   return {
     ...machine,
     home,
@@ -169,9 +175,9 @@ async function startHost(
     daemon,
     get: async path => {
       const url = `http://127.0.0.1:7070${path}`
-      const args = [`--net=/run/netns/${machine.space}`, 'curl', '-sf', '--max-time', '60', url]
+      const args = [...machine.through, 'curl', '-sf', '--max-time', '60', url]
       const options = { encoding: 'buffer' as const, maxBuffer: 2 ** 28 }
-      return (await promisify(execFile)('nsenter', args, options)).stdout
+      return (await promisify(execFile)('env', args, options)).stdout
     },
     cairn: async (...args) => (await execa(program, [...args, '--home', home])).stdout
   }

@@ -17,10 +17,14 @@ export interface NpmClient {
   remove: () => void
 }
 
-/** A real npm that knows nothing of this machine but the program: its own settings, cache and project. */
+/**
+ * A real npm that knows nothing of this machine but the program: its own settings, cache and project.
+ * `through`: the program, and its first arguments, that runs it elsewhere: `nsenter …`.
+ */
 export function openNpmClient(
   registry: string,
-  dependencies: Readonly<Record<string, string>>
+  dependencies: Readonly<Record<string, string>>,
+  through: readonly string[] = []
 ): NpmClient {
   const folder = mkdtempSync(join(tmpdir(), 'cairn-npm-'))
   const manifest = { name: 'project', version: '1.0.0', private: true, dependencies }
@@ -38,7 +42,7 @@ export function openNpmClient(
   return {
     folder,
     run: (...args) =>
-      execa('npm', args, {
+      execa('env', [...through, 'npm', ...args], {
         cwd: folder,
         env,
         all: true,
