@@ -6,6 +6,7 @@ import { limits } from '../base/limits.ts'
 import { type Name, nameBytes, nameFromBytes } from '../base/names.ts'
 import type { User } from './api.ts'
 import { hashSecret, type SecretCost, secretCost } from './secret.ts'
+import { isTokenSecret } from './tokens.ts'
 
 /** A user, and what is kept of the secret. */
 export interface StoredUser extends User {
@@ -108,6 +109,9 @@ function checkSecret(secret: string): void {
       'invalid',
       `a password of ${length} characters: give ${limits.secretLeast} to ${limits.secretMost}`
     )
+  }
+  if (isTokenSecret(secret)) {
+    throw new CairnError('invalid', 'a password cannot begin as tokens do, with "cairn_"')
   }
   if (/\p{Cc}/u.test(secret)) {
     throw new CairnError('invalid', 'a password with control characters cannot be sent by Basic')

@@ -123,6 +123,8 @@ export const limits = {
   /** Locks last this long at most unless refreshed, and so many may be held: a client takes one a file it has open. */
   davLockSeconds: 3600,
   davLocks: 10_000,
+  /** One user of other machines leaves the rest of them to the others. */
+  davLocksOfUser: 2_500,
   /** Shared locks on one path, and those above it. */
   davLocksTogether: 256,
   /** CIDs that /dav/ipfs lists, the last ones asked for. */
@@ -135,8 +137,16 @@ export const limits = {
   davXmlName: 512,
   /** Dead properties of one resource, as text. */
   davPropertyBytes: 256 * KiB,
-  /** What a GET reads and a PUT writes at a time. */
+  /** Names of a path; each is looked up by every request that has it, so what lies deeper is not asked for here. */
+  davPathNames: 256,
+  /** What a GET reads at a time, and what all GETs together hold before each is given the least. */
   davPieceBytes: 512 * KiB,
+  davPieceLeastBytes: 64 * KiB,
+  davPiecesBytes: 32 * MiB,
+  /** Text shorter than this is not packed: it fits one packet of the network. */
+  davPackedLeastBytes: 1_400,
+  /** Work of one request goes on so long, in milliseconds, before the others have their turn. */
+  davTurnMs: 10,
   /** Ranges of one GET; more are answered by the whole. */
   davRanges: 32,
   /** Changes that a client which bounds them is told of: they are gathered before the answer begins. */
@@ -171,10 +181,8 @@ export const limits = {
   nameMostWaitMs: 3_600_000,
   /** Bodies that are sent to peers at a time; who asks for more is told to come again. */
   peerTransfers: 32,
-  /** Connections of peers. */
-  peerConnections: 128,
-  /** A record of a name: https://specs.ipfs.tech/ipns/ipns-record/#record-size-limit */
-  recordBytes: 10 * KiB,
+  /** Blocks that are fetched ahead of a reading, at most: 16 MiB at most profiles' size of leaves. */
+  blocksAhead: 16,
   /** CIDs of one list that a peer is sent, and its bytes: 36 of each CID, and twice that for longer hashes. */
   blocksTogether: 1024,
   blockListBytes: 72 * KiB,
@@ -184,6 +192,10 @@ export const limits = {
   blocksWaiting: 4096,
   /** Nodes with links of one DAG that is brought here, each remembered at 150 bytes; a terabyte's tree has a million. */
   transferNodes: 4_000_000,
+  /** Connections of peers. */
+  peerConnections: 128,
+  /** A record of a name: https://specs.ipfs.tech/ipns/ipns-record/#record-size-limit */
+  recordBytes: 10 * KiB,
   /** What the gateway reads of a file at a time. */
   gatewayPieceBytes: 512 * KiB,
   /** Blocks of a CAR that come again where a client wants that: a DAG may link one a billion times. */

@@ -10,6 +10,7 @@ import type { DeadProperties } from './dead-properties.ts'
 import type { Hold } from './hold.ts'
 import type { Locks } from './locks.ts'
 import type { DavPath } from './path.ts'
+import type { Pieces } from './pieces.ts'
 import type { View } from './view.ts'
 import type { Visited } from './visited.ts'
 
@@ -54,6 +55,7 @@ export interface Dav extends WebdavOptions {
   readonly properties: DeadProperties
   readonly visited: Visited
   readonly dates: Dates
+  readonly pieces: Pieces
 }
 
 /** One request under way. */

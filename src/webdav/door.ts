@@ -24,6 +24,7 @@ import { report } from './methods/report.ts'
 import { isAboveDav, serveAboveDav } from './methods/root.ts'
 import { unlock } from './methods/unlock.ts'
 import { hrefOf, isDavTarget, nameInIpns, parsePath } from './path.ts'
+import { Pieces } from './pieces.ts'
 import { Refusal } from './refuse.ts'
 import { treeOf } from './resource.ts'
 import { namesInTree, type View, viewOf, viewOfName, wholeView } from './view.ts'
@@ -58,6 +59,7 @@ export function openWebdav(options: WebdavOptions): WebdavDoor {
   const parts = {
     ...options,
     dates: new Dates(),
+    pieces: new Pieces(),
     properties: new DeadProperties(options.database),
     visited: new Visited(options.database, options.clock)
   }

@@ -141,6 +141,14 @@ export class Locks {
     if ((row as { locks: number }).locks >= limits.davLocks) {
       throw refuse(507, `${limits.davLocks} locks are held: wait until some end`)
     }
+    const { user } = this.#viewer
+    if (user === undefined) return
+    const held = this.#database
+      .statement('SELECT count(*) AS locks FROM dav_locks WHERE user = ?')
+      .get(user)
+    if ((held as { locks: number }).locks >= limits.davLocksOfUser) {
+      throw refuse(507, `${user} holds ${limits.davLocksOfUser} locks: unlock some, or wait`)
+    }
   }
 }
 

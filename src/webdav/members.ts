@@ -5,6 +5,7 @@ import { type DirectoryEntry, fileType } from '../vfs/api.ts'
 import type { Exchange } from './api.ts'
 import { pathOf } from './path.ts'
 import { find, type NodeResource, type Resource, walk } from './resource.ts'
+import { Turn } from './turn.ts'
 
 /** Entries looked at between two turns of the event loop. */
 const batch = 128
@@ -26,7 +27,8 @@ export async function* membersOf(
     yield await visitedMembers(exchange, collection)
     return
   }
-  for (let cookie = 0; ; ) {
+  const turn = new Turn()
+  for (let cookie = 0; ; await turn.next()) {
     const entries = await readBatch(exchange, collection, cookie)
     try {
       const members: Resource[] = []
@@ -48,15 +50,16 @@ function isIpfsRoot({ dav }: Exchange, { tree, attributes }: NodeResource): bool
   return tree === dav.trees.ipfs && attributes.ino === tree.root
 }
 
-/** Those of them that are held here. */
+/** Those of them that are held here: to list them nothing is fetched. */
 async function visitedMembers(
-  { dav, hold, signal }: Exchange,
+  { dav, hold }: Exchange,
   { names }: NodeResource
 ): Promise<Resource[]> {
   const members: Resource[] = []
+  const turn = new Turn()
   for (const name of dav.visited.names()) {
-    const path = pathOf([...names, name])
-    const member = await orLeftOut(() => complete(dav, signal, () => find(dav, hold, path)))
+    await turn.next()
+    const member = await orLeftOut(async () => find(dav, hold, pathOf([...names, name])))
     if (member !== undefined) members.push(member)
   }
   return members

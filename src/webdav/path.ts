@@ -1,4 +1,5 @@
 import { CairnError } from '../base/errors.ts'
+import { limits } from '../base/limits.ts'
 import { checkName, type Name } from '../base/names.ts'
 import { composed } from './name-forms.ts'
 import { refuse } from './refuse.ts'
@@ -20,13 +21,17 @@ export function isDavTarget(target: string): boolean {
 
 /**
  * The path of a request's target in origin form. Throws a refusal with status 400 for bad percent
- * encoding, `.` and `..`, NUL, an encoded slash, a name no file can have; 404 outside of `/dav`.
+ * encoding, `.` and `..`, NUL, an encoded slash, a name no file can have; 414 for
+ * more names than `limits.davPathNames`; 404 outside of `/dav`.
  */
 export function parsePath(target: string, view: View): DavPath {
   if (target.includes('#')) throw refuse(400, 'a request target has no fragment')
   const path = target.split('?', 1)[0] ?? ''
   const [root, ...parts] = path.split('/').filter(part => part !== '')
   if (root !== davRoot.slice(1)) throw refuse(404, 'WebDAV is served below /dav/ only')
+  if (parts.length > limits.davPathNames) {
+    throw refuse(414, `a path of more than ${limits.davPathNames} names`)
+  }
   return pathOf(namesInTree(view, parts.map(decodeName)))
 }
 

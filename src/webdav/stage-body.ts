@@ -17,6 +17,7 @@ export interface StagedBody {
 export async function stageBody(exchange: Exchange, bytes?: number): Promise<StagedBody> {
   const { dav, hold, request } = exchange
   const { mfs } = dav.trees
+  checkUncoded(exchange)
   const checksums = new Checksums(request.headers, bytes === undefined ? 'whole' : 'part')
   const attributes = hold.keep(mfs, mfs.stageFile(0o644, dav.owner))
   let position = 0
@@ -35,6 +36,13 @@ export async function stageBody(exchange: Exchange, bytes?: number): Promise<Sta
   }
   checksums.check()
   return { attributes, bytes: position }
+}
+
+/** Kept as it came, a coded body would be read as the file by all who know nothing of its coding. */
+function checkUncoded({ request }: Exchange): void {
+  const coding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
+  if (coding === 'identity' || coding === '') return
+  throw refuse(415, 'send the file as it is, without Content-Encoding')
 }
 
 /** Frees a piece's memory now: a GiB leaves tens of MB of pieces to the next collection. A part of a larger buffer stays. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { OutgoingHttpHeaders } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import type { Writable } from 'node:stream'
 import { constants, createGzip } from 'node:zlib'
 import { CairnError } from '../base/errors.ts'
@@ -11,18 +11,20 @@ const gatherCharacters = 32 * 1024
 /** On this machine packing costs more than it saves. */
 const isHere = /^(::ffff:)?127\.|^::1$/
 
-/**
- * Begins an answer that is made piece by piece; packed for a client of another machine that takes it.
- * Files are not: their tags, ranges and lengths are those of their bytes.
- */
+/** Whether packing pays: for a client of another machine that takes it. */
+export function isPacked({ headers, socket }: IncomingMessage): boolean {
+  return takesGzip(headers) && !isHere.test(socket.remoteAddress ?? '')
+}
+
+/** Begins an answer that is made piece by piece, packed where it pays. */
 export function streamOut(
   { request, response, signal }: Exchange,
   status: number,
   headers: OutgoingHttpHeaders
 ): StreamOut {
-  const packed = takesGzip(request.headers) && !isHere.test(request.socket.remoteAddress ?? '')
-  const coding = packed ? { 'content-encoding': 'gzip', vary: 'accept-encoding' } : {}
-  response.writeHead(status, { ...headers, ...coding })
+  const packed = isPacked(request)
+  const coding = packed ? { 'content-encoding': 'gzip' } : {}
+  response.writeHead(status, { ...headers, vary: 'accept-encoding', ...coding })
   if (!packed) return new StreamOut(response, signal)
   const gzip = createGzip({ level: constants.Z_BEST_SPEED })
   signal.addEventListener('abort', () => gzip.destroy(), { once: true })

@@ -14,8 +14,8 @@ export interface Compared {
   /** Undefined: there was nothing. */
   readonly before: Ino | undefined
   readonly after: Ino
-  /** Of folders that are not what they were, what is in them. */
-  readonly deep: boolean
+  /** Of folders that are not what they were, what is in them, down to so many levels. */
+  readonly levels: number
 }
 
 /** Entries looked at at a time. */
@@ -23,14 +23,16 @@ const batch = 128
 
 /**
  * What differs between two directories of a frozen tree, by the CIDs of their entries: what is the
- * same in both is not looked into. Throws `missing`.
+ * same in both is not looked into, nor what lies deeper than the levels wanted. Undefined is yielded for
+ * an entry that was looked at and says nothing. Throws `missing`.
  */
 export function* changesBetween(
   compared: Compared,
   names: readonly Name[] = []
-): Generator<TreeChange> {
+): Generator<TreeChange | undefined> {
   const { tree, before, after } = compared
   for (const { name, attributes } of entriesOf(tree, after)) {
+    yield undefined
     const old = before === undefined ? undefined : lookedUp(tree, before, name)
     try {
       if (old !== undefined && isSame(tree, old, attributes)) continue
@@ -41,6 +43,7 @@ export function* changesBetween(
   }
   if (before === undefined) return
   for (const { name } of entriesOf(tree, before)) {
+    yield undefined
     const now = lookedUp(tree, after, name)
     if (now === undefined) yield { names: [...names, name], gone: true }
     else tree.forget(now.ino, 1)
@@ -53,12 +56,13 @@ function* changesOf(
   names: readonly Name[],
   old: Attributes | undefined,
   now: Attributes | undefined
-): Generator<TreeChange> {
+): Generator<TreeChange | undefined> {
   const before = folderIn(old)
   const after = folderIn(now)
-  const told = compared.deep && before !== undefined && after !== undefined
+  const deeper = names.length < compared.levels
+  const told = deeper && before !== undefined && after !== undefined
   if (!told) yield { names, gone: false }
-  if (compared.deep && after !== undefined) {
+  if (deeper && after !== undefined) {
     yield* changesBetween({ ...compared, before, after }, names)
   }
 }

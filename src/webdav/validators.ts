@@ -28,6 +28,14 @@ export function tagsOf(dav: Dav, resource: Resource): Tags {
   }
 }
 
+/**
+ * The tag of what is sent packed: other bytes need another one. In a condition it means the resource,
+ * so that who was sent it may say what is to be replaced. https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.3
+ */
+export function packedTag(tag: string): string {
+  return tag.replace(/"$/, '-gzip"')
+}
+
 /** The first of its tags; undefined for what has none. */
 export function shownTagOf(dav: Dav, resource: Resource): string | undefined {
   if (resource.kind === 'folder' || resource.tree !== dav.trees.mfs) return tagsOf(dav, resource)[0]
@@ -48,7 +56,7 @@ export function modifiedMsOf({ mtimeSeconds, mtimeNanoseconds }: Attributes): nu
 export function checkConditions(exchange: Exchange, resource: Resource | undefined): Set<string> {
   const { dav, request } = exchange
   const { headers, method } = request
-  const tags = resource === undefined ? [] : tagsOf(dav, resource)
+  const tags = resource === undefined ? [] : tagsKnown(dav, resource)
   const node = resource?.kind === 'node' && !isCollection(resource) ? resource : undefined
   const decision = decide(
     {
@@ -64,8 +72,18 @@ export function checkConditions(exchange: Exchange, resource: Resource | undefin
       modifiedMs: node === undefined ? undefined : modifiedMsOf(node.attributes)
     }
   )
-  if (decision !== 'go on') throw refuse(decision, 'a condition of the request does not hold')
-  return checkIf(exchange, tags)
+  if (decision === 'go on') return checkIf(exchange, tags)
+  if (decision === 304) nameWhatStands(exchange, tags)
+  throw refuse(decision, 'a condition of the request does not hold')
+}
+
+/** A 304 says of what: https://www.rfc-editor.org/rfc/rfc9110#section-15.4.5 */
+function nameWhatStands({ request, response }: Exchange, tags: Tags): void {
+  const asked = request.headers['if-none-match'] ?? ''
+  const shown = tags.find(tag => asked.includes(tag)) ?? tags[0]
+  if (shown !== undefined) response.setHeader('etag', shown)
+  response.setHeader('cache-control', 'no-cache')
+  response.setHeader('vary', 'accept-encoding')
 }
 
 function checkIf(exchange: Exchange, tags: Tags): Set<string> {
@@ -91,7 +109,12 @@ function joined(request: IncomingMessage, name: string): string | undefined {
 
 function tagsAt({ dav, hold }: Exchange, path: DavPath): Tags {
   const resource = find(dav, hold, path)
-  return resource === undefined ? [] : tagsOf(dav, resource)
+  return resource === undefined ? [] : tagsKnown(dav, resource)
+}
+
+function tagsKnown(dav: Dav, resource: Resource): Tags {
+  const tags = tagsOf(dav, resource)
+  return [...tags, ...tags.map(packedTag)]
 }
 
 /** The path of a URL if it is one of ours, with or without its host; else undefined. */

@@ -72,7 +72,7 @@ t.test('names and passwords that are refused', async t => {
   for (const name of ['', 'A', 'a b', '-a', 'a.b', 'a:b', 'ä', 'x'.repeat(65)]) {
     await t.rejects(users.add(name, secret, reader), { code: 'invalid' }, name)
   }
-  for (const bad of ['short', 'x'.repeat(257), `${secret}\n`]) {
+  for (const bad of ['short', 'x'.repeat(257), `${secret}\n`, `cairn_${secret}`]) {
     await t.rejects(users.add('ann', bad, reader), { code: 'invalid' }, bad.slice(0, 30))
   }
   t.strictSame(users.list(), [])

@@ -42,6 +42,8 @@ t.test('paths that are refused', async t => {
   ]
   for (const target of bad) refused(t, 400, () => parsePath(target, all), target.slice(0, 30))
   refused(t, 404, () => parsePath('/davx/a', all))
+  t.equal(parsePath(`/dav${'/a'.repeat(256)}`, all).names.length, 256)
+  refused(t, 414, () => parsePath(`/dav${'/a'.repeat(257)}`, all))
 })
 
 const nothing = {

@@ -76,7 +76,8 @@ t.test('headers as long as they may be are answered', async t => {
     ['PUT', { 'oc-checksum': 'SHA1:0 '.repeat(long / 7) }, 400],
     ['PUT', { digest: 'x,'.repeat(long / 2) }, 204],
     ['MOVE', { destination: `/dav/mfs/${'%41'.repeat(long / 3)}` }, 400],
-    ['MOVE', { destination: `/dav/mfs/${'b/'.repeat(long / 2)}` }, 409],
+    ['MOVE', { destination: `/dav/mfs/${'b/'.repeat(200)}` }, 409],
+    ['MOVE', { destination: `/dav/mfs/${'b/'.repeat(long / 2)}` }, 414],
     ['LOCK', { timeout: 'Second-1, '.repeat(long / 10) }, 200]
   ] as const
   for (const [method, headers, status] of cases) {

@@ -53,6 +53,17 @@ t.test('the CIDs that were asked for last are listed, the others forgotten', asy
   t.strictSame([listed.size, listed.has('c0'), listed.has('c1')], [limits.davVisited, true, false])
 })
 
+t.test('to list what was visited nothing is fetched', async t => {
+  const { port, database, faults } = await serveDav(t, t.testdir())
+  const gone = 'bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi'
+  new Visited(database, { nowMs: () => Date.now() }).note(toName(gone))
+  const listed = await ask(port, 'PROPFIND', '/dav/ipfs/', { headers: { depth: '1' } })
+  t.strictSame([listed.status, listed.text.includes(gone)], [207, false])
+  t.strictSame(faults, [], 'nobody was asked for it')
+  t.equal((await ask(port, 'GET', `/dav/ipfs/${gone}`)).status, 500)
+  t.equal(faults.length, 1, 'whoever opens it asks')
+})
+
 t.test('COPY out of what is read-only is a name for the same content', async t => {
   const { port, mfs, faults } = await serveDav(t, t.testdir())
   await ask(port, 'MKCOL', '/dav/mfs/d')

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { gunzipSync } from 'node:zlib'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { localAccess } from '../../src/base/access.ts'
 import { ask } from './ask.ts'
 import { serveDav } from './served.ts'
@@ -84,8 +84,8 @@ t.test('what is chosen is uploaded; what stands there only if it may be replaced
   t.equal(await read('ä.txt'), 'nfc')
 })
 
-t.test('listings are packed for other machines that take it, files are not', async t => {
-  const seen = { address: '192.0.2.9' }
+/** A drive that takes each request for one of the address in `seen`. */
+async function serveFrom(t: Test, seen: { address: string }) {
   const access = (request: IncomingMessage) => {
     Object.defineProperty(request.socket, 'remoteAddress', {
       value: seen.address,
@@ -93,7 +93,49 @@ t.test('listings are packed for other machines that take it, files are not', asy
     })
     return localAccess
   }
-  const { port, faults } = await serveDav(t, t.testdir(), { access })
+  return await serveDav(t, t.testdir(), { access })
+}
+
+t.test('text is packed for other machines that take it, under a tag of its own', async t => {
+  const { port, mfs, faults } = await serveFrom(t, { address: '192.0.2.9' })
+  const text = 'some text, '.repeat(50_000)
+  await ask(port, 'PUT', '/dav/mfs/a.txt', { body: text })
+  await mfs.seal()
+  const get = (headers: Record<string, string>, name = 'a.txt', method = 'GET') =>
+    ask(port, method, `/dav/mfs/${name}`, { headers: { 'accept-encoding': 'gzip', ...headers } })
+  const packed = await get({})
+  t.match(packed.headers, { 'content-encoding': 'gzip', vary: 'accept-encoding' })
+  t.equal(gunzipSync(packed.bytes).toString(), text)
+  t.ok(packed.bytes.byteLength * 20 < text.length)
+  const plain = await get({ 'accept-encoding': 'identity' })
+  t.strictSame([plain.text, plain.headers.vary], [text, 'accept-encoding'])
+  const [of, tag] = [String(packed.headers.etag), String(plain.headers.etag)]
+  t.not(of, tag, 'strong tags are of bytes')
+  const head = await get({}, 'a.txt', 'HEAD')
+  t.match(head.headers, { etag: of, 'content-encoding': 'gzip' })
+  t.equal(head.headers['content-length'], undefined)
+  for (const each of [of, tag]) {
+    const same = await get({ 'if-none-match': each })
+    t.strictSame([same.status, same.headers.etag], [304, each])
+  }
+  const part = await get({ range: 'bytes=0-3' })
+  t.strictSame([part.status, part.text, part.headers.etag], [206, 'some', tag])
+  t.equal((await get({ range: 'bytes=0-3', 'if-range': of })).status, 200, 'no part of it is kept')
+  for (const name of ['b.png', 'b.zip', 'b']) {
+    await ask(port, 'PUT', `/dav/mfs/${name}`, { body: text })
+    t.equal((await get({}, name)).headers['content-encoding'], undefined, name)
+  }
+  await ask(port, 'PUT', '/dav/mfs/c.txt', { body: 'short' })
+  t.equal((await get({}, 'c.txt')).headers['content-encoding'], undefined)
+  const edited = { body: 'edited', headers: { 'if-match': of } }
+  t.equal((await ask(port, 'PUT', '/dav/mfs/a.txt', edited)).status, 204, 'by who was sent it')
+  t.equal((await ask(port, 'PUT', '/dav/mfs/a.txt', edited)).status, 412)
+  t.strictSame(faults, [])
+})
+
+t.test('listings are packed for other machines that take it', async t => {
+  const seen = { address: '192.0.2.9' }
+  const { port, faults } = await serveFrom(t, seen)
   await ask(port, 'MKCOL', '/dav/mfs/d')
   for (let index = 0; index < 300; index += 1) {
     await ask(port, 'PUT', `/dav/mfs/d/f${index}`, { body: 'text' })

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { limits } from '../../src/base/limits.ts'
+import { toName } from '../../src/base/names.ts'
 import { ask } from './ask.ts'
 import { serveDav } from './served.ts'
 
@@ -95,6 +96,20 @@ t.test('more than a client wants is not told in part', async t => {
   t.match(refused.text, '<D:number-of-matches-within-limits/>')
   t.equal((await sync('', '1', limit(3))).changes.length, 3)
   t.ok(limits.davSyncResults > 3)
+})
+
+t.test('folders too deep to be asked for are not told of, and end no report', async t => {
+  const { sync, mfs, faults } = await serveSync(t)
+  const caller = { uid: 1, gid: 1 }
+  let at = mfs.lookup(mfs.root, toName('d')).ino
+  for (let depth = 0; depth < 300; depth += 1) {
+    at = mfs.makeDirectory(at, toName('a'), 0o755, caller).ino
+  }
+  const told = await sync('')
+  t.equal(told.status, 207)
+  t.equal(told.changes.length, limits.davPathNames - 2)
+  t.strictSame((await sync(told.token)).changes, [])
+  t.strictSame(faults, [])
 })
 
 t.test('tokens and reports that are refused', async t => {

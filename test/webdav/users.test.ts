@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import t, { type Test } from 'tap'
 import type { Access, Scope } from '../../src/base/access.ts'
+import { limits } from '../../src/base/limits.ts'
 import { toName } from '../../src/base/names.ts'
 import { ask, lockInfo } from './ask.ts'
 import { serveDav } from './served.ts'
@@ -112,6 +113,20 @@ t.test('locks stand between users, each named as its viewer knows the place', as
   const above = await eve('PUT', '/dav/mfs/x', {}, 'x')
   t.equal(above.status, 423)
   t.match(above.text, '<D:href>/dav/mfs/</D:href>')
+})
+
+t.test('one user cannot take the locks of all', async t => {
+  const { as, database } = await serveUsers(t)
+  const insert = 'INSERT INTO dav_locks VALUES (?, ?, 0, 1, ?, ?, 3600, ?, ?)'
+  database.write(() => {
+    for (let index = 0; index < limits.davLocksOfUser; index += 1) {
+      const until = Date.now() + 3_600_000
+      database.statement(insert).run(`urn:uuid:${index}`, `/mfs/${index}/`, '', '/', until, 'ann')
+    }
+  })
+  const refused = await as('ann')('LOCK', '/dav/mfs/a', {}, lockInfo())
+  t.strictSame([refused.status, /ann holds/.test(refused.text)], [507, true])
+  t.equal((await as('bob')('LOCK', '/dav/mfs/a', {}, lockInfo())).status, 201)
 })
 
 function hrefs(text: string): string[] {

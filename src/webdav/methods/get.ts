@@ -3,7 +3,6 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import { type ByteRange, parseRanges } from '../../base/byte-ranges.ts'
 import { complete } from '../../base/complete.ts'
 import { contentTypeOf } from '../../base/content-type.ts'
-import { CairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
 import { fileType } from '../../vfs/api.ts'
 import { answerEmpty } from '../answer.ts'
@@ -11,7 +10,9 @@ import type { Exchange, Method } from '../api.ts'
 import { showListing } from '../listing.ts'
 import { refuse } from '../refuse.ts'
 import { isCollection, isType, type NodeResource, walk } from '../resource.ts'
-import { checkConditions, modifiedMsOf, tagsOf } from '../validators.ts'
+import { sendBytes, sendPacked, write } from '../send-bytes.ts'
+import { isPacked } from '../stream-out.ts'
+import { checkConditions, modifiedMsOf, packedTag, tagsOf } from '../validators.ts'
 
 /** Files, whole or in ranges; folders as a page. HEAD is the same without the body. */
 export const get: Method = async exchange => {
@@ -32,12 +33,15 @@ async function sendFile(exchange: Exchange, file: NodeResource): Promise<void> {
   const tags = tagsOf(dav, file)
   const [tag] = tags
   const modified = dav.dates.http(modifiedMsOf(file.attributes))
+  const type = contentTypeOf(file.names.at(-1))
+  const text = isText(type) && size >= limits.davPackedLeastBytes
   const headers = {
     ...(tag === undefined ? {} : { etag: tag }),
     'last-modified': modified,
     'accept-ranges': 'bytes',
     'cache-control': 'no-cache',
-    'x-content-type-options': 'nosniff'
+    'x-content-type-options': 'nosniff',
+    ...(text ? { vary: 'accept-encoding' } : {})
   }
   const condition = request.headers['if-range']?.toString()
   const current = condition === undefined || tags.includes(condition) || condition === modified
@@ -45,11 +49,14 @@ async function sendFile(exchange: Exchange, file: NodeResource): Promise<void> {
   if (ranges === 'unsatisfiable') {
     return answerEmpty(response, 416, { ...headers, 'content-range': `bytes */${size}` })
   }
-  const type = contentTypeOf(file.names.at(-1))
   if (ranges !== 'whole' && ranges.length > 1) {
     return sendParts(exchange, file, { headers, type, ranges })
   }
   const [range] = ranges === 'whole' ? [] : ranges
+  if (range === undefined && text && isPacked(request)) {
+    const etag = tag === undefined ? {} : { etag: packedTag(tag) }
+    return sendPacked(exchange, file, { ...headers, ...etag, 'content-type': type })
+  }
   const { start, end } = range ?? { start: 0, end: size - 1 }
   response.writeHead(range === undefined ? 200 : 206, {
     ...headers,
@@ -59,6 +66,11 @@ async function sendFile(exchange: Exchange, file: NodeResource): Promise<void> {
   })
   if (request.method !== 'HEAD') await sendBytes(exchange, file, { start, end })
   response.end()
+}
+
+/** Other files that people keep are packed already. */
+function isText(type: string): boolean {
+  return type.startsWith('text/') || type === 'application/json'
 }
 
 interface Parts {
@@ -96,36 +108,4 @@ async function sendParts(
     await sendBytes(exchange, file, range)
   }
   response.end(tail)
-}
-
-/** One piece of memory for all: it is filled again when the client's socket has taken it. */
-async function sendBytes(
-  exchange: Exchange,
-  { tree, attributes: { ino } }: NodeResource,
-  { start, end }: ByteRange
-): Promise<void> {
-  const { dav, signal } = exchange
-  const piece = Buffer.allocUnsafeSlow(Math.min(limits.davPieceBytes, end - start + 1))
-  for (let position = start; position <= end; ) {
-    const wanted = piece.subarray(0, Math.min(piece.byteLength, end - position + 1))
-    const count = await complete(dav, signal, () => tree.read(ino, wanted, position))
-    if (count === 0) throw new CairnError('io', 'the file became shorter while it was sent')
-    await write(exchange, wanted.subarray(0, count))
-    position += count
-  }
-}
-
-/** Resolves when the bytes are no longer needed. Throws `aborted` when the client is gone. */
-function write({ response, signal }: Exchange, bytes: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const gone = (cause?: unknown) =>
-      reject(new CairnError('aborted', 'the client is gone', { cause }))
-    if (signal.aborted) return gone()
-    signal.addEventListener('abort', gone, { once: true })
-    response.write(bytes, cause => {
-      signal.removeEventListener('abort', gone)
-      if (cause) gone(cause)
-      else resolve()
-    })
-  })
 }

@@ -25,8 +25,8 @@ interface Taken {
  */
 export const lock: Method = async exchange => {
   const { dav, path, response } = exchange
-  const info = await readXml(exchange)
   checkWritable(dav, path)
+  const info = await readXml(exchange)
   const step = info === undefined ? () => refresh(exchange) : () => take(exchange, info)
   const { lock, made } = await commit(exchange, step)
   const content = `<D:lockdiscovery>${describeLocks(dav, [lock])}</D:lockdiscovery>`

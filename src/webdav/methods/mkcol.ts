@@ -16,7 +16,8 @@ import { davSpace, elementsOf, isDav, readXml } from '../xml.ts'
  * https://www.rfc-editor.org/rfc/rfc4918#section-9.3, https://www.rfc-editor.org/rfc/rfc5689
  */
 export const mkcol: Method = async exchange => {
-  const { response } = exchange
+  const { dav, path, response } = exchange
+  checkWritable(dav, path)
   const instructions = await readInstructions(exchange)
   try {
     await commit(exchange, () => make(exchange, instructions))
@@ -53,7 +54,6 @@ function saysCollection({ element }: Instruction): boolean {
 
 function make(exchange: Exchange, instructions: readonly Instruction[]): void {
   const { dav, hold, path } = exchange
-  checkWritable(dav, path)
   const standing = find(dav, hold, path, 'itself')
   if (standing !== undefined) throw refuse(405, 'there is something of that name already')
   const { tree, parent, name } = placeOf(dav, hold, path)

@@ -14,8 +14,8 @@ import { isDav, readXml, type XmlElement } from '../xml.ts'
 /** All of the instructions or none: https://www.rfc-editor.org/rfc/rfc4918#section-9.2 */
 export const proppatch: Method = async exchange => {
   const { dav, path, response } = exchange
-  const instructions = parseUpdate(await readXml(exchange))
   checkWritable(dav, path)
+  const instructions = parseUpdate(await readXml(exchange))
   const resource = await commit(exchange, () => update(exchange, instructions))
   const href = hrefOf(dav.view, path.names, isCollection(resource))
   answerXml(response, 207, 'multistatus', describeResponse(href, statusesOf(instructions)))

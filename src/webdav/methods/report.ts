@@ -4,6 +4,7 @@ import { limits } from '../../base/limits.ts'
 import { type Name, toName } from '../../base/names.ts'
 import type { Exchange, Method } from '../api.ts'
 import { describeOne, type Plan, planOf } from '../describe.ts'
+import { Hold } from '../hold.ts'
 import { multistatusHead, multistatusTail } from '../multistatus.ts'
 import { hrefOf, pathOf } from '../path.ts'
 import { nameOf } from '../property-name.ts'
@@ -12,6 +13,7 @@ import { find, isCollection, isInMfs, type NodeResource, walk } from '../resourc
 import { streamOut } from '../stream-out.ts'
 import { syncTokenOf, tokenCid } from '../sync-token.ts'
 import { changesBetween, type TreeChange } from '../tree-changes.ts'
+import { Turn } from '../turn.ts'
 import { checkConditions } from '../validators.ts'
 import { wholeView } from '../view.ts'
 import { childOf, elementsOf, isDav, readXml, textOf, type XmlElement } from '../xml.ts'
@@ -45,9 +47,9 @@ export const report: Method = async exchange => {
     tree: dav.trees.ipfs,
     before: before?.attributes.ino,
     after: after.attributes.ino,
-    deep: query.deep
+    levels: query.deep ? limits.davPathNames - path.names.length : 1
   })
-  await answer(exchange, query, within(changes, query.most), syncTokenOf(after))
+  await answer(exchange, query, await within(changes, query.most), syncTokenOf(after))
 }
 
 /** The collection in the tree that was just sealed. */
@@ -73,10 +75,16 @@ function previous({ dav, hold }: Exchange, token: string): NodeResource {
 }
 
 /** A client that wants no more than so many is told that there are more. */
-function within(changes: Iterable<TreeChange>, most: number | undefined): Iterable<TreeChange> {
+async function within(
+  changes: Iterable<TreeChange | undefined>,
+  most: number | undefined
+): Promise<Iterable<TreeChange | undefined>> {
   if (most === undefined) return changes
   const taken: TreeChange[] = []
+  const turn = new Turn()
   for (const change of changes) {
+    await turn.next()
+    if (change === undefined) continue
     if (taken.length >= Math.min(most, limits.davSyncResults)) {
       throw refuse(507, 'there are more changes', '<D:number-of-matches-within-limits/>')
     }
@@ -88,36 +96,40 @@ function within(changes: Iterable<TreeChange>, most: number | undefined): Iterab
 async function answer(
   exchange: Exchange,
   { plan }: SyncQuery,
-  changes: Iterable<TreeChange>,
+  changes: Iterable<TreeChange | undefined>,
   token: string
 ): Promise<void> {
-  const { path } = exchange
   const out = streamOut(exchange, 207, { 'content-type': 'application/xml; charset=utf-8' })
   out.add(multistatusHead)
-  for (const { names, gone } of changes) {
-    if (out.add(describeChange(exchange, [...path.names, ...names], gone, plan))) await out.flush()
+  const turn = new Turn()
+  for (const change of changes) {
+    await turn.next()
+    if (change !== undefined && out.add(describeChange(exchange, change, plan))) await out.flush()
   }
   out.add(`<D:sync-token>${token}</D:sync-token>${multistatusTail}`)
   await out.end()
 }
 
-/** What has gone since the tree was sealed is told the next time. */
+/** What has gone since the tree was sealed is told the next time. Each is let go when it is described. */
 function describeChange(
-  { dav, hold }: Exchange,
-  names: readonly Name[],
-  gone: boolean,
+  { dav, path }: Exchange,
+  { names: below, gone }: TreeChange,
   plan: Plan
 ): string {
+  const names = [...path.names, ...below]
   if (gone) {
     const href = hrefOf(dav.view, names, false)
     return `<D:response><D:href>${href}</D:href><D:status>HTTP/1.1 404 Not Found</D:status></D:response>\n`
   }
+  const hold = new Hold()
   try {
     const found = find(dav, hold, pathOf(names))
     return found === undefined ? '' : describeOne(dav, found, plan)
   } catch (error) {
     if (error instanceof CairnError) return ''
     throw error
+  } finally {
+    hold.release()
   }
 }
 
