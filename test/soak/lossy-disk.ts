@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { deserialize } from 'node:v8'
 import { type Name, nameText } from '../../src/base/names.ts'
@@ -50,6 +50,9 @@ export class LossyDisk {
         return
       case 'folder':
         this.#folders.set(event.ino, { names: new Map(), changes: [] })
+        this.#rename(event.parent, [[event.name, event.ino]])
+        return
+      case 'link':
         this.#rename(event.parent, [[event.name, event.ino]])
         return
       case 'write':
@@ -112,15 +115,19 @@ export class LossyDisk {
 
   /** Writes what a power cut at this moment might leave into a plain folder, which is made. */
   leave(folder: string, loss: Loss, die: Die): void {
-    this.#leave(this.#root, folder, loss, die)
+    this.#leave({ ino: this.#root, path: folder }, new Map(), loss, die)
   }
 
-  #leave(ino: Ino, path: string, loss: Loss, die: Die): void {
+  /** `left`: where each file is already, under the first of its names. */
+  #leave({ ino, path }: { ino: Ino; path: string }, left: Map<Ino, string>, loss: Loss, die: Die) {
     mkdirSync(path)
     for (const [name, child] of namesLeft(this.#folder(ino), loss, die)) {
       const to = join(path, nameText(name))
-      if (this.#folders.has(child)) this.#leave(child, to, loss, die)
+      const first = left.get(child)
+      if (this.#folders.has(child)) this.#leave({ ino: child, path: to }, left, loss, die)
+      else if (first !== undefined) linkSync(first, to)
       else writeFileSync(to, bytesLeft(this.#file(child), loss, die), { mode: 0o600 })
+      left.set(child, first ?? to)
     }
   }
 }

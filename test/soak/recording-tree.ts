@@ -21,6 +21,8 @@ export type DiskEvent =
       readonly parent: Ino
       readonly name: Name
     }
+  /** A further name of a file. */
+  | { readonly kind: 'link'; readonly ino: Ino; readonly parent: Ino; readonly name: Name }
   | {
       readonly kind: 'write'
       readonly ino: Ino
@@ -97,8 +99,10 @@ export class RecordingTree extends MemoryTree {
     return made
   }
 
-  override makeLink(): Attributes {
-    return unknown('link')
+  override makeLink(ino: Ino, parent: Ino, name: Name): Attributes {
+    const made = super.makeLink(ino, parent, name)
+    this.#note({ kind: 'link', ino, parent, name })
+    return made
   }
 
   override allocate(): void {
