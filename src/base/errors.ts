@@ -41,6 +41,8 @@ export type ErrorCode = (typeof errorCodes)[number]
 export interface Want {
   readonly kind: 'block' | 'unpacked' | 'sealed'
   readonly id: string
+  /** CIDs of blocks that whoever goes on there will lack next, in that order; none where nobody can tell. */
+  readonly ahead?: readonly string[]
 }
 
 export interface CairnErrorOptions extends ErrorOptions {

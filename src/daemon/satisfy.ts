@@ -13,7 +13,8 @@ export function satisfyFrom(
 ): (want: Want, signal: AbortSignal) => Promise<void> {
   return async (want, signal) => {
     if (want.kind === 'block') {
-      if (fetcher !== undefined) return await fetcher.block(CID.parse(want.id), signal)
+      const ahead = (want.ahead ?? []).map(text => CID.parse(text))
+      if (fetcher !== undefined) return await fetcher.block(CID.parse(want.id), signal, ahead)
       throw new CairnError('missing', `block ${want.id} is not here, and the network is off`)
     }
     if (want.kind === 'sealed') await seal()

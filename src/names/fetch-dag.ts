@@ -1,14 +1,19 @@
 import { CID } from 'multiformats/cid'
-import { makeCid } from '../base/blocks.ts'
+import { makeCid, multihashKey } from '../base/blocks.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
+import { limits } from '../base/limits.ts'
 import type { BlockSource } from '../base/name-source.ts'
 import { toName } from '../base/names.ts'
+import { untilAborted } from '../base/until-aborted.ts'
 import type { BlockStore } from '../store/api.ts'
 import type { UnixfsReader } from '../unixfs/api.ts'
+import { ReadAhead } from './read-ahead.ts'
 import { type TransferProgress, transferDag } from './transfer-dag.ts'
 
 /** A source that has not sent a block by then is left for the next. */
 const blockMs = 20_000
+/** Blocks being fetched above which none is fetched ahead: two readings' longest. */
+const mostAhead = 2 * limits.blocksAhead
 
 type OnProgress = (progress: TransferProgress) => void
 
@@ -21,18 +26,45 @@ export interface FetchDagOptions {
 /** Brings content here from block sources, each block verified before it is stored. */
 export class DagFetcher {
   readonly #options: FetchDagOptions
+  readonly #readAhead = new ReadAhead()
+  /** Blocks that are being fetched, for whoever wants them. */
+  readonly #underway = new Map<string, Promise<void>>()
 
   constructor(options: FetchDagOptions) {
     this.#options = options
   }
 
-  /** Returns when the block is here. Throws `missing` if no source has it, naming why. */
-  async block(cid: CID, signal: AbortSignal): Promise<void> {
-    const { store, sources } = this.#options
-    if (store.has(cid.multihash.bytes)) return
+  /**
+   * Returns when the block is here. `ahead`: what lies behind it, of which some is fetched in the background.
+   * Throws `missing` if no source has it, naming why; an abort ends the waiting, not the fetching.
+   */
+  async block(cid: CID, signal: AbortSignal, ahead: readonly CID[] = []): Promise<void> {
+    const wanted = this.#fetch(cid)
+    for (const each of this.#readAhead.after(cid, ahead)) {
+      if (this.#underway.size >= mostAhead) break
+      // Whoever reads it asks for it again, and hears why it cannot be had.
+      this.#fetch(each).catch(() => {})
+    }
+    await untilAborted(wanted, signal)
+  }
+
+  /** Once for all who want it at a time. */
+  async #fetch(cid: CID): Promise<void> {
+    if (this.#options.store.has(cid.multihash.bytes)) return
+    const key = multihashKey(cid.multihash.bytes)
+    const underway =
+      this.#underway.get(key) ??
+      this.#fromAnywhere(cid).finally(() => {
+        this.#underway.delete(key)
+      })
+    this.#underway.set(key, underway)
+    await underway
+  }
+
+  async #fromAnywhere(cid: CID): Promise<void> {
     const reasons: string[] = []
-    for (const source of sources) {
-      const problem = await this.#from(source, cid, signal)
+    for (const source of this.#options.sources) {
+      const problem = await this.#from(source, cid)
       if (problem === undefined) return
       reasons.push(`${source.label}: ${problem}`)
     }
@@ -42,17 +74,14 @@ export class DagFetcher {
     })
   }
 
-  async #from(source: BlockSource, cid: CID, signal: AbortSignal): Promise<string | undefined> {
-    signal.throwIfAborted()
+  async #from(source: BlockSource, cid: CID): Promise<string | undefined> {
     try {
-      const until = AbortSignal.any([signal, AbortSignal.timeout(blockMs)])
-      const bytes = await source.fetch(cid, until)
+      const bytes = await source.fetch(cid, AbortSignal.timeout(blockMs))
       if (bytes === undefined) return 'does not have it'
       this.#options.store.put(cid, bytes)
       this.#options.store.flush()
       return undefined
     } catch (cause) {
-      signal.throwIfAborted()
       const error = toCairnError(cause)
       if (error.code === 'no-space') throw error
       return error.message

@@ -3,13 +3,13 @@ import { type Digest, digestOf } from '../base/digest.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
 import { holding } from '../base/holding.ts'
 import { limits } from '../base/limits.ts'
+import { untilAborted } from '../base/until-aborted.ts'
 import type { Classification, Derivation } from './adapter.ts'
 import type { CatalogItem, Pull, PullAnswer, PullStatistics } from './api.ts'
 import { bounds } from './bounds.ts'
 import type { Engine } from './engine.ts'
 import type { PullOptions } from './open.ts'
 import { stampOf } from './store-landed.ts'
-import { untilAborted } from './until-aborted.ts'
 
 type DeriveOptions = Pick<PullOptions, 'catalog' | 'blocks' | 'writer' | 'clock' | 'log'>
 type FetchOptions = { signal?: AbortSignal }

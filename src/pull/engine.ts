@@ -1,6 +1,7 @@
 import { CairnError, toCairnError } from '../base/errors.ts'
 import { holding } from '../base/holding.ts'
 import { limits } from '../base/limits.ts'
+import { untilAborted } from '../base/until-aborted.ts'
 import type { Classification } from './adapter.ts'
 import { Answers } from './answers.ts'
 import type { CatalogItem, Expectation, Pull, PullAnswer, PullStatistics } from './api.ts'
@@ -16,7 +17,6 @@ import type { Patience, PullOptions } from './open.ts'
 import { Remembered } from './remembered.ts'
 import { stampOf, storeLanded } from './store-landed.ts'
 import { Tally } from './tally.ts'
-import { untilAborted } from './until-aborted.ts'
 
 /** What is known when an item is asked for. */
 interface Known {

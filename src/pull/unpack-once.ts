@@ -1,7 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import { holding } from '../base/holding.ts'
+import { untilAborted } from '../base/until-aborted.ts'
 import type { Catalog, Unpacking } from './api.ts'
-import { untilAborted } from './until-aborted.ts'
 
 /** Unpacks by `work`: each key once, whoever asks how often; who leaves does not end it for others. */
 export function unpackOnce(catalog: Catalog, work: (key: string) => Promise<CID>): Unpacking {

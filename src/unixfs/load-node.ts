@@ -1,5 +1,14 @@
-import { type BlockReader, codec, type Multihash, makeCid, multihashKey } from '../base/blocks.ts'
+import {
+  type BlockReader,
+  cidText,
+  codec,
+  type Multihash,
+  makeCid,
+  multihashKey
+} from '../base/blocks.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
+import { limits } from '../base/limits.ts'
+import type { DirectoryLink } from './api.ts'
 import { LruCache } from './lru-cache.ts'
 import { parseLargeLeaf } from './parse-large-leaf.ts'
 import { parseUnixfsNode, type UnixfsNode } from './unixfs-node.ts'
@@ -75,6 +84,21 @@ export function naming(code: number, multihash: Multihash, cause: unknown): Cair
     return new CairnError('missing', `block ${id} is not here`, { cause, want })
   }
   return new CairnError(error.code, `${id}: ${error.message}`, { cause })
+}
+
+/** A `missing` error, telling also what lies behind what it tells of, one more than is ever fetched ahead; any other as it is. */
+export function wantingNext(
+  cause: unknown,
+  links: Iterable<Pick<DirectoryLink, 'codec' | 'multihash' | 'cidVersion'>>
+): unknown {
+  if (!(cause instanceof CairnError) || cause.want?.kind !== 'block') return cause
+  const ahead = [...(cause.want.ahead ?? [])]
+  if (ahead.length > limits.blocksAhead) return cause
+  for (const { codec: code, multihash, cidVersion } of links) {
+    if (ahead.length > limits.blocksAhead) break
+    ahead.push(cidText(code, multihash, cidVersion))
+  }
+  return new CairnError('missing', cause.message, { cause, want: { ...cause.want, ahead } })
 }
 
 export function unknownCodec(code: number, multihash: Multihash): CairnError {

@@ -2,7 +2,7 @@ import { type BlockReader, codec, type Multihash } from '../base/blocks.ts'
 import { CairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { DirectoryLink } from './api.ts'
-import { type NodeLoader, naming } from './load-node.ts'
+import { type NodeLoader, naming, wantingNext } from './load-node.ts'
 import { damaged } from './protobuf.ts'
 import type { FileNode } from './unixfs-node.ts'
 
@@ -38,13 +38,27 @@ export class FileReader {
     }
     if (position < node.inlineBytes) return this.#readInline(place, position, target)
     const index = childAt(node.starts, position)
-    const child = node.children[index]!
     const start = node.starts[index]!
     const childBytes = node.starts[index + 1]! - start
     const part = target.subarray(0, Math.min(target.length, childBytes - (position - start)))
+    try {
+      return this.#readChild(place, index, { position: position - start, childBytes }, part, depth)
+    } catch (cause) {
+      throw wantingNext(cause, after(node.children, index))
+    }
+  }
+
+  #readChild(
+    { node }: Place,
+    index: number,
+    { position, childBytes }: { position: number; childBytes: number },
+    part: Uint8Array,
+    depth: number
+  ): number {
+    const child = node.children[index]!
     if (child.codec === codec.raw) {
       if (node.checked[index] === 0) this.#checkLeaf(node, index, child, childBytes)
-      return this.#readExactly(child, position - start, part)
+      return this.#readExactly(child, position, part)
     }
     const below = this.#nodes.load(child.codec, child.multihash)
     if (below.kind !== 'file' || below.bytes !== childBytes) {
@@ -52,7 +66,7 @@ export class FileReader {
       throw lyingSize(child, childBytes, found)
     }
     const next: Place = { node: below, multihash: child.multihash }
-    return this.#readPart(next, position - start, part, depth + 1)
+    return this.#readPart(next, position, part, depth + 1)
   }
 
   #readInline({ node, multihash }: Place, position: number, target: Uint8Array): number {
@@ -93,6 +107,10 @@ interface Place {
 }
 
 type LinkTarget = Pick<DirectoryLink, 'codec' | 'multihash'>
+
+function* after<T>(list: readonly T[], index: number): Generator<T> {
+  for (let at = index + 1; at < list.length; at++) yield list[at]!
+}
 
 /** The last child that begins at or before `position`; children of no bytes are passed over. */
 function childAt(starts: Float64Array, position: number): number {

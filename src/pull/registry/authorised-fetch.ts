@@ -1,9 +1,9 @@
 import type { Clock } from '../../base/clock.ts'
 import { CairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
+import { untilAborted } from '../../base/until-aborted.ts'
 import type { FetchUpstream } from '../api.ts'
 import { checkRedirect } from '../fetch-upstream.ts'
-import { untilAborted } from '../until-aborted.ts'
 import { type Challenge, readChallenge } from './challenge.ts'
 
 /** How one upstream is reached: what is configured for it is used for it alone. */

@@ -3,12 +3,12 @@ import type { Database } from '../../base/database.ts'
 import { type Digest, Digester, digestFromHex } from '../../base/digest.ts'
 import { CairnError, toCairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
+import { untilAborted } from '../../base/until-aborted.ts'
 import type { FetchUpstream } from '../api.ts'
 import { bounds, defaultPatience } from '../bounds.ts'
 import { meaningOf } from '../decide.ts'
 import type { Patience } from '../open.ts'
 import { Remembered } from '../remembered.ts'
-import { untilAborted } from '../until-aborted.ts'
 import type { Pointed, Pointer, Pointers } from './api.ts'
 
 export interface PointersOptions {

@@ -10,25 +10,22 @@ import {
   type Ino,
   type ReadDirectoryOptions
 } from '../api.ts'
+import { contentMode } from './content-mode.ts'
 import {
   type InodeDetails,
   type InodeIdentity,
   type InodeKey,
   inodeKind,
-  type Owner
+  type Owner,
+  rootIno
 } from './inode-key.ts'
 import type { InodeTable } from './inode-table.ts'
-import {
-  describedIdentity,
-  deviceNumber,
-  deviceType,
-  SideRecords,
-  splitDescribed
-} from './side-records.ts'
+import { describedIdentity, deviceNumber, SideRecords, splitDescribed } from './side-records.ts'
 
 /** What links lead to, or a root's name. */
 export interface ContentLink
-  extends Pick<DirectoryLink, 'name' | 'codec' | 'multihash' | 'cidVersion'> {
+  extends Pick<DirectoryLink, 'name' | 'codec' | 'multihash' | 'cidVersion'>,
+    Partial<Pick<DirectoryLink, 'dagBytes'>> {
   /** The side record of what it leads to, if it has one. */
   readonly record?: Multihash | undefined
 }
@@ -67,12 +64,6 @@ const entryErrors: ReadonlySet<ErrorCode> = new Set([
   'unsupported',
   'invalid'
 ])
-
-const types: Readonly<Record<NodeInfo['kind'], number>> = {
-  file: fileType.regular,
-  directory: fileType.directory,
-  symlink: fileType.symlink
-}
 
 /** CIDs as inodes: what all frozen trees show of UnixFS content. The errors are those of `Tree`. */
 export class ContentNodes {
@@ -136,25 +127,40 @@ export class ContentNodes {
     const file = keyOf(link, 0)
     const known = this.#inodes.find(file)
     if (known !== 0) return known
-    if (link.codec === codec.raw) return this.#inodes.add(file, this.#details(link))
     const directory = keyOf(link, parent)
     const placed = this.#inodes.find(directory)
     if (placed !== 0) return placed
+    if (link.codec === codec.raw) return this.#placeLeaf(file, directory, link)
     const details = this.#details(link)
     const isDirectory = (details.mode & fileType.mask) === fileType.directory
     return this.#inodes.add(isDirectory ? directory : file, details)
   }
 
+  /**
+   * A leaf that is not here is as long as its folder claims, so that listing brings no content here; in that
+   * place alone, for other folders may claim otherwise.
+   */
+  #placeLeaf(file: InodeKey, here: InodeKey, link: ContentLink): Ino {
+    try {
+      return this.#inodes.add(file, this.#details(link))
+    } catch (cause) {
+      const claimed = cause instanceof CairnError && cause.code === 'missing' ? link.dagBytes : 0
+      if (!claimed) throw cause
+      return this.#inodes.add(here, this.#detailsOf(link, { kind: 'file', bytes: claimed }))
+    }
+  }
+
   #details(link: ContentLink): InodeDetails {
-    const info = this.#reader.infoOf(link.codec, link.multihash)
+    return this.#detailsOf(link, this.#reader.infoOf(link.codec, link.multihash))
+  }
+
+  #detailsOf(link: ContentLink, info: NodeInfo): InodeDetails {
     if (!Number.isSafeInteger(info.bytes) || info.bytes < 0) {
       throw new CairnError('corrupt', `${cidText(link)} says it has ${info.bytes} bytes`)
     }
-    const permissions = info.mode ?? assumedMode(info, this.#unsaidMask)
     const device = link.record === undefined ? undefined : this.#records.facts(link.record).device
-    const isDevice = device !== undefined && info.kind === 'file'
     return {
-      mode: (isDevice ? deviceType(device) : types[info.kind]) | (permissions & 0o7777),
+      mode: contentMode(info, this.#unsaidMask, device),
       size: info.kind === 'directory' ? 0 : info.bytes,
       mtimeSeconds: info.mtimeSeconds ?? this.#mtimeSeconds,
       mtimeNanoseconds: info.mtimeNanoseconds ?? 0
@@ -241,7 +247,17 @@ export class ContentNodes {
     if (type === fileType.directory) throw new CairnError('is-directory', 'it is a directory')
     if (type !== fileType.regular) throw new CairnError('invalid', 'only a file can be read')
     const { codec: code, multihash } = this.content(ino)
+    if (code === codec.raw && this.#inodes.parent(ino) !== rootIno) this.#checkClaim(ino, multihash)
     return this.#reader.readFile(code, multihash, target, position)
+  }
+
+  /** Less than a leaf is, or more, would be shown as if it were all of it. */
+  #checkClaim(ino: Ino, multihash: Multihash): void {
+    const { size } = this.#inodes.attributes(ino, this.#owner)
+    const { bytes } = this.#reader.infoOf(codec.raw, multihash)
+    if (bytes === size) return
+    const cid = textOfCid(codec.raw, multihash, 1)
+    throw new CairnError('corrupt', `${cid} has ${bytes} bytes, its folder says ${size}`)
   }
 
   readLink(ino: Ino): Uint8Array {
@@ -251,15 +267,6 @@ export class ContentNodes {
     const { codec: code, multihash } = this.content(ino)
     return this.#reader.readSymlink(code, multihash)
   }
-}
-
-/**
- * Of a node that says no mode. One that carries a time was stored with its metadata, of which UnixFS
- * leaves out what it assumes; all else is shown as what a frozen tree is.
- */
-function assumedMode({ kind, mtimeSeconds }: NodeInfo, mask: number): number {
-  if (mtimeSeconds === undefined) return (kind === 'directory' ? 0o555 : 0o444) & mask
-  return kind === 'directory' ? 0o755 : kind === 'symlink' ? 0o777 : 0o644
 }
 
 function described(link: DirectoryLink, record: Multihash | undefined): ContentLink {

@@ -214,8 +214,8 @@ t.test('an entry that cannot be looked at is listed by its name, and fails by it
   const ino = walk(tree, cidOf(root))
   const entries = new Map(list(tree, ino).map(entry => [entry.name as string, entry]))
   t.match(entries.get('good'), { attributes: { size: 4 } })
+  t.match(entries.get('lostRaw'), { attributes: { size: 4 } }, 'a leaf is as long as is claimed')
   for (const [bad, mode, code] of [
-    ['lostRaw', fileType.regular, 'missing'],
     ['lostDirectory', 0, 'missing'],
     ['damaged', 0, 'corrupt'],
     ['cbor', 0, 'unsupported']
@@ -226,6 +226,28 @@ t.test('an entry that cannot be looked at is listed by its name, and fails by it
   blocks.add(Buffer.from('lost'))
   t.equal(readAll(tree, tree.lookup(ino, name('lostRaw')).ino).toString(), 'lost')
 })
+
+t.test(
+  'a leaf that is not here is listed by the size that its folder claims, and held to it',
+  async t => {
+    const { tree, blocks } = ipfsFixture()
+    const leaf = write(blocks, 'leaf')
+    const honest = write(blocks, { leaf: { $: { node: leaf } }, other: 'x' })
+    const lying = write(blocks, { leaf: { $: { node: { ...leaf, dagBytes: 3 } } } })
+    const silent = write(blocks, { leaf: { $: { node: { ...leaf, dagBytes: 0 } } } })
+    blocks.drop(leaf.multihash)
+    const want = { kind: 'block', id: cidOf(leaf) }
+    const found = tree.lookup(walk(tree, cidOf(honest)), name('leaf'))
+    t.equal(found.size, 4)
+    t.throws(() => readAll(tree, found.ino), { code: 'missing', want }, 'reading it brings it here')
+    const lied = tree.lookup(walk(tree, cidOf(lying)), name('leaf'))
+    t.equal(lied.size, 3)
+    t.throws(() => tree.lookup(walk(tree, cidOf(silent)), name('leaf')), { code: 'missing', want })
+    blocks.add(Buffer.from('leaf'))
+    t.equal(readAll(tree, found.ino).toString(), 'leaf')
+    t.throws(() => readAll(tree, lied.ino), { code: 'corrupt', message: /has 4 bytes.* says 3/ })
+    }
+)
 
 t.test('an error of the store itself is not taken for a bad entry', async t => {
   const { blocks } = ipfsFixture()

@@ -1,4 +1,4 @@
-import { CairnError } from '../base/errors.ts'
+import { CairnError } from './errors.ts'
 
 /** Waits for work that others may share: an abort ends the waiting, not the work. Throws `aborted`. */
 export async function untilAborted<T>(
