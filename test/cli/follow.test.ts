@@ -1,12 +1,9 @@
-import { once } from 'node:events'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { requireFuse } from '../lib/skip.ts'
-import { answerFrom } from '../names/serve-home.ts'
-import { makeWorld, until, type World } from './run-cairn.ts'
+import { serveHome } from '../names/serve-home.ts'
+import { makeWorld, until } from './run-cairn.ts'
 
 t.test('a followed name: mounted read-only, moved under the mount, kept, stale', async t => {
   if (!requireFuse(t)) return
@@ -104,20 +101,3 @@ t.test(
     t.equal((await world.run(['log', 'none'])).status, 1)
   }
 )
-
-/** A trustless gateway over the command line of a home: what it takes to be followed. */
-async function serveHome(t: Test, world: World) {
-  const asked: string[] = []
-  const server = createServer((request, response) => {
-    asked.push(request.url ?? '')
-    const [, tree = '', id = ''] = new URL(request.url ?? '', 'http://x').pathname.split('/')
-    const bytes = answerFrom(world.home, tree, id)
-    if (bytes === undefined) response.writeHead(404).end()
-    else response.end(bytes)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const close = () => void server.close().closeAllConnections()
-  t.teardown(close)
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, asked, close }
-}
