@@ -46,6 +46,10 @@ export interface MountStatus {
   readonly state: 'mounted' | 'failed'
   /** Why it failed, and what to do. */
   readonly problem: string | undefined
+  /** Why the kernel does not read and write in place although it was asked to. */
+  readonly passthroughProblem: string | undefined
+  /** True of /mfs if its mount writes nothing; the other trees are never to be written to. */
+  readonly readOnly: boolean
 }
 
 export interface PullCounts {

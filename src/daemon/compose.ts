@@ -126,7 +126,7 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
  * others than the kernel change, it must hear of: `mounts` gives where, once they are there.
  */
 function openParts({ settings, log }: ComposeOptions, closing: Closing, mounts: () => Mounts) {
-  const { home, profile, mfsMetadata } = settings
+  const { home, profile, mfsMetadata, mfsPassthrough } = settings
   const lock = new WriteLock()
   const writeLock = lock.memory
   const shared = mfsSharedMemory()
@@ -140,7 +140,7 @@ function openParts({ settings, log }: ComposeOptions, closing: Closing, mounts: 
     openContent(home, { writeLock: lock, checkpoints: 'background' }),
     opened => opened.close()
   )
-  const mfsOptions = { profile, mfsMetadata, shared }
+  const mfsOptions = { profile, mfsMetadata, mfsPassthrough, shared }
   const mfs = closing.keep(
     openMfsOf(content, {
       ...mfsOptions,

@@ -83,6 +83,8 @@ export function openContent(
 export interface OpenMfsOptions {
   readonly profile: ProfileName
   readonly mfsMetadata: boolean
+  /** Whether the kernel may use drafts in place: `sharesDrafts` of `MfsOptions`. */
+  readonly mfsPassthrough: boolean
   /** Of `mfsSharedMemory()`, the same for all threads of the process. */
   readonly shared?: SharedArrayBuffer
   /** As in `MfsOptions`. */
@@ -95,13 +97,22 @@ export interface OpenMfsOptions {
 
 /** The mutable tree over a home's content. */
 export function openMfsOf(content: Content, options: OpenMfsOptions): Mfs {
-  const { profile, mfsMetadata, shared, onChange, importFile, recover = false } = options
+  const {
+    profile,
+    mfsMetadata,
+    mfsPassthrough,
+    shared,
+    onChange,
+    importFile,
+    recover = false
+  } = options
   return openMfs({
     ...(shared === undefined ? {} : { shared }),
     ...(onChange === undefined ? {} : { onChange }),
     ...(importFile === undefined ? {} : { importFile }),
     recover,
     metadata: mfsMetadata,
+    sharesDrafts: mfsPassthrough,
     database: content.database,
     drafts: content.paths.drafts,
     blocks: content.store,

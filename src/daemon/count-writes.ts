@@ -29,9 +29,12 @@ const reading: ReadonlySet<string> = new Set<keyof typeof opcode>([
   'lseek'
 ])
 
-/** How many of the requests that a mount took may have changed something. */
-export function countWrites({ requests }: Pick<FuseStatistics, 'requests'>): number {
+/** How often something may have been changed: requests that a mount took, and writes past it that were seen. */
+export function countWrites({
+  requests,
+  writtenInPlace
+}: Pick<FuseStatistics, 'requests' | 'writtenInPlace'>): number {
   return Object.entries(requests)
     .filter(([operation]) => !reading.has(operation))
-    .reduce((sum, [, count]) => sum + count, 0)
+    .reduce((sum, [, count]) => sum + count, writtenInPlace)
 }

@@ -80,10 +80,12 @@ export async function openMounts(options: MountsOptions): Promise<Mounts> {
       : await Promise.all(treeNames.map(name => openMount(name, join(folder, name), options)))
   return {
     status: () =>
-      all.map(({ name, path, problem }) => ({
+      all.map(({ name, path, mount, problem }) => ({
         name,
         path,
         problem,
+        passthroughProblem: mount?.passthroughProblem,
+        readOnly: name === 'mfs' && isReadOnly(name, options.settings),
         state: problem === undefined ? 'mounted' : 'failed'
       })),
     statistics: () =>
@@ -106,6 +108,10 @@ export async function openMounts(options: MountsOptions): Promise<Mounts> {
       for (const { tree } of all) tree?.close()
     }
   }
+}
+
+function isReadOnly(name: TreeName, { mfsAccess }: Settings): boolean {
+  return name !== 'mfs' || mfsAccess === 'read-only'
 }
 
 /** A name that changed also changes its directory's times and listing. */
@@ -142,20 +148,21 @@ async function mountTree(
 ): Promise<FuseMount> {
   const { mountFuse } = await import('../fuse/mount.ts')
   const { settings, writeLock, log } = options
-  const { profile, mfsMetadata, home } = settings
+  const { profile, mfsMetadata, mfsPassthrough, home } = settings
   const memory = options.memory[name]
   const data: TreeThreadData = {
     home,
     tree: name,
     writeLock,
     memory,
-    settings: { profile, mfsMetadata }
+    settings: { profile, mfsMetadata, mfsPassthrough }
   }
   return mountFuse({
     mountPoint: path,
     name: `cairn-${name}`,
     allowOther: thisUser().uid === 0,
-    readOnly: name !== 'mfs',
+    readOnly: isReadOnly(name, settings),
+    passthrough: name === 'mfs' && settings.mfsPassthrough,
     unmountIfKilled: name !== 'mfs',
     threadEntry: threadUrl('./fuse-thread', import.meta.url),
     threadData: data,

@@ -22,7 +22,7 @@ export interface TreeMemory {
 }
 
 /** The settings that /mfs is sealed by. */
-export type MfsSettings = Pick<Settings, 'profile' | 'mfsMetadata'>
+export type MfsSettings = Pick<Settings, 'profile' | 'mfsMetadata' | 'mfsPassthrough'>
 
 export interface OpenTreeOptions {
   readonly settings: MfsSettings
@@ -34,7 +34,6 @@ export interface OpenTreeOptions {
 /** One thread's instance of a tree over its own content. */
 export function openTree(name: TreeName, content: Content, options: OpenTreeOptions): Tree {
   const { memory, settings } = options
-  const { profile, mfsMetadata } = settings
   const frozen = {
     reader: content.reader,
     inodes: new InodeTable(memory.inodes === undefined ? {} : { memory: memory.inodes }),
@@ -47,7 +46,7 @@ export function openTree(name: TreeName, content: Content, options: OpenTreeOpti
     return openIpnsTree(frozen, viewNames(openNamesOf(content), options.ownNames))
   if (name === 'mfs') {
     const shared = memory.mfs === undefined ? {} : { shared: memory.mfs }
-    const mfs = openMfsOf(content, { profile, mfsMetadata, ...shared })
+    const mfs = openMfsOf(content, { ...settings, ...shared })
     return withSnapshots(
       mfs,
       openHistoryTree(frozen, options => mfs.history(options))

@@ -28,6 +28,9 @@ export interface Setting<T> {
 export const networks = ['off', 'lan', 'public'] as const
 export type Network = (typeof networks)[number]
 
+export const mfsAccesses = ['read-write', 'read-only'] as const
+export type MfsAccess = (typeof mfsAccesses)[number]
+
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof logLevels)[number]
 
@@ -52,6 +55,13 @@ export const settingsTable = {
   ),
   metadata: setting(['import', 'metadata'], 'CAIRN_METADATA', parseSwitch, false),
   mfsMetadata: setting(['mfs', 'metadata'], undefined, parseSwitch, true),
+  mfsAccess: setting<MfsAccess>(
+    ['mfs', 'access'],
+    'CAIRN_MFS_ACCESS',
+    oneOf(mfsAccesses),
+    'read-write'
+  ),
+  mfsPassthrough: setting(['mfs', 'passthrough'], undefined, parseSwitch, false),
   threads: setting(
     ['threads'],
     'CAIRN_THREADS',

@@ -11,6 +11,7 @@ import type { OciUpstream } from './parse-oci-upstreams.ts'
 import { SettingError } from './setting-error.ts'
 import {
   type LogLevel,
+  type MfsAccess,
   type Network,
   type SettingName,
   settingNames,
@@ -36,6 +37,10 @@ export interface Settings {
   readonly metadata: boolean
   /** Whether sealing /mfs does: with them `cp -a` and rsync find what they left. */
   readonly mfsMetadata: boolean
+  /** What the mount of /mfs allows; the drive and the command line write to it all the same. */
+  readonly mfsAccess: MfsAccess
+  /** Whether the kernel shall read and write large files of /mfs in place, where it can. */
+  readonly mfsPassthrough: boolean
   /** Threads for hashing, 1 to 64. */
   readonly threads: number
   /** Where peers are served if the network is not off; undefined for nowhere. */

@@ -24,6 +24,11 @@ export interface FuseOptions {
   readonly allowOther: boolean
   readonly readOnly: boolean
   /**
+   * The kernel shall read and write in place what is a plain file (in-place.ts), where it can; default
+   * false.
+   */
+  readonly passthrough?: boolean
+  /**
    * Whether the mount goes when this process is killed (default true). False for what programs write
    * to: they must meet ENOTCONN, and not go on in the bare folder below; the next start clears it.
    */
@@ -62,6 +67,8 @@ export interface FuseSeat {
   readonly control: SharedArrayBuffer
   /** This thread's own counters: requests by opcode. */
   readonly counters: SharedArrayBuffer
+  /** As in open-files.ts; undefined: by requests only. */
+  readonly openFiles: SharedArrayBuffer | undefined
 }
 
 export interface FuseStatistics {
@@ -71,10 +78,14 @@ export interface FuseStatistics {
   readonly deferred: number
   readonly pending: number
   readonly threads: number
+  /** Grows when the kernel was seen to have written in place, which makes no request. */
+  readonly writtenInPlace: number
 }
 
 export interface FuseMount {
   readonly mountPoint: string
+  /** Why there is no passthrough although it was asked for, and what to do. */
+  readonly passthroughProblem: string | undefined
   statistics: () => FuseStatistics
   /**
    * The kernel forgets the attributes and pages of an inode it may hold. Resolves when it has, which

@@ -3,6 +3,7 @@ import type { Tree } from '../vfs/api.ts'
 import { send } from './device.ts'
 import { dispatch, type Fault } from './dispatch.ts'
 import { errno, errnoOf } from './errno.ts'
+import type { InPlace } from './in-place.ts'
 import { opcode } from './protocol.ts'
 import { openSession, type Session } from './session.ts'
 
@@ -17,6 +18,8 @@ export interface DeferredOptions {
   readonly satisfy: (want: Want, signal: AbortSignal) => Promise<void>
   readonly waitMs: number
   readonly report: (fault: Fault) => void
+  /** As in a session; asked once. */
+  readonly inPlace: () => InPlace | undefined
 }
 
 /**
@@ -124,7 +127,7 @@ export class DeferredRequests {
   }
 
   #load(message: Uint8Array): Session {
-    this.#session ??= openSession(this.#options.tree)
+    this.#session ??= openSession(this.#options.tree, this.#options.inPlace())
     this.#session.request.load(message)
     return this.#session
   }

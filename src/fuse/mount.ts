@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { CairnError } from '../base/errors.ts'
+import { CairnError, toCairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { Ino } from '../vfs/api.ts'
 import type { FuseEnd, FuseMount, FuseOptions, FuseStatistics } from './api.ts'
@@ -11,10 +11,12 @@ import { receive, receiveLater, send } from './device.ts'
 import type { Fault } from './dispatch.ts'
 import { cutOff, endMountNow, threadsEnd, unmountWithin } from './end-mount.ts'
 import { type FaultFacts, faultLog } from './fault-log.ts'
+import type { InPlace } from './in-place.ts'
 import type { ThreadMessage } from './messages.ts'
 import { clearMountPoint } from './mount-point.ts'
 import { negotiate } from './negotiate.ts'
 import { KernelNotifier } from './notify-kernel.ts'
+import { preparePassthrough } from './prepare-passthrough.ts'
 import { Reply } from './reply.ts'
 import { Request } from './request.ts'
 import { Control } from './seat.ts'
@@ -24,6 +26,8 @@ import { widenReadahead } from './widen-readahead.ts'
 
 /** How long users may hold a mount that is to go. */
 const defaultGraceMs = 2000
+/** Between looks at what the kernel reads and writes in place. */
+const tidyMs = 250
 
 /**
  * Mounts a tree and serves it from threads of its own until `unmount` or somebody else unmounts.
@@ -47,6 +51,7 @@ export async function mountFuse(options: FuseOptions): Promise<FuseMount> {
 
 class Mount implements FuseMount {
   readonly mountPoint: string
+  passthroughProblem: string | undefined
   readonly #attachment: Attachment
   readonly #options: FuseOptions
   readonly #control = new Control()
@@ -59,6 +64,8 @@ class Mount implements FuseMount {
   /** While it waits for its first request; settled soon after the kernel ends the mount. */
   #unused: Promise<void> | undefined
   #unmounting: Promise<void> | undefined
+  #inPlace: InPlace | undefined
+  #tidying: NodeJS.Timeout | undefined
 
   constructor(mountPoint: string, attachment: Attachment, options: FuseOptions) {
     const { device } = attachment
@@ -72,7 +79,8 @@ class Mount implements FuseMount {
       tree: options.tree,
       satisfy: options.satisfy,
       waitMs: options.missingWaitMs ?? limits.missingWaitMs,
-      report: fault => this.#report(fault)
+      report: fault => this.#report(fault),
+      inPlace: () => this.#inPlace
     })
     this.#threads = new Threads({
       entry: options.threadEntry,
@@ -121,7 +129,8 @@ class Mount implements FuseMount {
       requests: this.#threads.requests(),
       deferred: this.#deferred.total,
       pending: this.#deferred.pending,
-      threads: this.#threads.live
+      threads: this.#threads.live,
+      writtenInPlace: this.#inPlace?.writes() ?? 0
     }
   }
 
@@ -143,8 +152,29 @@ class Mount implements FuseMount {
     const request = new Request()
     const reply = new Reply()
     const { device } = this.#attachment
+    const { passthrough, tree } = this.#options
     if (!receive(device, request)) throw new CairnError('io', 'unmounted before it was served')
-    send(device, reply, negotiate(request, reply))
+    send(device, reply, negotiate(request, reply, passthrough))
+    if (passthrough === true) this.#passThrough(preparePassthrough(device, tree))
+  }
+
+  #passThrough(found: ReturnType<typeof preparePassthrough>): void {
+    if ('problem' in found) this.passthroughProblem = found.problem
+    else {
+      this.#inPlace = found.inPlace
+      this.#control.openFiles = found.memory
+      this.#tidying = setInterval(() => this.#tidy(found.inPlace), tidyMs).unref()
+    }
+  }
+
+  #tidy(inPlace: InPlace): void {
+    try {
+      inPlace.tidy()
+    } catch (cause) {
+      const { mountPoint } = this
+      const error = toCairnError(cause).message
+      this.#options.log('what the kernel no longer reads in place is kept', { mountPoint, error })
+    }
   }
 
   #hear(message: Exclude<ThreadMessage, { kind: 'serving' | 'grow' }>): void {
@@ -189,6 +219,8 @@ class Mount implements FuseMount {
   async #finish(end: FuseEnd, gone: boolean): Promise<void> {
     this.#deferred.close()
     await this.#notifier.close()
+    clearInterval(this.#tidying)
+    this.#inPlace?.close()
     closeSync(this.#attachment.device)
     if (!gone) await detachLazily(this.mountPoint)
     this.#attachment.dismiss()

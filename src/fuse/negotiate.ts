@@ -1,6 +1,6 @@
 import { CairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
-import { initFlag, opcode, protocol, sizeOf } from './protocol.ts'
+import { initFlag, initFlag2, opcode, protocol, sizeOf } from './protocol.ts'
 import { Reply } from './reply.ts'
 import type { Request } from './request.ts'
 
@@ -8,6 +8,9 @@ const pageBytes = 4096
 /** Requests that the kernel sends ahead of need (read-ahead, releases) at once; and the number at which it slows down. */
 const backgroundRequests = 64
 const congestedRequests = 48
+/** Backing files lie on file systems that lie on no other. */
+const stackDepth = 1
+const flags2End = sizeOf.inHeader + sizeOf.initIn + 4
 
 /**
  * What we ask for, of what the kernel offers:
@@ -32,9 +35,10 @@ const wanted =
 
 /**
  * Writes the answer to INIT (struct fuse_init_in: major, minor, max_readahead, flags) and returns
- * its length. Throws `unsupported` if the kernel is older than Linux 5.4.
+ * its length. With `inPlace`, passthrough is asked for where the kernel offers it. Throws `unsupported`
+ * if the kernel is older than Linux 5.4.
  */
-export function negotiate(request: Request, reply: Reply): number {
+export function negotiate(request: Request, reply: Reply, inPlace = false): number {
   if (request.opcode !== opcode.init || request.length < sizeOf.inHeader + sizeOf.initIn) {
     throw new CairnError('unsupported', 'the kernel did not begin with FUSE_INIT')
   }
@@ -55,5 +59,16 @@ export function negotiate(request: Request, reply: Reply): number {
   words[9] = limits.fuseRequestBytes
   words[10] = 1
   words[11] = limits.fuseRequestBytes / pageBytes
+  if (inPlace && offersPassthrough(request)) {
+    words[7] |= initFlag.extended
+    words[12] = initFlag2.passthrough
+    words[13] = stackDepth
+  }
   return reply.finish(request, sizeOf.initOut)
+}
+
+/** `flags2` of fuse_init_in is there if `flags` says so. */
+function offersPassthrough(request: Request): boolean {
+  const extended = (request.word(13) & initFlag.extended) !== 0 && request.length >= flags2End
+  return extended && (request.word(14) & initFlag2.passthrough) !== 0
 }

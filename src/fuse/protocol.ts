@@ -86,8 +86,13 @@ export const initFlag = {
   parallelDirectoryOperations: 1 << 18,
   maxPages: 1 << 22,
   cacheSymlinks: 1 << 23,
-  handleKillprivV2: 1 << 28
+  handleKillprivV2: 1 << 28,
+  /** There are `flags2`. */
+  extended: 1 << 30
 } as const
+
+/** Init flags 32 to 63, `flags2`. */
+export const initFlag2 = { passthrough: 1 << 5 } as const
 
 /** `valid` of fuse_setattr_in. */
 export const setattrValid = {
@@ -103,7 +108,7 @@ export const setattrValid = {
 } as const
 
 /** `open_flags` of fuse_open_out. */
-export const openReply = { keepCache: 1 << 1, cacheDirectory: 1 << 3 } as const
+export const openReply = { keepCache: 1 << 1, cacheDirectory: 1 << 3, passthrough: 1 << 7 } as const
 
 /** `open_flags` of fuse_open_in, `write_flags` of fuse_write_in: the caller may not keep set-id bits. */
 export const openKillSuidgid = 1 << 0

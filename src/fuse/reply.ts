@@ -1,7 +1,7 @@
 import { limits } from '../base/limits.ts'
 import type { Attributes, Ino } from '../vfs/api.ts'
 import { alignedBuffer } from './aligned-buffer.ts'
-import { sizeOf } from './protocol.ts'
+import { openReply, sizeOf } from './protocol.ts'
 import type { Request } from './request.ts'
 
 const twoTo32 = 0x1_0000_0000
@@ -80,13 +80,16 @@ export class Reply {
     return sizeOf.entryOut
   }
 
-  /** struct fuse_open_out at a word offset. No handle numbers: requests name inodes and flags. */
-  opened(index: number, flags: number): number {
+  /**
+   * struct fuse_open_out at a word offset; `backing` numbers a backing file, or is 0. No handle numbers:
+   * requests name inodes and flags.
+   */
+  opened(index: number, flags: number, backing = 0): number {
     const { words } = this
     words[index] = 0
     words[index + 1] = 0
-    words[index + 2] = flags
-    words[index + 3] = 0
+    words[index + 2] = backing === 0 ? flags : flags | openReply.passthrough
+    words[index + 3] = backing
     return sizeOf.openOut
   }
 

@@ -6,6 +6,8 @@ const place = { waiting: 0, mayGrow: 1, leaving: 2, serving: 3, never: 4, count:
 /** The state that all threads of a mount and the main thread see at once. */
 export class Control {
   readonly memory: SharedArrayBuffer
+  /** For threads that are started: as in `FuseSeat`. */
+  openFiles: SharedArrayBuffer | undefined
   readonly #state: Int32Array
 
   constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(place.count * 4)) {

@@ -7,6 +7,7 @@ import { dispatch, type Fault } from './dispatch.ts'
 import { errno } from './errno.ts'
 import { LoadMeter } from './load-meter.ts'
 import type { ThreadMessage } from './messages.ts'
+import { joinPassthrough } from './prepare-passthrough.ts'
 import { opcode, opcodeCount } from './protocol.ts'
 import { Control } from './seat.ts'
 import { openSession, type Session } from './session.ts'
@@ -29,7 +30,8 @@ export function serveFuse(seat: FuseSeat, tree: Tree): void {
 /** Returns true if other threads go on, and do not count this one any more. */
 function serve(seat: FuseSeat, control: Control, tree: Tree): boolean {
   const counters = new Uint32Array(seat.counters)
-  const session = openSession(tree)
+  const inPlace = joinPassthrough(seat.device, seat.openFiles, tree)
+  const session = openSession(tree, inPlace)
   const meter = new LoadMeter()
   post({ kind: 'serving' })
   while (takeRequest(seat, control, session)) {

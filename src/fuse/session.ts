@@ -1,6 +1,7 @@
 import { CairnError } from '../base/errors.ts'
 import type { Tree, WritableTree } from '../vfs/api.ts'
 import { type Freshness, freshnessOf } from './freshness.ts'
+import type { InPlace } from './in-place.ts'
 import { Reply } from './reply.ts'
 import { Request } from './request.ts'
 
@@ -10,16 +11,19 @@ export interface Session {
   /** The tree if it can be written. Throws `read-only` otherwise. */
   readonly writer: () => WritableTree
   readonly freshness: Freshness
+  /** If the kernel may read and write files in place: then each handle is counted. */
+  readonly inPlace: InPlace | undefined
   readonly request: Request
   readonly reply: Reply
 }
 
-export function openSession(tree: Tree): Session {
+export function openSession(tree: Tree, inPlace?: InPlace): Session {
   const writable = isWritable(tree) ? tree : undefined
   return {
     tree,
     writer: () => writable ?? refuseWrite(),
     freshness: freshnessOf(tree),
+    inPlace,
     request: new Request(),
     reply: new Reply()
   }

@@ -45,7 +45,8 @@ export class Threads {
   start(): Promise<void> {
     const { entry, data, device, control } = this.#options
     const counters = this.#takeCounters()
-    const seat: FuseSeat = { device, control: control.memory, counters }
+    const { memory, openFiles } = control
+    const seat: FuseSeat = { device, control: memory, counters, openFiles }
     const workerData: FuseThreadData = { fuse: seat, data }
     const worker = new Worker(entry, { workerData, name: 'fuse', env: {}, resourceLimits })
     const serving = Promise.withResolvers<void>()

@@ -186,4 +186,20 @@ export interface WritableTree extends Tree {
   synchronize: (ino: Ino) => void
   setXattr: (ino: Ino, name: string, value: Uint8Array, mode: 'any' | 'create' | 'replace') => void
   removeXattr: (ino: Ino, name: string) => void
+  /** For a door that lets others use the plain file that holds a file's content. */
+  readonly plainFiles?: PlainFiles
+}
+
+/**
+ * Files whose content is a plain file of the same size: whoever writes to that one has written to the
+ * inode, times included. While the inode is open for writing only `copyRange` to it takes it away. The
+ * tree keeps none open for writing beyond a call.
+ */
+export interface PlainFiles {
+  /** Its path; undefined if the content is elsewhere. */
+  find: (ino: Ino) => string | undefined
+  /** Of a file open for writing: sealed content that is not small is copied to one. Throws `missing`, `no-space`. */
+  make: (ino: Ino) => void
+  /** Where plain files are made: to try what can be done with one. */
+  readonly folder: string
 }

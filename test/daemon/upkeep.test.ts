@@ -16,6 +16,7 @@ t.test('who ends in a hurry does not wait for the seal under way; nothing is los
   const mfsOptions = {
     profile: 'unixfs-v1-2025',
     mfsMetadata: true,
+    mfsPassthrough: false,
     shared: mfsSharedMemory()
   } as const
   const mfs = openMfsOf(content, mfsOptions)

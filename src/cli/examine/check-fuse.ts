@@ -54,6 +54,23 @@ export async function checkFusermount({ settings, environment }: Examined): Prom
   return { check, verdict: 'fail', found: 'not there', advice: 'apt-get install fuse3' }
 }
 
+/** Whether the kernel reads and writes /mfs in place, if it was asked to: the running daemon has tried. */
+export function checkPassthrough({ settings, running }: Examined): Finding {
+  const check = 'passthrough'
+  if (settings.mount === undefined || !settings.mfsPassthrough) {
+    return { check, verdict: 'ok', found: 'not asked for' }
+  }
+  const problem = running?.mounts.find(({ name }) => name === 'mfs')?.passthroughProblem
+  if (problem !== undefined) {
+    const advice = 'all works without; take `mfs: passthrough` out of config.yaml, or'
+    return { check, verdict: 'warn', found: `off: ${problem}`, advice: `${advice} do as it says` }
+  }
+  if (running !== undefined) return { check, verdict: 'ok', found: 'large files of mfs' }
+  if (process.getuid?.() === 0) return { check, verdict: 'ok', found: 'tried at the next start' }
+  const found = 'off: the kernel allows it to root alone (CAP_SYS_ADMIN)'
+  return { check, verdict: 'warn', found, advice: 'run Cairn as root, or do without' }
+}
+
 /** Each tree's mount point is to be empty, or mounted by the daemon that runs: it says where, and which it could not. */
 export async function checkMountPoint({ settings, running }: Examined): Promise<Finding> {
   const check = 'mount folder'
@@ -91,7 +108,8 @@ function checkRunningMounts(check: string, mounts: readonly MountStatus[]): Find
       advice: 'then restart the daemon'
     }
   }
-  return { check, verdict: 'ok', found: `mounted ${mounts.map(({ path }) => path).join(', ')}` }
+  const shown = mounts.map(({ path, readOnly }) => `${path}${readOnly ? ' (read-only)' : ''}`)
+  return { check, verdict: 'ok', found: `mounted ${shown.join(', ')}` }
 }
 
 async function treesWithFiles(mount: string): Promise<TreeName[]> {

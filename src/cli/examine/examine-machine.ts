@@ -4,7 +4,12 @@ import type { Status } from '../../control/api.ts'
 import { callDaemon } from '../../control/client.ts'
 import type { Environment } from '../../daemon/find-home.ts'
 import type { Settings } from '../../daemon/settings.ts'
-import { checkFuseDevice, checkFusermount, checkMountPoint } from './check-fuse.ts'
+import {
+  checkFuseDevice,
+  checkFusermount,
+  checkMountPoint,
+  checkPassthrough
+} from './check-fuse.ts'
 import { checkDatabase, checkHome, checkSpace } from './check-home.ts'
 import { checkApt, checkDaemon, checkPort, checkRuntime } from './check-machine.ts'
 import type { Check, Finding } from './finding.ts'
@@ -18,6 +23,7 @@ const checks: ReadonlyArray<readonly [string, Check]> = [
   ['/dev/fuse', checkFuseDevice],
   ['fusermount3', checkFusermount],
   ['mount folder', checkMountPoint],
+  ['passthrough', checkPassthrough],
   ['port', checkPort],
   ['apt', checkApt]
 ]

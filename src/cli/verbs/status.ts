@@ -50,7 +50,7 @@ function showNames({ names: { published, followed, stale, heads } }: Status): st
 function showMounts({ mounts }: Status): string[] {
   if (mounts.length === 0) return ['mount     none']
   return mounts.map(
-    ({ path, problem }) =>
-      `mount     ${path}${problem === undefined ? '' : `  NOT MOUNTED: ${problem}`}`
+    ({ path, problem, readOnly }) =>
+      `mount     ${path}${problem === undefined ? '' : `  NOT MOUNTED: ${problem}`}${readOnly ? '  read-only' : ''}`
   )
 }

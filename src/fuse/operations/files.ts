@@ -25,7 +25,18 @@ export const open: Operation = {
     const flags = request.word(10)
     if (changes(flags)) openWritable(session, flags)
     else if (freshness.withoutOpen) return -errno.ENOSYS
-    return reply.opened(Reply.start, 0)
+    return reply.opened(Reply.start, 0, count(session, request.ino, flags))
+  }
+}
+
+/** Counts the handle if handles are counted; returns its backing file, or 0. What fails is undone. */
+function count({ inPlace, writer }: Session, ino: Ino, flags: number): number {
+  if (inPlace === undefined) return 0
+  try {
+    return inPlace.open(ino, writes(flags))
+  } catch (cause) {
+    if (writes(flags)) writer().releaseWriting(ino)
+    throw cause
   }
 }
 
@@ -54,11 +65,10 @@ function openFound(tree: WritableTree, { caller }: Request, ino: Ino, flags: num
 export const create: Operation = {
   bytes: header + 16 + 2,
   answer: session => {
-    const { request, reply } = session
+    const { request } = session
     const flags = request.word(10)
     const made = makeOrFind(session, request.name(header + 16), flags)
-    const bytes = replyEntry(session, request.ino, made)
-    return bytes + reply.opened(Reply.start + (bytes >> 2), 0)
+    return replyCreated(session, made, flags)
   }
 }
 
@@ -66,11 +76,23 @@ export const create: Operation = {
 export const makeTemporary: Operation = {
   bytes: header + 16 + 2,
   answer: session => {
-    const { request, reply } = session
+    const { request } = session
     const mode = request.word(11) & ~fileType.mask
     const made = session.writer().makeTemporary(request.ino, mode, request.caller)
+    return replyCreated(session, made, request.word(10))
+  }
+}
+
+/** fuse_entry_out and fuse_open_out. */
+function replyCreated(session: Session, made: Attributes, flags: number): number {
+  const { request, reply, tree } = session
+  try {
+    const backing = count(session, made.ino, flags)
     const bytes = replyEntry(session, request.ino, made)
-    return bytes + reply.opened(Reply.start + (bytes >> 2), 0)
+    return bytes + reply.opened(Reply.start + (bytes >> 2), 0, backing)
+  } catch (cause) {
+    tree.forget(made.ino, 1)
+    throw cause
   }
 }
 
@@ -129,8 +151,9 @@ export const write: Operation = {
 export const release: Operation = {
   bytes: header + 24,
   answer: session => {
-    const { request } = session
+    const { request, inPlace } = session
     if (writes(request.word(12))) session.writer().releaseWriting(request.ino)
+    inPlace?.closed(request.ino)
     return 0
   }
 }

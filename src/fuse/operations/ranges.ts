@@ -1,3 +1,4 @@
+import { CairnError } from '../../base/errors.ts'
 import type { Allocation, WritableTree } from '../../vfs/api.ts'
 import { errno } from '../errno.ts'
 import { fallocate, seekWhence, sizeOf } from '../protocol.ts'
@@ -54,8 +55,22 @@ const seekKinds: Readonly<Record<number, Parameters<WritableTree['seek']>[2]>> =
   [seekWhence.hole]: 'hole'
 }
 
-/** struct fuse_copy_file_range_in: handle, offset, the target's inode, handle and offset; length, flags. */
-function copy({ request, writer }: Session): number {
+/**
+ * struct fuse_copy_file_range_in: handle, offset, the target's inode, handle and offset; length, flags.
+ * A target that the kernel writes in place keeps its file: at EOPNOTSUPP the kernel copies bytes itself.
+ */
+function copy(session: Session): number {
+  const { inPlace, request } = session
+  if (inPlace === undefined) return copyNow(session)
+  let copied = 0
+  const done = inPlace.unlessBacked(request.number(14), () => {
+    copied = copyNow(session)
+  })
+  if (!done) throw new CairnError('unsupported', 'the kernel writes to that file in place')
+  return copied
+}
+
+function copyNow({ request, writer }: Session): number {
   const from = { ino: request.ino, position: request.number(12) }
   const to = { ino: request.number(14), position: request.number(18) }
   return writer().copyRange(from, to, request.number(20))

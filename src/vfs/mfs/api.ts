@@ -97,6 +97,11 @@ export interface MfsOptions {
   readonly database: Database
   /** Folder of the drafts; must exist. */
   readonly drafts: string
+  /**
+   * Whether doors may hand the drafts that are files to others (`plainFiles`); default false. The same for
+   * all instances of a process. Writing to one by calls costs an open more.
+   */
+  readonly sharesDrafts?: boolean
   readonly blocks: BlockReader & BlockWriter
   readonly unixfs: { readonly reader: UnixfsReader; readonly writer: UnixfsWriter }
   readonly roots: Roots

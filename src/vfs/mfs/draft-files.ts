@@ -41,16 +41,32 @@ export interface DraftState {
   readonly blocks: number | undefined
 }
 
+export interface DraftFilesOptions {
+  readonly lookups: Lookups
+  /**
+   * True if others may use the files too, as the kernel does: then none is kept open for writing here,
+   * so that one which is open for writing is so for them.
+   */
+  readonly shared: boolean
+}
+
+interface OpenDraft {
+  readonly file: number
+  readonly writable: boolean
+}
+
 /** Drafts that are plain files of a folder, named by their numbers. */
 export class DraftFiles {
   readonly #folder: string
   readonly #lookups: Lookups
   readonly #libc = new LibcFiles()
-  readonly #files = new Map<number, number>()
+  readonly #shared: boolean
+  readonly #files = new Map<number, OpenDraft>()
   #epoch: number
 
-  constructor(folder: string, lookups: Lookups) {
+  constructor(folder: string, { lookups, shared }: DraftFilesOptions) {
     this.#folder = folder
+    this.#shared = shared
     this.#lookups = lookups
     this.#epoch = lookups.draftEpoch
   }
@@ -68,7 +84,7 @@ export class DraftFiles {
   replace(draft: number, bytes: Uint8Array, written: DraftState['written']): void {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC
     try {
-      this.#keep(draft, openSync(this.path(draft), flags, 0o600))
+      this.#keep(draft, { file: openSync(this.path(draft), flags, 0o600), writable: true })
       this.write(draft, bytes, 0)
       if (written === undefined) this.markUnwritten(draft)
       else this.#setTime(draft, written.seconds + written.nanoseconds / 1e9)
@@ -90,7 +106,7 @@ export class DraftFiles {
   }
 
   read(draft: number, target: Uint8Array, position: number): number {
-    const file = this.#open(draft)
+    const { file } = this.#open(draft)
     let done = 0
     while (done < target.byteLength) {
       const count = readSync(file, target, done, target.byteLength - done, position + done)
@@ -101,15 +117,16 @@ export class DraftFiles {
   }
 
   write(draft: number, source: Uint8Array, position: number): void {
-    const file = this.#open(draft)
-    let done = 0
-    while (done < source.byteLength) {
-      done += writeSync(file, source, done, source.byteLength - done, position + done)
-    }
+    this.#change(draft, file => {
+      let done = 0
+      while (done < source.byteLength) {
+        done += writeSync(file, source, done, source.byteLength - done, position + done)
+      }
+    })
   }
 
   truncate(draft: number, size: number): void {
-    ftruncateSync(this.#open(draft), size)
+    this.#change(draft, file => ftruncateSync(file, size))
   }
 
   /**
@@ -117,20 +134,21 @@ export class DraftFiles {
    * was asked for is not reserved: a later write may meet a full disk, as on ZFS.
    */
   allocate(draft: number, { kind, position, length, keepSize }: Allocation): void {
-    const file = this.#open(draft)
-    const { size } = fstatSync(file)
-    const end = position + length
-    if (!this.#libc.allocate(file, kind, position, length) && kind !== 'allocate') {
-      writeZeros(file, position, Math.min(end, size))
-    }
-    if (!keepSize && end > size) ftruncateSync(file, end)
+    this.#change(draft, file => {
+      const { size } = fstatSync(file)
+      const end = position + length
+      if (!this.#libc.allocate(file, kind, position, length) && kind !== 'allocate') {
+        writeZeros(file, position, Math.min(end, size))
+      }
+      if (!keepSize && end > size) ftruncateSync(file, end)
+    })
     // tmpfs does not do so by itself, and the time is what tells that a draft was written to.
     if (kind !== 'allocate') this.#setTime(draft, Date.now() / 1000)
   }
 
   /** Where data, or a hole, begins from `position` on; the file's end counts as a hole. Undefined if there is no data. */
   seek(draft: number, position: number, what: 'data' | 'hole'): number | undefined {
-    const file = this.#open(draft)
+    const { file } = this.#open(draft)
     if (this.#libc.seesHoles) return this.#libc.seek(file, position, what)
     return seekInData(fstatSync(file).size, position, what)
   }
@@ -141,7 +159,7 @@ export class DraftFiles {
   }
 
   #setTime(draft: number, seconds: number): void {
-    futimesSync(this.#open(draft), seconds, seconds)
+    futimesSync(this.#open(draft).file, seconds, seconds)
   }
 
   state(draft: number): DraftState {
@@ -158,13 +176,13 @@ export class DraftFiles {
   /** One that is not open need not be: of many, each is looked at once. */
   #stat(draft: number): BigIntStats {
     const kept = this.#epoch === this.#lookups.draftEpoch ? this.#files.get(draft) : undefined
-    if (kept !== undefined) return fstatSync(kept, { bigint: true })
+    if (kept !== undefined) return fstatSync(kept.file, { bigint: true })
     return statSync(this.path(draft), { bigint: true })
   }
 
   /** The draft's bytes and its entry in the folder survive a power cut. */
   synchronize(draft: number): void {
-    fdatasyncSync(this.#open(draft))
+    fdatasyncSync(this.#open(draft).file)
     const folder = openSync(this.#folder, 'r')
     try {
       fsyncSync(folder)
@@ -193,21 +211,35 @@ export class DraftFiles {
     for (const draft of [...this.#files.keys()]) this.release(draft)
   }
 
+  /** What writes to the file. */
+  #change(draft: number, work: (file: number) => void): void {
+    const { file } = this.#open(draft, true)
+    try {
+      work(file)
+    } finally {
+      if (this.#shared) this.release(draft)
+    }
+  }
+
   /** An open file of a deleted draft would hold its space: after deletions all are closed once. */
-  #open(draft: number): number {
+  #open(draft: number, writable = !this.#shared): OpenDraft {
     const epoch = this.#lookups.draftEpoch
     if (epoch !== this.#epoch) {
       this.close()
       this.#epoch = epoch
     }
     const kept = this.#files.get(draft)
-    if (kept === undefined) return this.#keep(draft, openSync(this.path(draft), 'r+'))
+    if (kept === undefined || (writable && !kept.writable)) {
+      this.release(draft)
+      const file = openSync(this.path(draft), writable ? 'r+' : 'r')
+      return this.#keep(draft, { file, writable })
+    }
     this.#files.delete(draft)
     this.#files.set(draft, kept)
     return kept
   }
 
-  #keep(draft: number, file: number): number {
+  #keep(draft: number, file: OpenDraft): OpenDraft {
     this.#files.set(draft, file)
     if (this.#files.size > openDrafts) {
       for (const oldest of this.#files.keys()) {
@@ -220,10 +252,10 @@ export class DraftFiles {
 
   /** Holds the file open no longer. */
   release(draft: number): void {
-    const file = this.#files.get(draft)
-    if (file === undefined) return
+    const kept = this.#files.get(draft)
+    if (kept === undefined) return
     this.#files.delete(draft)
-    closeSync(file)
+    closeSync(kept.file)
   }
 }
 

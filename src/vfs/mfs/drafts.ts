@@ -20,6 +20,8 @@ export interface DraftsOptions {
   readonly database: Database
   readonly lookups: Lookups
   readonly clock: Clock
+  /** As in `DraftFilesOptions`. */
+  readonly shared: boolean
 }
 
 /**
@@ -36,9 +38,9 @@ export class Drafts {
   readonly #database: Database
   readonly #reserve: Reserve
 
-  constructor({ folder, database, lookups, clock }: DraftsOptions) {
+  constructor({ folder, database, lookups, clock, shared }: DraftsOptions) {
     this.#small = new SmallDrafts(database, clock)
-    this.#files = new DraftFiles(folder, lookups)
+    this.#files = new DraftFiles(folder, { lookups, shared })
     this.#database = database
     this.#reserve = new Reserve(folder)
   }

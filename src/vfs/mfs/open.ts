@@ -11,6 +11,7 @@ import type {
   Caller,
   DirectoryEntry,
   Place,
+  PlainFiles,
   ReadDirectoryOptions,
   RenameOptions,
   TreeStatistics
@@ -29,6 +30,7 @@ import { getDirectory, getInode } from './inodes.ts'
 import { Lookups, mfsSharedMemory } from './lookups.ts'
 import { checkNodeMode, make, makeLink, makeSymlink } from './make.ts'
 import { Numbers } from './numbers.ts'
+import { plainFilesOf } from './plain-files.ts'
 import { plantRoot } from './plant-root.ts'
 import { currentAttributes, lookup, read, readLink, restart, whileChanging } from './read.ts'
 import { readDirectory } from './read-directory.ts'
@@ -51,11 +53,11 @@ const rowsPart = 0.75
 
 /** Opens the mutable tree, planted on its root's CID or empty. The database has `vfsMigrations` and `rootsMigrations`. */
 export function openMfs(options: MfsOptions): Mfs {
-  const { database, clock } = options
+  const { database, clock, sharesDrafts = false } = options
   const lookups = new Lookups(options.shared ?? mfsSharedMemory())
   const context: Context = {
     ...options,
-    drafts: new Drafts({ folder: options.drafts, database, lookups, clock }),
+    drafts: new Drafts({ folder: options.drafts, database, lookups, clock, shared: sharesDrafts }),
     draftsFolder: options.drafts,
     reserve: new Reserve(options.drafts, statfsSync, rowsPart),
     lookups,
@@ -73,11 +75,13 @@ class MutableTree implements Mfs {
   readonly root = rootIno
   readonly nature = 'live'
   readonly #context: Context
+  readonly plainFiles?: PlainFiles
   readonly #sealer: Sealer
 
   constructor(context: Context) {
     this.#context = context
     this.#sealer = new Sealer(context)
+    if (context.sharesDrafts === true) this.plainFiles = plainFilesOf(context)
   }
 
   lookup(parent: number, name: Name): Attributes {

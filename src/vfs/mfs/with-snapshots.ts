@@ -8,6 +8,7 @@ import type {
   DirectoryEntry,
   Ino,
   Place,
+  PlainFiles,
   ReadDirectoryOptions,
   RenameOptions,
   Tree,
@@ -36,11 +37,13 @@ class TreeWithSnapshots implements WritableTree {
   readonly nature = 'live'
   readonly #tree: WritableTree
   readonly #snapshots: Tree
+  readonly plainFiles?: PlainFiles
 
   constructor(tree: WritableTree, snapshots: Tree) {
     this.root = tree.root
     this.#tree = tree
     this.#snapshots = snapshots
+    if (tree.plainFiles !== undefined) this.plainFiles = ofTree(tree.plainFiles)
   }
 
   frozen(ino: Ino): boolean {
@@ -242,6 +245,11 @@ class TreeWithSnapshots implements WritableTree {
     checkWritable(ino)
     this.#tree.removeXattr(ino, name)
   }
+}
+
+/** What is in a snapshot is sealed. */
+function ofTree(files: PlainFiles): PlainFiles {
+  return { ...files, find: ino => (ino < firstIno ? files.find(ino) : undefined) }
 }
 
 function shown(attributes: Attributes): Attributes {

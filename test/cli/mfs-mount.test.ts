@@ -1,0 +1,107 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, open, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+import t, { type Test } from 'tap'
+import { requireClient, requireFuse, requireRoot } from '../lib/skip.ts'
+import { makeWorld, until, type World } from './run-cairn.ts'
+
+const run = promisify(execFile)
+
+async function findings(world: World) {
+  const { stdout } = await world.run(['doctor', '--json'])
+  const found = stdout.trimEnd().split('\n')
+  return found.map(line => JSON.parse(line)) as Array<{ check: string; found: string }>
+}
+
+async function makeHome(t: Test, config: string): Promise<World> {
+  const world = await makeWorld(t)
+  await mkdir(world.home, { mode: 0o700 })
+  await writeFile(join(world.home, 'config.yaml'), config)
+  return world
+}
+
+t.test('nothing is written through a read-only mount of mfs, and other doors go on', async t => {
+  if (!requireFuse(t)) return
+  const world = await makeHome(t, 'mfs:\n  access: read-only\n')
+  const mount = join(world.folder, 'm')
+  const { url } = await world.start(['--mount', mount])
+  const put = (name: string, body: string) =>
+    fetch(`${url}dav/mfs/${name}`, { method: 'PUT', body })
+  t.equal((await put('file', 'first')).status, 201)
+  const file = join(mount, 'mfs', 'file')
+  t.equal(await readFile(file, 'utf8'), 'first')
+  const refused: ReadonlyArray<readonly [string, () => Promise<unknown>]> = [
+    ['write', () => writeFile(file, 'x')],
+    ['append', () => open(file, 'a')],
+    ['create', () => writeFile(`${file}2`, 'x')],
+    ['unlink', () => unlink(file)],
+    ['rename', () => rename(file, `${file}2`)],
+    ['mkdir', () => mkdir(`${file}2`)],
+    ['setfattr', () => run('setfattr', ['-n', 'user.x', '-v', '1', file])],
+    ['chmod', () => run('chmod', ['600', file])],
+    ['touch', () => run('touch', [file])],
+    ['truncate', () => run('truncate', ['-s', '0', file])],
+    ['ln', () => run('ln', [file, `${file}2`])],
+    ['mkfifo', () => run('mkfifo', [`${file}2`])]
+  ]
+  for (const [what, attempt] of refused) {
+    await t.rejects(attempt(), /EROFS|Read-only file system/, what)
+  }
+  t.equal((await put('file', 'second')).status, 204)
+  await until(async () => (await readFile(file, 'utf8')) === 'second')
+  t.strictSame(await readdir(join(mount, 'mfs')), ['file'])
+  const found = (await findings(world)).find(({ check }) => check === 'mount folder')
+  t.match(found, { found: /mfs \(read-only\)/ })
+  t.match(await world.line(['status']), /mfs {2}read-only/)
+})
+
+/** Writes records into a file that is large already, each synchronised before its number is said. */
+const recording = `import os,sys
+f=os.open(sys.argv[1],os.O_RDWR)
+n=0
+while True:
+    os.pwrite(f,n.to_bytes(8,'little')*512,n*4096)
+    os.fsync(f)
+    print(n,flush=True)
+    n+=1`
+
+t.test(
+  'mfs passed through: a daemon killed loses nothing that was synchronised in place',
+  async t => {
+    if (!requireFuse(t) || !requireRoot(t) || !requireClient(t, 'python3')) return
+    const world = await makeHome(t, 'mfs:\n  passthrough: on\n')
+    const mount = join(world.folder, 'm')
+    const file = join(mount, 'mfs', 'file')
+    let daemon = await world.start(['--mount', mount])
+    const passthrough = (await findings(world)).find(({ check }) => check === 'passthrough')
+    t.match(passthrough, { found: 'large files of mfs' })
+    await run('dd', ['if=/dev/zero', `of=${file}`, 'bs=1M', 'count=2'], { cwd: '/' })
+    for (const kill of [5, 40]) {
+      const child = spawn('python3', ['-c', recording, file], {
+        stdio: ['ignore', 'pipe', 'ignore']
+      })
+      t.teardown(() => child.kill('SIGKILL'))
+      let said = -1
+      for await (const line of createInterface({ input: child.stdout })) {
+        said = Number(line)
+        if (said === kill) daemon.child.kill('SIGKILL')
+      }
+      if (child.exitCode === null) await once(child, 'exit')
+      t.ok(said >= kill, 'its fsync failed then')
+      await daemon.ended
+      daemon = await world.start(['--mount', mount])
+      const bytes = await readFile(file)
+      t.equal(bytes.length, 2 * 1024 * 1024)
+      const lost = Array.from({ length: said + 1 }, (_, n) => n).filter(
+        n => bytes.readUInt32LE(n * 4096) !== n || bytes.readUInt32LE(n * 4096 + 4088) !== n
+      )
+      t.strictSame(lost, [])
+    }
+    const before = await world.line(['snapshot'])
+    const sealed = await readFile(join(mount, 'ipfs', before, 'file'))
+    t.ok(sealed.equals(await readFile(file)), 'and sealed')
+  }
+)
