@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http'
+import { setImmediate } from 'node:timers/promises'
 import type { ByteRange } from '../base/byte-ranges.ts'
 import { complete } from '../base/complete.ts'
 import { CairnError } from '../base/errors.ts'
@@ -19,6 +20,8 @@ export async function sendBytes(
       const count = await readPiece(exchange, file, wanted, position)
       await write(exchange, wanted.subarray(0, count))
       position += count
+      // What the socket takes at once comes back in this very turn: a client that keeps up would have them all.
+      if (position <= end) await setImmediate()
     }
   })
 }

@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
+import { type Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
 import { connect } from 'node:net'
 
 export interface Answer {
@@ -11,6 +11,7 @@ export interface Answer {
 export interface Question {
   readonly headers?: OutgoingHttpHeaders
   readonly body?: string | Uint8Array
+  readonly agent?: Agent
 }
 
 /** One request, its target exactly as given. */
@@ -18,12 +19,13 @@ export function ask(
   port: number,
   method: string,
   path: string,
-  { headers = {}, body }: Question = {}
+  { headers = {}, body, agent }: Question = {}
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const chunked = headers['transfer-encoding'] !== undefined
   const length = body === undefined || chunked ? {} : { 'content-length': Buffer.byteLength(body) }
-  const options = { port, host: '127.0.0.1', method, path, headers: { ...length, ...headers } }
+  const sentHeaders = { ...length, ...headers }
+  const options = { port, host: '127.0.0.1', method, path, headers: sentHeaders, agent }
   const sent = request(options, response => {
     const pieces: Buffer[] = []
     response.on('data', piece => pieces.push(piece))
