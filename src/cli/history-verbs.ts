@@ -60,8 +60,8 @@ function addPin(program: Command, cli: Cli): void {
   })
     .argument('<cid...>', 'CIDs')
     .option('--label <text>', 'what you call it')
-    .action(async (cids: string[], options: CommonOptions & { label?: string }) =>
-      (await import('./verbs/pin.ts')).pinAdd(cli, cids, options)
+    .action(async (paths: string[], options: CommonOptions & { label?: string }) =>
+      (await import('./verbs/pin.ts')).pinAdd(cli, paths, options)
     )
   addVerb(pin, 'rm', { does: 'Unpins CIDs', example: 'cairn pin rm bafybei…' })
     .argument('<cid...>', 'CIDs')

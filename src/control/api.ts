@@ -143,3 +143,26 @@ export interface ControlActions {
   /** Begins the end of the daemon and returns at once. */
   stop: () => void
 }
+/** `POST pin?path=…&label=…`: all that is below the path is here and pinned. */
+export interface PinResult {
+  readonly cid: string
+  /** What had to be brought here, besides the way to it and its root. */
+  readonly blocks: number
+  readonly bytes: number
+}
+
+/** One entry of `GET transfers`: content that is being brought here to be pinned. */
+export interface TransferStatus {
+  /** As it was asked for. */
+  readonly path: string
+  /** What came so far. */
+  readonly blocks: number
+  readonly bytes: number
+  /** What of it is here by now, and all of it; 0 while that is not known. */
+  readonly hereBytes: number
+  readonly totalBytes: number
+}
+
+  trim: () => Promise<TrimResult>
+  pin: (path: string, label: string, signal: AbortSignal) => Promise<PinResult>
+  transfers: () => readonly TransferStatus[]

@@ -9,13 +9,20 @@ import { refusePages } from './refuse-pages.ts'
 interface Route {
   readonly method: 'GET' | 'POST'
   readonly port: boolean
-  readonly run: (actions: ControlActions, query: URLSearchParams) => unknown
+  readonly run: (actions: ControlActions, query: URLSearchParams, signal: AbortSignal) => unknown
 }
 
 const routes: Readonly<Record<string, Route>> = {
   status: { method: 'GET', port: true, run: actions => actions.status() },
   log: { method: 'GET', port: false, run: (actions, query) => actions.log(parseLimit(query)) },
-  peers: { method: 'GET', port: false, run: actions => actions.peers() },
+  peers: { method: 'GET', port: true, run: actions => actions.peers() },
+  transfers: { method: 'GET', port: true, run: actions => actions.transfers() },
+  pin: {
+    method: 'POST',
+    port: false,
+    run: (actions, query, signal) =>
+      actions.pin(query.get('path') ?? '', query.get('label') ?? '', signal)
+  },
   snapshot: { method: 'POST', port: false, run: actions => actions.snapshot() },
   restore: {
     method: 'POST',
@@ -38,9 +45,9 @@ export function openControlDoor(actions: ControlActions, via: 'socket' | 'port')
     name: 'control',
     accepts: request => request.url?.startsWith(controlPrefix) === true,
     needs: () => 'admin',
-    serve: async (request, response) => {
+    serve: async (request, response, signal) => {
       try {
-        sendJson(response, 200, await answer(actions, via, request))
+        sendJson(response, 200, await answer(actions, { via, request, signal }))
       } catch (cause) {
         sendError(response, toCairnError(cause))
       }
@@ -48,11 +55,13 @@ export function openControlDoor(actions: ControlActions, via: 'socket' | 'port')
   }
 }
 
-async function answer(
-  actions: ControlActions,
-  via: 'socket' | 'port',
-  request: IncomingMessage
-): Promise<unknown> {
+interface Call {
+  readonly via: 'socket' | 'port'
+  readonly request: IncomingMessage
+  readonly signal: AbortSignal
+}
+
+async function answer(actions: ControlActions, { via, request, signal }: Call): Promise<unknown> {
   if (via === 'port') refusePages(request.headers)
   const url = new URL(request.url ?? '', 'http://control')
   const name = url.pathname.slice(controlPrefix.length)
@@ -67,7 +76,7 @@ async function answer(
     throw new CairnError('denied', `${name} is answered on the unix socket in the home only`)
   }
   await drainBody(request)
-  return route.run(actions, url.searchParams)
+  return route.run(actions, url.searchParams, signal)
 }
 
 function publish(actions: ControlActions, query: URLSearchParams): Promise<unknown> {

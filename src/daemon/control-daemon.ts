@@ -3,6 +3,7 @@ import type { ControlActions, Status } from '../control/api.ts'
 import type { Mfs } from '../vfs/mfs/api.ts'
 import { type Content, mfsRootName } from './content.ts'
 import type { NameService } from './name-service.ts'
+import { Pinning } from './pin-content.ts'
 import { publishPlace, showPublished } from './publish-place.ts'
 import { restoreMfs } from './restore-mfs.ts'
 import type { Upkeep } from './upkeep.ts'
@@ -20,7 +21,8 @@ export interface ControlDaemonOptions {
 
 /** What the control API does, in terms of the daemon's parts. */
 export function controlDaemon(options: ControlDaemonOptions): ControlActions {
-  const { status, content, mfs, upkeep, service, peers, reload, stop } = options
+  const { status, content, mfs, upkeep, service, trim, peers, reload, stop } = options
+  const pinning = new Pinning({ content, names: service.names, fetcher: service.content })
   const rootNow = () => content.roots.get(mfsRootName)?.cid.toString()
   return {
     status,
@@ -29,6 +31,8 @@ export function controlDaemon(options: ControlDaemonOptions): ControlActions {
     stop,
     snapshot: async () => {
       const before = rootNow()
+    pin: (path, label, signal) => pinning.pin({ path, label }, signal),
+    transfers: () => pinning.list(),
       const cid = await upkeep.seal('snapshot')
       service.sealed()
       return { cid, changed: cid !== before }

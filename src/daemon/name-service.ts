@@ -29,6 +29,8 @@ export interface NameService extends NameKeeping {
   readonly names: Names
   /** Brings blocks of any CID here, from whom names are asked of; undefined where there is nobody. */
   readonly fetcher: DagFetcher | undefined
+  /** The same where there is nobody to ask: it has what is here. */
+  readonly content: DagFetcher
   refresh: (which: string, signal: AbortSignal) => Promise<RefreshResult>
 }
 
@@ -49,6 +51,7 @@ export function openNameService(options: NameServiceOptions): NameService {
   return {
     names,
     fetcher: asks ? fetcher : undefined,
+    content: fetcher,
     refresh: async (which, signal) => {
       const result = await refreshNow({ names, refresher, asks }, which, signal)
       await keeping.changed()

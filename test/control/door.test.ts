@@ -35,6 +35,9 @@ async function serve(t: Test, via: 'socket' | 'port') {
     }),
     refresh: async name => ({ cid: name, moved: false, problem: undefined }),
     peers: () => [],
+    pin: async path => ({ cid: path, blocks: 0, bytes: 0 }),
+    transfers: () => [],
+    trim: async () => ({ parts: 0, bytes: 0, refused: 0, cachedBytes: 0, indexBytes: 0 }),
     reload: async () => ({ upstreams: [] }),
     stop: () => {
       seen.stopped++

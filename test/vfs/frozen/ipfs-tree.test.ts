@@ -246,7 +246,7 @@ t.test(
     blocks.add(Buffer.from('leaf'))
     t.equal(readAll(tree, found.ino).toString(), 'leaf')
     t.throws(() => readAll(tree, lied.ino), { code: 'corrupt', message: /has 4 bytes.* says 3/ })
-    }
+  }
 )
 
 t.test('an error of the store itself is not taken for a bad entry', async t => {
