@@ -163,7 +163,7 @@ function openParts({ settings, log }: ComposeOptions, closing: Closing, mounts: 
       settings,
       content,
       log,
-      sources: peers === undefined ? [] : [peers.content],
+      sources: peers === undefined ? [] : [peers.content, peers.wider],
       sinks: peers === undefined ? [] : [peers.content],
       moved: entries => mounts().moved(entries)
     }),

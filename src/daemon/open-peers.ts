@@ -1,13 +1,16 @@
+import type { CID } from 'multiformats/cid'
 import { systemClock } from '../base/clock.ts'
 import { toCairnError } from '../base/errors.ts'
 import type { HttpDoor } from '../base/http.ts'
 import { limits } from '../base/limits.ts'
 import type { BlockSource, NameSink, NameSource } from '../base/name-source.ts'
-import { openPace } from '../gateway/pace.ts'
+import type { Shared } from '../gateway/api.ts'
+import { openPace, type Pace } from '../gateway/pace.ts'
 import { openPeerDoor } from '../gateway/peer-door.ts'
 import type { PeerState } from '../net/api.ts'
 import { openContentSource } from '../net/content-source.ts'
 import { openDigestSource } from '../net/find-digest.ts'
+import type { BlockGiver } from '../net/libp2p/serve-bitswap.ts'
 import { PeerBook } from '../net/peer-book.ts'
 import { Peers } from '../net/peers.ts'
 import type { PullPeers } from '../pull/ask-peers.ts'
@@ -32,6 +35,8 @@ export interface PeerService {
   /** For the pull engine. */
   readonly pull: PullPeers
   readonly content: NameSource & BlockSource & NameSink
+  /** Other programs of IPFS that libp2p is connected with; nobody before it serves. */
+  readonly wider: NameSource & BlockSource
   list: () => PeerState[]
   /** Serves them from now on, where the settings say. */
   serve: (service: NameService) => Promise<void>
@@ -49,18 +54,32 @@ export function openPeers(options: PeersOptions): PeerService | undefined {
   const catalog = openCatalog(content.database)
   const allowed = publicPackages(() => settings, catalog)
   const served: Array<() => Promise<void>> = []
+  let blocks: BlockSource | undefined
   return {
     pull: { source: openDigestSource(peers), mayAsk: allowed.isPublicKey },
     content: openContentSource(peers),
+    wider: {
+      label: 'bitswap',
+      ask: async () => [],
+      fetch: async (cid, signal) => await blocks?.fetch(cid, signal)
+    },
     list: () => peers.list(),
     serve: async service => {
-      const doors = peerDoors(options, { service, isPublic: allowed.isPublicItem })
-      const ports = { network, book, peers, doors, log: options.log }
+      const pace = openPace(settings.peersRate, systemClock)
+      const shared = openShared(content, service.names, settings.peersFollowed)
+      const allow = { service, isPublic: allowed.isPublicItem, pace, shared }
+      const doors = peerDoors(options, allow)
+      const giver = giverOf(content, allow)
+      const ports = { network, book, peers, doors, giver, log: options.log }
       const { peersListen, peersLibp2p } = settings
       if (peersListen !== undefined && !onlyLibp2p) {
         served.push(await servePlain(peersListen, ports))
       }
-      if (peersLibp2p !== undefined) served.push(await serveLibp2p(settings, peersLibp2p, ports))
+      if (peersLibp2p !== undefined) {
+        const node = await serveLibp2p(settings, peersLibp2p, ports)
+        blocks = node.blocks
+        served.push(node.close)
+      }
     },
     close: async () => {
       peers.close()
@@ -72,18 +91,32 @@ export function openPeers(options: PeersOptions): PeerService | undefined {
 interface Served {
   readonly service: NameService
   readonly isPublic: Parameters<typeof openShelf>[0]['isPublic']
+  readonly pace: Pace
+  readonly shared: Shared
+}
+
+/** What bitswap gives: what is published, and is here. */
+function giverOf({ store }: Content, { shared, pace }: Served): BlockGiver {
+  const isHere = ({ multihash }: CID) => store.size(multihash.bytes) !== undefined
+  return {
+    among: async cids => (await shared.among(cids)).filter(isHere),
+    read: async ({ multihash }, signal) => {
+      const bytes = store.size(multihash.bytes)
+      if (bytes === undefined) return undefined
+      await pace(bytes, signal)
+      return store.read(multihash.bytes)
+    }
+  }
 }
 
 /** What a peer may ask: bytes of public packages, and what is published. */
 function peerDoors(
-  { settings, content, log }: PeersOptions,
-  { service, isPublic }: Served
+  { content, log }: PeersOptions,
+  { service, isPublic, pace, shared }: Served
 ): HttpDoor[] {
   const { database, store, reader } = content
   const catalog = openCatalog(database)
-  const pace = openPace(settings.peersRate, systemClock)
   const shelf = openShelf({ database, catalog, blocks: store, reader, log, isPublic })
-  const shared = openShared(content, service.names, settings.peersFollowed)
   return [
     openPeerDoor({
       shelf,

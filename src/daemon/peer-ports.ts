@@ -1,6 +1,8 @@
 import { toCairnError } from '../base/errors.ts'
 import type { HttpDoor } from '../base/http.ts'
 import { limits } from '../base/limits.ts'
+import type { BlockSource } from '../base/name-source.ts'
+import type { BlockGiver } from '../net/libp2p/serve-bitswap.ts'
 import type { PeerBook } from '../net/peer-book.ts'
 import type { Peers } from '../net/peers.ts'
 import { peerGuard, streamGuard } from './guard.ts'
@@ -15,6 +17,7 @@ export interface PeerPortOptions {
   readonly book: PeerBook
   readonly peers: Peers
   readonly doors: readonly HttpDoor[]
+  readonly giver: BlockGiver
   readonly log: Log
 }
 
@@ -40,8 +43,8 @@ export async function servePlain(
 export async function serveLibp2p(
   { home, peersSwarmKey }: Pick<Settings, 'home' | 'peersSwarmKey'>,
   listen: ListenAddress,
-  { network, book, peers, doors, log }: PeerPortOptions
-): Promise<() => Promise<void>> {
+  { network, book, peers, doors, giver, log }: PeerPortOptions
+): Promise<{ blocks: BlockSource; close: () => Promise<void> }> {
   const { startNode } = await import('../net/libp2p/start-node.ts')
   const swarmKey = peersSwarmKey === undefined ? undefined : await readSwarmKey(home, peersSwarmKey)
   const streams = serveStreams({ doors, log, guard: streamGuard, connections })
@@ -50,6 +53,7 @@ export async function serveLibp2p(
     listen,
     network,
     swarmKey,
+    giver,
     isBanned: id => book.banOf(id) !== undefined,
     onConnection: stream => streams.take(stream),
     onPeer: peer => peers.discover(peer)
@@ -58,8 +62,9 @@ export async function serveLibp2p(
   })
   peers.useLibp2p(address => node.peerAt(address))
   log.info({ peer: node.id, listen: node.addresses() }, 'peers are found and served by libp2p')
-  return async () => {
+  const close = async () => {
     streams.close()
     await node.close()
   }
+  return { blocks: node.blocks, close }
 }

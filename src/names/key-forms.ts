@@ -1,8 +1,8 @@
 import { createPrivateKey, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { sha256Multihash } from '../base/blocks.ts'
 import { CairnError } from '../base/errors.ts'
+import { decodeFields, encodeFields } from '../base/protobuf-fields.ts'
 import { nameOfMultihash } from './ipns-name.ts'
-import { decodeFields, encodeFields } from './protobuf-fields.ts'
 
 /** libp2p's forms of keys: https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md#keys */
 const keyType = { rsa: 0n, ed25519: 1n } as const

@@ -2,9 +2,9 @@ import { type KeyObject, sign } from 'node:crypto'
 import { decode as decodeCbor, encode as encodeCbor } from '@ipld/dag-cbor'
 import { CID } from 'multiformats/cid'
 import { CairnError, toCairnError } from '../base/errors.ts'
+import { decodeFields, encodeFields } from '../base/protobuf-fields.ts'
 import { keyInName } from './ipns-name.ts'
 import { isSignedBy, nameOfKey } from './key-forms.ts'
-import { decodeFields, encodeFields } from './protobuf-fields.ts'
 
 /** What a name says: https://specs.ipfs.tech/ipns/ipns-record/ */
 export interface RecordContent {

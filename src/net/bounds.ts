@@ -23,6 +23,20 @@ export const bounds = {
   discovered: 256,
   /** The next peer is asked for a block too when the first has not answered by then. */
   hedgeMs: 150,
+  /** Bitswap: the next connected peer is asked too when the first has not answered by then. */
+  bitswapHedgeMs: 500,
+  /** And is not waited for any longer then; who has no block says so at once. */
+  bitswapAnswerMs: 8_000,
+  /** Wants of all peers that wait to be answered; what comes beyond is dropped, and asked for again. */
+  bitswapWaiting: 16_384,
+  /** Wants of a peer that are looked up at a time. */
+  bitswapTogether: 64,
+  /** A message to a peer is sent when its blocks have so many bytes: others take 4 MiB. */
+  bitswapMessageBytes: 512 * KiB,
+  /** Streams of a connection: each message comes on one of its own. */
+  bitswapStreams: 256,
+  /** A stream on which nothing came for so long is ended. */
+  streamIdleMs: 60_000,
   /** Connections of libp2p, in and out. */
   nodeConnections: 64,
   /** How often the LAN is asked who is there. */

@@ -2,13 +2,13 @@ import { randomBytes, sign } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { encode as encodeCbor } from '@ipld/dag-cbor'
 import t from 'tap'
+import { decodeFields, encodeFields } from '../../src/base/protobuf-fields.ts'
 import {
   importPrivateKey,
   nameOfKey,
   privateKeyOfSeed,
   publicKeyBytes
 } from '../../src/names/key-forms.ts'
-import { decodeFields, encodeFields } from '../../src/names/protobuf-fields.ts'
 import { decodeRecord, encodeRecord, type RecordContent } from '../../src/names/record.ts'
 import { fails } from '../lib/fails.ts'
 

@@ -42,6 +42,7 @@ async function makeNode(t: Test, { banned = new Set(), doors = [], swarmKey }: N
     listen: { host: '127.0.0.1', port: 0 },
     network: 'lan',
     swarmKey,
+    giver: { among: async () => [], read: async () => undefined },
     isBanned: id => banned.has(id),
     onConnection: stream => streams.take(stream),
     onPeer: peer => {

@@ -1,18 +1,21 @@
 import type { Duplex } from 'node:stream'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { ConnectionGater } from '@libp2p/interface'
+import type { ConnectionGater, Libp2p } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
-import { multiaddr } from '@multiformats/multiaddr'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import type { BlockSource } from '../../base/name-source.ts'
 import type { Peer } from '../api.ts'
 import { bounds } from '../bounds.ts'
 import { openHttpPeer } from '../http-peer.ts'
 import { isLanAddress } from '../lan-address.ts'
+import { startBitswap } from './bitswap.ts'
 import { privateNetwork } from './private-network.ts'
+import type { BlockGiver } from './serve-bitswap.ts'
 import { toDuplex } from './stream-duplex.ts'
 
 /** HTTP/1.1 on a stream: docs/peer-protocol.md. */
@@ -29,6 +32,8 @@ export interface NodeOptions {
   /** 32 bytes: only who has them too is spoken with. */
   readonly swarmKey?: Uint8Array | undefined
   readonly isBanned: (id: string) => boolean
+  /** What bitswap may give. */
+  readonly giver: BlockGiver
   /** Serves HTTP to who came. */
   readonly onConnection: (stream: Duplex) => void
   readonly onPeer: (peer: Peer & { close: () => void }) => void
@@ -40,6 +45,8 @@ export interface Libp2pNode {
   addresses: () => string[]
   /** A peer by its multiaddr, which ends with its ID; dialled when it is asked. */
   peerAt: (address: string) => Peer & { close: () => void }
+  /** Blocks from connected peers, by bitswap. */
+  readonly blocks: BlockSource
   close: () => Promise<void>
 }
 
@@ -65,6 +72,8 @@ export async function startNode(options: NodeOptions): Promise<Libp2pNode> {
   await node.handle(protocol, stream => onConnection(toDuplex(stream)), {
     maxInboundStreams: bounds.connections * 4
   })
+  const { giver, isBanned } = options
+  const bitswap = await startBitswap({ node, giver, isBanned })
   node.addEventListener('peer:discovery', ({ detail: { id } }) => {
     if (id.equals(node.peerId)) return
     const connect = async () => toDuplex(await node.dialProtocol(id, protocol, dialing()))
@@ -73,12 +82,27 @@ export async function startNode(options: NodeOptions): Promise<Libp2pNode> {
   return {
     id: node.peerId.toString(),
     addresses: () => node.getMultiaddrs().map(String),
-    peerAt: address =>
-      peerOf(address.slice(address.lastIndexOf('/') + 1), async () =>
-        toDuplex(await node.dialProtocol(multiaddr(address), protocol, dialing()))
-      ),
-    close: async () => await node.stop()
+    peerAt: address => {
+      const at = multiaddr(address)
+      const id = address.slice(address.lastIndexOf('/') + 1)
+      keepConnected(node, at)
+      return peerOf(id, async () => toDuplex(await node.dialProtocol(at, protocol, dialing())))
+    },
+    blocks: { label: 'bitswap', fetch: bitswap.fetch },
+    close: async () => {
+      bitswap.close()
+      await node.stop()
+    }
   }
+}
+
+/** Others than Cairns are asked for nothing unless a connection is there: it is opened, and again when it is lost. */
+function keepConnected(node: Libp2p, address: Multiaddr): void {
+  const tags = { 'keep-alive-added': {} }
+  node
+    .dial(address, dialing())
+    .then(({ remotePeer }) => node.peerStore.merge(remotePeer, { tags }))
+    .catch(() => {})
 }
 
 function dialing() {

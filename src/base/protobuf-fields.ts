@@ -1,4 +1,4 @@
-import { CairnError } from '../base/errors.ts'
+import { CairnError } from './errors.ts'
 
 /** A field of a protobuf message; numbers of 64 bits. https://protobuf.dev/programming-guides/encoding/ */
 export interface Field {
@@ -18,18 +18,27 @@ export function encodeFields(fields: readonly Field[]): Uint8Array {
   return Buffer.concat(parts)
 }
 
-/**
- * Reads all fields of a message of varints and bytes. Throws `invalid` for what ends within a field, a
- * wire type of neither kind, a number over 64 bits and a field that comes twice.
- */
+/** As `listFields`, of a message in which each field comes once. Throws `invalid` for one that comes twice. */
 export function decodeFields(bytes: Uint8Array): ReadonlyMap<number, bigint | Uint8Array> {
   const fields = new Map<number, bigint | Uint8Array>()
+  for (const { number, value } of listFields(bytes)) {
+    if (fields.has(number)) throw damaged(`field ${number} comes twice`)
+    fields.set(number, value)
+  }
+  return fields
+}
+
+/**
+ * Reads all fields of a message of varints and bytes, in their order; bytes are views. Throws `invalid` for
+ * what ends within a field, a wire type of neither kind and a number over 64 bits.
+ */
+export function listFields(bytes: Uint8Array): Field[] {
+  const fields: Field[] = []
   for (let at = 0; at < bytes.byteLength; ) {
     const tag = readVarint(bytes, at)
     const { number, wire } = { number: Number(tag.value >> 3n), wire: Number(tag.value & 7n) }
     const read = readValue(bytes, tag.end, wire)
-    if (fields.has(number)) throw damaged(`field ${number} comes twice`)
-    fields.set(number, read.value)
+    fields.push({ number, value: read.value })
     at = read.end
   }
   return fields
