@@ -15,7 +15,7 @@ export class WriteLock {
 
   /** `patienceMs`: a holder of that long is taken for dead, and its place for free. */
   constructor(
-    memory: SharedArrayBuffer = new SharedArrayBuffer(4),
+    memory: SharedArrayBuffer = new SharedArrayBuffer(8),
     patienceMs: number = limits.databaseBusyMs
   ) {
     this.memory = memory
@@ -29,6 +29,23 @@ export class WriteLock {
     while (Atomics.exchange(this.#state, 0, 2) !== 0) {
       if (Atomics.wait(this.#state, 0, 2, this.#patienceMs) === 'timed-out') return
     }
+  }
+
+  /** Held, and somebody waits for it. */
+  get contended(): boolean {
+    return Atomics.load(this.#state, 0) === 2
+  }
+
+  /**
+   * True while what was answered is not committed (`GroupCommit`): whoever looks at the database
+   * acquires the lock first. If it is true still when he has it, the thread that set it is gone.
+   */
+  get grouping(): boolean {
+    return Atomics.load(this.#state, 1) === 1
+  }
+
+  set grouping(value: boolean) {
+    Atomics.store(this.#state, 1, value ? 1 : 0)
   }
 
   release(): void {

@@ -17,11 +17,12 @@ export interface TreeThreadData extends OpenTreeOptions {
 const { fuse, data } = workerData as FuseThreadData<TreeThreadData>
 const content = openContent(data.home, {
   writeLock: new WriteLock(data.writeLock),
-  checkpoints: 'background'
+  checkpoints: 'background',
+  grouped: !data.settings.mfsPassthrough
 })
 const tree = openTree(data.tree, content, data)
 try {
-  serveFuse(fuse, tree)
+  serveFuse(fuse, tree, content.database)
 } finally {
   tree.close()
   content.close()

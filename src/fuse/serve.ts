@@ -2,6 +2,7 @@ import { parentPort } from 'node:worker_threads'
 import { CairnError, toCairnError } from '../base/errors.ts'
 import type { Tree } from '../vfs/api.ts'
 import type { FuseSeat } from './api.ts'
+import { Arrivals, type Unsettled } from './arrivals.ts'
 import { receive, send } from './device.ts'
 import { dispatch, type Fault } from './dispatch.ts'
 import { errno } from './errno.ts'
@@ -14,27 +15,31 @@ import { openSession, type Session } from './session.ts'
 
 /**
  * Answers the kernel from `tree` until the mount ends; blocks the calling worker thread. The caller
- * closes the tree afterwards and lets the thread end.
+ * closes the tree afterwards and lets the thread end. `work`: what the tree may commit a little after its answers;
+ * the caller commits what is left at the end.
  */
-export function serveFuse(seat: FuseSeat, tree: Tree): void {
+export function serveFuse(seat: FuseSeat, tree: Tree, work: Unsettled = settled): void {
   const control = new Control(seat.control)
   control.beginServing()
   let retired = false
   try {
-    retired = serve(seat, control, tree)
+    retired = serve(seat, control, tree, work)
   } finally {
     if (!retired) control.endServing()
   }
 }
 
+const settled: Unsettled = { unsettled: false, due: false, settle: () => {} }
+
 /** Returns true if other threads go on, and do not count this one any more. */
-function serve(seat: FuseSeat, control: Control, tree: Tree): boolean {
+function serve(seat: FuseSeat, control: Control, tree: Tree, work: Unsettled): boolean {
   const counters = new Uint32Array(seat.counters)
   const inPlace = joinPassthrough(seat.device, seat.openFiles, tree)
   const session = openSession(tree, inPlace)
   const meter = new LoadMeter()
+  const arrivals = new Arrivals(seat.device, work)
   post({ kind: 'serving' })
-  while (takeRequest(seat, control, session)) {
+  while (takeRequest(seat, control, session, arrivals)) {
     const { request } = session
     const code = request.opcode
     meter.take(performance.now(), request.callerThread)
@@ -49,9 +54,15 @@ function serve(seat: FuseSeat, control: Control, tree: Tree): boolean {
   return false
 }
 
-function takeRequest(seat: FuseSeat, control: Control, session: Session): boolean {
+function takeRequest(
+  seat: FuseSeat,
+  control: Control,
+  session: Session,
+  arrivals: Arrivals
+): boolean {
   control.beginWait()
   try {
+    arrivals.prepare()
     return receive(seat.device, session.request)
   } finally {
     control.endWait()
