@@ -3,8 +3,8 @@ import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { requireFuse, requireRoot } from '../lib/skip.ts'
-import { makeWorld, until } from './run-cairn.ts'
+import { requireClient, requireFuse, requireRoot } from '../lib/skip.ts'
+import { makeWorld, until, type World } from './run-cairn.ts'
 
 const mounter = fileURLToPath(new URL('../../packaging/mount.cairn', import.meta.url))
 
@@ -75,3 +75,26 @@ t.test('what cannot be mounted is said, by the status that mount(8) has for it',
   )
   t.strictSame(await readdir(folder), [], 'nothing is left mounted')
 })
+
+t.test('as=USER: the daemon and its mounts are those of somebody without rights', async t => {
+  if (!requireRoot(t) || !requireFuse(t) || !requireClient(t, 'fusermount3')) return
+  const { world, folder } = await setup(t)
+  await chmod(world.folder, 0o755)
+  await run('chown', 'nobody', world.home)
+  const asNobody = (script: string) => run('runuser', '-u', 'nobody', '--', 'sh', '-c', script)
+  const mounted = await run(mounter, world.home, folder, ...options, '-o', 'as=nobody')
+  t.match(mounted, { status: 0, stderr: '' })
+  t.match(await asNobody(`echo kept > ${folder}/mfs/file`), { status: 0, stderr: '' })
+  await t.rejects(readFile(join(folder, 'mfs', 'file')), { code: 'EACCES' }, 'not even for root')
+  const uids = /^Uid:\t(\d+)/m.exec(await readFile(`/proc/${await pidOf(world)}/status`, 'utf8'))
+  t.equal(uids?.[1], '65534')
+  t.match(await run('umount', '-R', folder), { status: 0, stderr: '' })
+  await ends(world)
+  t.match(await run(mounter, world.home, folder, ...options, '-o', 'as=nobody,ro'), { status: 0 })
+  t.match(await asNobody(`cat ${folder}/mfs/file`), { status: 0, stderr: '' })
+  t.match(await asNobody(`echo x > ${folder}/mfs/file`), { stderr: /Read-only file system/ })
+})
+
+async function pidOf(world: World): Promise<number> {
+  return JSON.parse(await world.line(['status', '--json'])).pid
+}

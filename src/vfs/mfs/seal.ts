@@ -73,11 +73,13 @@ export class Sealer {
   }
 
   async #sealGroup(inodes: readonly Inode[], breathe: Breathe): Promise<void> {
+    // What somebody may still write to must not become blocks.
+    const adopt = this.#context.sharesDrafts !== true
     let group: SealedFile[] = []
     let bytes = 0
     try {
       for (const inode of inodes) {
-        const file = await orGone(() => sealFile(this.#context, inode, breathe, { adopt: true }))
+        const file = await orGone(() => sealFile(this.#context, inode, breathe, { adopt }))
         if (file === undefined) continue
         group.push(file)
         bytes += file.attributes.size
