@@ -88,7 +88,7 @@ function nameWhatStands({ request, response }: Exchange, tags: Tags): void {
 
 function checkIf(exchange: Exchange, tags: Tags): Set<string> {
   const header = joined(exchange.request, 'if')
-  if (header === undefined) return new Set()
+  if (header === undefined) return tokenShown(exchange)
   const lists = parseIf(header)
   const { dav, path } = exchange
   const stateOf = (url: string | undefined): IfState => {
@@ -100,6 +100,17 @@ function checkIf(exchange: Exchange, tags: Tags): Set<string> {
   }
   if (!holds(lists, stateOf)) throw refuse(412, 'the If header does not hold')
   return submittedTokens(lists)
+}
+
+/** Office from 2016 on saves with its token in the header that UNLOCK has, and no other. */
+function tokenShown({ request }: Exchange): Set<string> {
+  const token = lockToken(request)
+  return new Set(token === undefined ? [] : [token])
+}
+
+/** The one token of a Lock-Token header: https://www.rfc-editor.org/rfc/rfc4918#section-10.5 */
+export function lockToken({ headers }: IncomingMessage): string | undefined {
+  return /^\s*<([^<>]+)>\s*$/.exec(String(headers['lock-token'] ?? ''))?.[1]
 }
 
 function joined(request: IncomingMessage, name: string): string | undefined {

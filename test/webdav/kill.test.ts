@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { checkMfs } from '../../src/vfs/mfs/check.ts'
-import { ask } from './ask.ts'
+import { ask, lockInfo } from './ask.ts'
 import { serveDav } from './served.ts'
 
 const rounds = 6
@@ -59,4 +59,33 @@ t.test('kill -9 during PUT, COPY and MOVE leaves whole files and whole trees', a
     }
     await again.close()
   }
+})
+
+t.test('kill -9 of a server: its locks go on, with their tokens, depths and owners', async t => {
+  const home = t.testdir()
+  const { child, port } = await serving(home)
+  await ask(port, 'MKCOL', '/dav/mfs/tree')
+  await ask(port, 'PUT', '/dav/mfs/tree/a', { body: 'x' })
+  const lock = async (path: string, scope: 'exclusive' | 'shared', depth: string) => {
+    const question = { body: lockInfo(scope), headers: { depth, timeout: 'Second-600' } }
+    return String((await ask(port, 'LOCK', path, question)).headers['lock-token'])
+  }
+  const tree = await lock('/dav/mfs/tree', 'exclusive', 'infinity')
+  const shared = [await lock('/dav/mfs/s', 'shared', '0'), await lock('/dav/mfs/s', 'shared', '0')]
+  const ended = once(child, 'exit')
+  child.kill('SIGKILL')
+  await ended
+  const again = await serveDav(t, home)
+  const put = async (path: string, token?: string) => {
+    const headers = token === undefined ? {} : { if: `(${token})` }
+    return (await ask(again.port, 'PUT', path, { body: 'y', headers })).status
+  }
+  t.strictSame([await put('/dav/mfs/tree/a'), await put('/dav/mfs/tree/a', tree)], [423, 204])
+  t.strictSame([await put('/dav/mfs/s'), await put('/dav/mfs/s', shared[1])], [423, 204])
+  const shown = await ask(again.port, 'PROPFIND', '/dav/mfs/tree/a', { headers: { depth: '0' } })
+  t.match(shown.text, '<D:depth>infinity</D:depth><D:owner>me</D:owner>')
+  t.match(shown.text, '<D:lockroot><D:href>/dav/mfs/tree/</D:href></D:lockroot>')
+  const release = { headers: { 'lock-token': tree } }
+  t.equal((await ask(again.port, 'UNLOCK', '/dav/mfs/tree', release)).status, 204)
+  t.equal(await put('/dav/mfs/tree/a'), 204)
 })

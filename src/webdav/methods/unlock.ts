@@ -1,12 +1,12 @@
 import { answerEmpty } from '../answer.ts'
 import type { Method } from '../api.ts'
 import { refuse } from '../refuse.ts'
+import { lockToken } from '../validators.ts'
 import { checkWritable } from '../writable.ts'
 
 /** https://www.rfc-editor.org/rfc/rfc4918#section-9.11 */
 export const unlock: Method = async ({ dav, path, request, response }) => {
-  const header = String(request.headers['lock-token'] ?? '')
-  const token = /^\s*<([^<>]+)>\s*$/.exec(header)?.[1]
+  const token = lockToken(request)
   if (token === undefined) throw refuse(400, 'Lock-Token must hold one token in angle brackets')
   checkWritable(dav, path)
   dav.database.write(() => {
