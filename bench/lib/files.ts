@@ -1,14 +1,20 @@
 import { randomFillSync } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, fdatasyncSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
 const MiB = 1024 * 1024
 
+/** How much is written between two syncs: so that the last one is short. */
+const syncedMebibytes = 64
+
 /** A file of random bytes: nothing compresses or repeats. */
-export function makeFile(path: string, mebibytes: number): void {
+export function makeFile(path: string, mebibytes: number, { synced = false } = {}): void {
   const piece = Buffer.alloc(MiB)
   const file = openSync(path, 'w')
-  for (let written = 0; written < mebibytes; written++) writeSync(file, randomFillSync(piece))
+  for (let written = 1; written <= mebibytes; written++) {
+    writeSync(file, randomFillSync(piece))
+    if (synced && (written % syncedMebibytes === 0 || written === mebibytes)) fdatasyncSync(file)
+  }
   closeSync(file)
 }
 

@@ -29,7 +29,10 @@ export interface OpenTree {
 
 export interface TreeSettings
   extends Partial<
-    Pick<MfsOptions, 'shared' | 'recover' | 'metadata' | 'clock' | 'onChange' | 'importFile'>
+    Pick<
+      MfsOptions,
+      'shared' | 'recover' | 'metadata' | 'clock' | 'onChange' | 'importFile' | 'sharesDrafts'
+    >
   > {
   readonly blocks?: BlockReader & BlockWriter
   readonly writeLock?: WriteLock
@@ -66,6 +69,7 @@ export function openTree(home: string, settings: TreeSettings = {}): OpenTree {
     owner: { uid: 7, gid: 8 },
     ...(settings.shared === undefined ? {} : { shared: settings.shared }),
     ...(settings.importFile === undefined ? {} : { importFile: settings.importFile }),
+    ...(settings.sharesDrafts === undefined ? {} : { sharesDrafts: settings.sharesDrafts }),
     ...(settings.onChange === undefined ? {} : { onChange: settings.onChange }),
     ...(settings.recover === undefined ? {} : { recover: settings.recover })
   })

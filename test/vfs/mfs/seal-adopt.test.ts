@@ -134,6 +134,15 @@ for (const [name, change, left] of meanwhile) {
   })
 }
 
+t.test('where others may write to drafts in place, none becomes a segment', async t => {
+  const opened = open(t, { sharesDrafts: true })
+  const ino = makeLarge(opened)
+  await opened.tree.seal()
+  t.same(filesIn(opened.home, 'segments', '.flat'), [])
+  t.ok(contentOf(opened, ino).equals(bytes))
+  isSound(t, opened)
+})
+
 t.test('two that seal at once adopt a draft once', async t => {
   const home = t.testdir()
   const barrier = Promise.withResolvers<void>()
