@@ -13,7 +13,9 @@ const zstdMagic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
  * the media type says. Sockets are left out. Throws `corrupt` on a damaged layer, and what
  * `layer` throws. https://github.com/opencontainers/image-spec/blob/v1.1.0/layer.md
  */
-export async function* unpackLayer(layer: AsyncIterable<Uint8Array>): AsyncGenerator<LayerEntry> {
+export async function* unpackLayer(
+  layer: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+): AsyncGenerator<LayerEntry> {
   const pieces = copied(layer)
   const first = await pieces.next()
   const head = first.done === true ? Buffer.alloc(0) : first.value
@@ -51,7 +53,9 @@ function decoderOf(head: Buffer): ReturnType<typeof createGunzip> | undefined {
 }
 
 /** The streams keep pieces longer than they are valid. */
-async function* copied(layer: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+async function* copied(
+  layer: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+): AsyncGenerator<Buffer> {
   let head = Buffer.alloc(0)
   for await (const piece of layer) {
     if (head.length + piece.length < zstdMagic.length) head = Buffer.concat([head, piece])

@@ -21,6 +21,9 @@ export class Connection implements Database {
   /** Why SQLite undid the transaction that `work` believes to be in: what followed would be committed by itself. */
   #lost: CairnError | undefined
   #callbacks: Array<(committed: boolean) => void> = []
+  #commits = 0
+  /** The commits of others as SQLite counts them, looked up once a turn of the event loop. */
+  #others: number | undefined
 
   constructor(path: string, sqlite: DatabaseSync, options: DatabaseOptions) {
     this.path = path
@@ -115,6 +118,7 @@ export class Connection implements Database {
     try {
       const result = work()
       this.statement('COMMIT').run()
+      if (kind === 'write') this.#commits++
       committed = true
       return result
     } catch (cause) {
@@ -142,6 +146,7 @@ export class Connection implements Database {
     try {
       const result = work()
       group.leave()
+      this.#commits++
       done = true
       return result
     } catch (cause) {
@@ -218,6 +223,18 @@ export class Connection implements Database {
   sync(): void {
     if (this.#transaction !== 'none') throw new CairnError('io', 'a sync inside a transaction')
     this.write(() => undefined, { durable: true })
+  }
+
+  /** SQLite counts the commits of others: https://sqlite.org/pragma.html#pragma_data_version */
+  version(): number | undefined {
+    if (this.#transaction !== 'none') return undefined
+    if (this.#others === undefined) {
+      this.#others = Number(this.statement('PRAGMA data_version').get()?.data_version)
+      setImmediate(() => {
+        this.#others = undefined
+      })
+    }
+    return this.#others + this.#commits
   }
 
   checkpoint(): { frames: number; folded: number } {

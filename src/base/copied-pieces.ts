@@ -1,4 +1,6 @@
 /** A stream's pieces as copies: for readers that keep them longer than their memory is valid. */
-export async function* copiedPieces(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* copiedPieces(
+  stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+): AsyncGenerator<Uint8Array> {
   for await (const piece of stream) yield new Uint8Array(piece)
 }

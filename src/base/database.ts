@@ -40,6 +40,12 @@ export interface Database {
   /** Returns when every commit so far survives a power cut. Throws `io` inside a transaction. */
   sync: () => void
   /**
+   * Another number after each commit of anyone, in this process or another: what was read under the same
+   * number still holds. Those of other connections show from the next turn of the event loop on. Undefined
+   * inside a transaction, which may see what nobody else does.
+   */
+  version: () => number | undefined
+  /**
    * Folds the write-ahead log back into the database; never waits for readers or writers. Of the log's
    * `frames`, `folded` are back: a frame is only once nobody reads a snapshot older than it.
    */

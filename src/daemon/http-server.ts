@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -154,7 +155,11 @@ async function answer(
   answers: Map<string, number>
 ): Promise<void> {
   const gone = new AbortController()
-  response.on('close', () => gone.abort(clientGone))
+  response.on('close', () => {
+    const { signal } = gone
+    const complete = response.writableFinished && getEventListeners(signal, 'abort').length === 0
+    if (!complete) gone.abort(clientGone)
+  })
   const door = doors.find(each => each.accepts(request))
   try {
     refuseAmbiguous(request)

@@ -61,7 +61,7 @@ export function openNpm(options: NpmOptions): HttpDoor {
   const users = new Users(database, clock)
   const tokens = new Tokens(database, clock)
   return openNpmDoor({
-    registries: () => registriesOf(settings()),
+    registries: once(settings, registriesOf),
     pull,
     catalog,
     reader,
@@ -73,6 +73,20 @@ export function openNpm(options: NpmOptions): HttpDoor {
     fetchUpstream,
     clock
   })
+}
+
+/** Made anew when the settings change. */
+function once<T>(settings: () => Settings, make: (settings: Settings) => T): () => T {
+  let from = settings()
+  let made = make(from)
+  return () => {
+    const now = settings()
+    if (now !== from) {
+      from = now
+      made = make(now)
+    }
+    return made
+  }
 }
 
 function registriesOf(settings: Settings): Registries {

@@ -40,7 +40,7 @@ export function openMirrorDoor(options: MirrorDoorOptions): HttpDoor {
           : ({ ms: atMs, of: 'snapshot' } as const)
       const answer = await pull.fetch(wanted, at === undefined ? { signal } : { signal, at })
       seen.remember(request.socket, wanted, answer)
-      await respond(request, response, wanted, answer, signal)
+      await respond(request, response, wanted, answer)
     }
   }
 }

@@ -60,5 +60,5 @@ async function fetchAndSend(
     mediaType: 'application/octet-stream'
   }
   const answer = await pull.fetch(wanted, { signal })
-  await respond(request, response, wanted, answer, signal)
+  await respond(request, response, wanted, answer)
 }

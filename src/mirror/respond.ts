@@ -22,7 +22,6 @@ export async function respond(
   response: ServerResponse,
   wanted: Pick<Classification, 'vary' | 'encoding'>,
   answer: PullAnswer,
-  signal: AbortSignal,
   extra: Readonly<Record<string, string>> = {}
 ): Promise<void> {
   const { bytes } = answer
@@ -39,7 +38,7 @@ export async function respond(
     delete headers['accept-ranges']
     const head = { status: 200, headers } as const
     if (request.method === 'HEAD') response.writeHead(200, headers).end()
-    else await sendBody(response, head, gunzipped(answer.body()), undefined, signal)
+    else await sendBody(response, head, gunzipped(answer.body()), undefined)
     return
   }
   if (wanted.encoding !== undefined) headers['content-encoding'] = wanted.encoding
@@ -55,7 +54,7 @@ export async function respond(
   }
   const status = range === undefined ? 200 : 206
   if (request.method === 'HEAD') response.writeHead(status, headers).end()
-  else await sendBody(response, { status, headers }, answer.body(range), length, signal)
+  else await sendBody(response, { status, headers }, answer.body(range), length)
 }
 
 function lengthOf(bytes: number | undefined, range: ByteRange | undefined): number | undefined {

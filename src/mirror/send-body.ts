@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { CairnError } from '../base/errors.ts'
+import type { Body } from '../pull/api.ts'
 
 export interface Head {
   readonly status: 200 | 206
@@ -11,40 +12,43 @@ export interface Head {
  * which is also the back-pressure. The last piece ends the response in the same write. If the body
  * throws, the response is left unfinished for the caller to destroy: a client must see that it is
  * not whole. The head goes with the first piece, so that a body that fails before can be answered.
+ * Throws `aborted` when the client goes.
  */
 export async function sendBody(
   response: ServerResponse,
-  { status, headers }: Head,
-  body: AsyncIterable<Uint8Array>,
-  bytes: number | undefined,
-  signal: AbortSignal
+  head: Head,
+  body: Body,
+  bytes: number | undefined
 ): Promise<void> {
   let sent = 0
-  for await (const piece of body) {
-    if (!response.headersSent) response.writeHead(status, headers)
+  const send = (piece: Uint8Array): Promise<void> => {
+    sendHead(response, head)
     sent += piece.length
-    await written(response, piece, sent === bytes, signal)
+    return written(response, piece, sent === bytes)
   }
-  if (!response.headersSent) response.writeHead(status, headers)
+  // `for await` over what is here would cost a promise or two for each piece.
+  if (Symbol.iterator in body) for (const piece of body) await send(piece)
+  else for await (const piece of body) await send(piece)
+  sendHead(response, head)
   if (!response.writableEnded) response.end()
 }
 
-function written(
-  response: ServerResponse,
-  piece: Uint8Array,
-  last: boolean,
-  signal: AbortSignal
-): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const stop = (): void => reject(new CairnError('aborted', 'the client went away'))
-  if (signal.aborted) stop()
-  signal.addEventListener('abort', stop, { once: true })
-  const done = (error?: Error | null): void => {
-    signal.removeEventListener('abort', stop)
-    if (error == null) resolve()
-    else reject(new CairnError('aborted', 'the client went away', { cause: error }))
-  }
-  if (last) response.end(piece, done)
-  else response.write(piece, done)
-  return promise
+function sendHead(response: ServerResponse, { status, headers }: Head): void {
+  if (!response.headersSent) response.writeHead(status, headers)
+}
+
+function written(response: ServerResponse, piece: Uint8Array, last: boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const gone = (cause?: unknown): void =>
+      reject(new CairnError('aborted', 'the client went away', { cause }))
+    if (response.closed) return gone()
+    response.once('close', gone)
+    const done = (error?: Error | null): void => {
+      response.off('close', gone)
+      if (error == null) resolve()
+      else gone(error)
+    }
+    if (last) response.end(piece, done)
+    else response.write(piece, done)
+  })
 }

@@ -31,8 +31,7 @@ export class Answers {
   }
 
   fromStore(wanted: Classification, item: CatalogItem, from: PullAnswer['from']): PullAnswer {
-    const nowMs = this.#options.clock.nowMs()
-    if (nowMs - item.usedMs > bounds.useGranularityMs) this.#options.catalog.use(item.key, nowMs)
+    this.#note(item)
     return {
       key: item.key,
       digest: item.digests[0],
@@ -41,8 +40,22 @@ export class Answers {
       lastModified: item.lastModified ?? new Date(item.storedMs).toUTCString(),
       etag: etagOf(item.digests[0]),
       from,
-      body: range => this.#count(item.key, this.#held.read(item, range))
+      body: range => this.#held.body(item, range, bytes => this.#served(item.key, bytes))
     }
+  }
+
+  /** What was answered before is answered again. */
+  repeat(item: CatalogItem): void {
+    const counts = this.#tally.of(item.key)
+    counts.requests++
+    counts.hits++
+    this.#note(item)
+  }
+
+  /** It was answered, and will be read. */
+  #note(item: CatalogItem): void {
+    const nowMs = this.#options.clock.nowMs()
+    if (nowMs - item.usedMs > bounds.useGranularityMs) this.#options.catalog.use(item.key, nowMs)
   }
 
   fromFlight(
@@ -64,10 +77,13 @@ export class Answers {
     }
   }
 
+  #served(key: string, bytes: number): void {
+    this.#tally.of(key).bytesServed += bytes
+  }
+
   async *#count(key: string, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    const counts = this.#tally.of(key)
     for await (const piece of body) {
-      counts.bytesServed += piece.length
+      this.#served(key, piece.length)
       yield piece
     }
   }

@@ -48,6 +48,8 @@ export interface Catalog {
   sideRecord: (key: string) => CID | undefined
   setUnpacked: (key: string, cid: CID, record?: CID) => void
   statistics: () => CatalogStatistics
+  /** As the database's: what was read under one number holds as long as it is that. */
+  version: () => number | undefined
 }
 
 export interface CatalogStatistics {
@@ -138,8 +140,13 @@ export interface PullAnswer {
    * back until the digest was found right, so no client ever has the whole of a wrong body. A piece
    * is valid only until the next one is asked for: its memory is used again.
    */
-  body: (range?: { start: number; end: number }) => AsyncIterable<Uint8Array>
+  body: (range?: { start: number; end: number }) => Body
+  /** Set if the same may be answered again from this item until then, unless the catalog changes. */
+  readonly again?: { readonly item: CatalogItem; readonly untilMs: number } | undefined
 }
+
+/** Pieces of a body; a plain iterable where all of it is here and short. */
+export type Body = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 export interface PullCounts {
   readonly requests: number

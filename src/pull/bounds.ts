@@ -21,6 +21,10 @@ export const bounds = {
   negativeEntries: 10_000,
   /** Contents remembered as whole: the rest is looked through again, a microsecond a block. */
   wholeEntries: 10_000,
+  /** Answers that are given again while nothing changes: those of a large install. */
+  givenAnswers: 4_096,
+  /** Other rows that are remembered so. */
+  rowsKept: 4_096,
   /** After an upstream failed, held items are served stale without asking it again for this long. */
   upstreamRestMs: 10_000,
   /** An upstream that asks for longer by `Retry-After` is asked again all the same. */

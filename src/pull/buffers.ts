@@ -1,18 +1,25 @@
 import { bounds } from './bounds.ts'
 
+/** Lengths that are kept: each takes bodies down to a quarter of it. */
+const lengths = [
+  bounds.pieceBytes / 64,
+  bounds.pieceBytes / 16,
+  bounds.pieceBytes / 4,
+  bounds.pieceBytes
+]
+
 /** Buffers that bodies are read into, used again by the next: memory does not grow with what is served. */
 export class BufferPool {
-  readonly #spare: Buffer[] = []
+  readonly #spare = new Map<number, Buffer[]>(lengths.map(length => [length, []]))
 
-  /** `pieceBytes` long, or a smaller one of its own for a small body. */
+  /** As long as the body or longer, up to `pieceBytes`. */
   take(bytes: number): Buffer {
-    if (bytes < bounds.pieceBytes / 4) return Buffer.allocUnsafe(bytes)
-    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(bounds.pieceBytes)
+    const length = lengths.find(each => each >= bytes) ?? bounds.pieceBytes
+    return this.#spare.get(length)?.pop() ?? Buffer.allocUnsafeSlow(length)
   }
 
   give(buffer: Buffer): void {
-    if (buffer.length === bounds.pieceBytes && this.#spare.length < bounds.spareBuffers) {
-      this.#spare.push(buffer)
-    }
+    const spare = this.#spare.get(buffer.length)
+    if (spare !== undefined && spare.length < bounds.spareBuffers) spare.push(buffer)
   }
 }

@@ -1,4 +1,4 @@
-import { CID } from 'multiformats/cid'
+import type { CID } from 'multiformats/cid'
 import type { Database } from '../base/database.ts'
 import type { Digest } from '../base/digest.ts'
 import { CairnError } from '../base/errors.ts'
@@ -10,6 +10,7 @@ import type {
   Learning,
   LearnSource
 } from './api.ts'
+import { itemColumns, itemOfRow } from './item-rows.ts'
 import { UnpackedRows } from './unpacked-rows.ts'
 import { Versions } from './versions.ts'
 
@@ -20,9 +21,6 @@ import { Versions } from './versions.ts'
 export function openCatalog(database: Database): Catalog {
   return new DatabaseCatalog(database)
 }
-
-const columns = `key, cid, bytes, media_type AS mediaType, digests, etag, last_modified AS lastModified,
-  stored_ms AS storedMs, validated_ms AS validatedMs, used_ms AS usedMs`
 
 class DatabaseCatalog implements Catalog {
   readonly #database: Database
@@ -36,12 +34,12 @@ class DatabaseCatalog implements Catalog {
   }
 
   get(key: string): CatalogItem | undefined {
-    return this.#item(`SELECT ${columns} FROM catalog_items WHERE key = ?`, key)
+    return this.#item(`SELECT ${itemColumns} FROM catalog_items WHERE key = ?`, key)
   }
 
   byDigest(digest: Digest): CatalogItem | undefined {
     return this.#item(
-      `SELECT ${columns} FROM catalog_items WHERE key =
+      `SELECT ${itemColumns} FROM catalog_items WHERE key =
         (SELECT key FROM catalog_digests WHERE digest = ? LIMIT 1)`,
       digest
     )
@@ -233,7 +231,7 @@ class DatabaseCatalog implements Catalog {
 
   *items(prefix: string): Generator<CatalogItem> {
     const statement = this.#database.statement(
-      `SELECT ${columns} FROM catalog_items WHERE key >= ? AND key < ? ORDER BY key LIMIT 500`
+      `SELECT ${itemColumns} FROM catalog_items WHERE key >= ? AND key < ? ORDER BY key LIMIT 500`
     )
     const end = prefix === '' ? '\u{10ffff}' : `${prefix}\u{10ffff}`
     for (let from = prefix; ; ) {
@@ -243,6 +241,10 @@ class DatabaseCatalog implements Catalog {
       if (last === undefined) return
       from = `${last.key as string}\0`
     }
+  }
+
+  version(): number | undefined {
+    return this.#database.version()
   }
 
   unpacked(key: string): CID | undefined {
@@ -280,19 +282,4 @@ class DatabaseCatalog implements Catalog {
 /** The first key past everything that begins with `base`, which ends with a slash: `0` follows `/`. */
 function afterAllBelow(base: string): string {
   return `${base.slice(0, -1)}0`
-}
-
-function itemOfRow(row: Record<string, unknown>): CatalogItem {
-  return {
-    key: row.key as string,
-    cid: CID.decode(row.cid as Uint8Array),
-    bytes: row.bytes as number,
-    mediaType: row.mediaType as string,
-    digests: (row.digests as string).split(' ') as Digest[],
-    etag: (row.etag as string | null) ?? undefined,
-    lastModified: (row.lastModified as string | null) ?? undefined,
-    storedMs: row.storedMs as number,
-    validatedMs: row.validatedMs as number,
-    usedMs: row.usedMs as number
-  }
 }

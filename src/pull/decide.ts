@@ -33,6 +33,16 @@ export function decide({ wanted, expected, held, nowMs }: Situation): Decision {
   return ageMs >= 0 && ageMs < wanted.freshness.maxAgeMs ? 'serve' : 'revalidate'
 }
 
+/** Until when an item is fresh by its age alone, if nothing is heard of it. */
+export function freshUntilMs(
+  { freshness }: Situation['wanted'],
+  { validatedMs }: Pick<CatalogItem, 'validatedMs'>
+): number {
+  return freshness.kind === 'immutable'
+    ? Number.POSITIVE_INFINITY
+    : validatedMs + freshness.maxAgeMs
+}
+
 /** Whether what is held may be answered when the upstream fails: unless it is known to be wrong. */
 export function mayServeStale({ expected, held }: Pick<Situation, 'expected' | 'held'>): boolean {
   return held !== undefined && !contradicts(expected, held.digests)

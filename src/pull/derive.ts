@@ -13,6 +13,7 @@ import { stampOf } from './store-landed.ts'
 
 type DeriveOptions = Pick<PullOptions, 'catalog' | 'blocks' | 'writer' | 'clock' | 'log'>
 type FetchOptions = { signal?: AbortSignal }
+type Had = Pick<PullAnswer, 'from' | 'again'>
 
 /** Why a document's body is not read: it is in the store. An abort that names no reason makes one, which costs more than a lookup. */
 const left = new CairnError('aborted', 'the document is in the store')
@@ -33,8 +34,11 @@ export class Deriving implements Pull {
     const { derived, voucher } = wanted
     if (voucher !== undefined) await this.#vouch(wanted.key, voucher, options)
     if (derived === undefined) return await this.#engine.fetch(wanted, options)
-    const from = await this.#derive(wanted, derived, options)
-    return this.#engine.serve(wanted, from)
+    const { from, again } = await this.#derive(wanted, derived, options)
+    const item = this.#engine.held.get(wanted.key)
+    const answer = this.#engine.serve(wanted, from, item)
+    if (again === undefined || item === undefined) return answer
+    return { ...answer, again: { item, untilMs: again.untilMs } }
   }
 
   /** What nothing vouches for would be kept for ever, right or wrong. */
@@ -48,40 +52,36 @@ export class Deriving implements Pull {
     }
   }
 
-  /** Sees to it that the item is held, made of the newest source there is. */
-  async #derive(
-    wanted: Classification,
-    derived: Derivation,
-    options: FetchOptions
-  ): Promise<PullAnswer['from']> {
+  /** Sees to it that the item is held, made of the newest source there is; tells how that was had. */
+  async #derive(wanted: Classification, derived: Derivation, options: FetchOptions): Promise<Had> {
     const { signal } = options
     try {
-      const from = await this.#bring(derived.source, options)
+      const had = await this.#bring(derived.source, options)
       const source = this.#options.catalog.get(derived.source.key)
       if (source === undefined) throw new CairnError('io', `${derived.source.key} went`)
       const version = versionOf(source, derived)
-      if (this.#engine.held.get(wanted.key)?.etag === version) return from
+      if (this.#engine.held.get(wanted.key)?.etag === version) return had
       await untilAborted(this.#makeOnce(wanted, derived, source, version), signal)
-      return from
+      return had
     } catch (cause) {
       const error = toCairnError(cause)
       if (error.code === 'not-found' || error.code === 'aborted') throw error
       const old = this.#engine.held.get(wanted.key)
       if (old?.etag?.endsWith(` ${derived.variant}`) !== true) throw error
-      return 'stale'
+      return { from: 'stale' }
     }
   }
 
   /** Has a document in the store: fresh, or stale if its upstream fails. */
-  async #bring(source: Classification, { signal }: FetchOptions): Promise<PullAnswer['from']> {
+  async #bring(source: Classification, { signal }: FetchOptions): Promise<Had> {
     const leaving = new AbortController()
     const either = signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal])
     try {
-      const { from } = await this.#engine.fetch(source, { signal: either })
+      const { from, again } = await this.#engine.fetch(source, { signal: either })
       if (from === 'upstream' || from === 'flight') {
         await untilAborted(this.#engine.landed(source.key), signal)
       }
-      return from
+      return { from, again }
     } finally {
       leaving.abort(left)
     }

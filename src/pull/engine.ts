@@ -8,7 +8,7 @@ import type { CatalogItem, Expectation, Pull, PullAnswer, PullStatistics } from 
 import { type FlightSource, flightSource } from './ask-peers.ts'
 import { bounds, defaultPatience } from './bounds.ts'
 import { BufferPool } from './buffers.ts'
-import { type Decision, decide, mayServeStale } from './decide.ts'
+import { type Decision, decide, freshUntilMs, mayServeStale } from './decide.ts'
 import type { DownloadHead } from './download.ts'
 import { Flight, type Landed } from './flight.ts'
 import { HeldItems } from './held-items.ts'
@@ -38,7 +38,7 @@ export class Engine implements Pull {
   /** Items by key, those that are here. */
   readonly held: HeldItems
   readonly #learner: Learner
-  readonly #answers: Answers
+  readonly answers: Answers
   readonly #tally = new Tally()
   #closed = false
 
@@ -47,7 +47,7 @@ export class Engine implements Pull {
     this.#patience = { ...defaultPatience, ...options.patience }
     this.held = new HeldItems(options, this.#buffers)
     this.#learner = new Learner(options, this.held)
-    this.#answers = new Answers(options, this.held, this.#tally)
+    this.answers = new Answers(options, this.held, this.#tally)
   }
 
   async fetch(
@@ -62,7 +62,8 @@ export class Engine implements Pull {
     const nowMs = this.#options.clock.nowMs()
     if (decision === 'serve' && held !== undefined) {
       this.#tally.of(wanted.key).hits++
-      return this.#fromStore(wanted, held, 'store')
+      const again = { item: held, untilMs: freshUntilMs(wanted, held) }
+      return { ...this.#fromStore(wanted, held, 'store'), again }
     }
     const copied = this.#copy(wanted, known.expected)
     if (copied !== undefined) {
@@ -133,7 +134,7 @@ export class Engine implements Pull {
       const head = await untilAborted(this.#arrival(flight, known), signal)
       if (head !== 'in-store') {
         const from = running === undefined ? 'upstream' : 'flight'
-        return this.#answers.fromFlight(wanted, known.held, known.expected, {
+        return this.answers.fromFlight(wanted, known.held, known.expected, {
           flight,
           seat,
           head,
@@ -263,12 +264,12 @@ export class Engine implements Pull {
     this.#tally.of(wanted.key).requests++
     if (item === undefined) throw new CairnError('missing', `${wanted.key} went: ask again`)
     this.#tally.of(wanted.key).hits++
-    return this.#answers.fromStore(wanted, item, from)
+    return this.answers.fromStore(wanted, item, from)
   }
 
   #fromStore(wanted: Classification, item: CatalogItem, from: PullAnswer['from']): PullAnswer {
     this.#learner.consider(wanted, item, 'held')
-    return this.#answers.fromStore(wanted, item, from)
+    return this.answers.fromStore(wanted, item, from)
   }
 
   statistics(): PullStatistics {

@@ -1,11 +1,11 @@
 import { multihashKey } from '../base/blocks.ts'
 import { toCairnError } from '../base/errors.ts'
-import type { CatalogItem } from './api.ts'
+import type { Body, CatalogItem } from './api.ts'
 import { bounds } from './bounds.ts'
 import type { BufferPool } from './buffers.ts'
 import type { PullOptions } from './open.ts'
 import { Remembered } from './remembered.ts'
-import { readStored } from './stored-body.ts'
+import { storedBody } from './stored-body.ts'
 
 type HeldItemsOptions = Pick<PullOptions, 'catalog' | 'blocks' | 'reader' | 'log'>
 
@@ -52,17 +52,23 @@ export class HeldItems {
     }
   }
 
-  /** The item's bytes, as `readStored`. Throws `missing` or `corrupt`, and drops it then. */
+  /** As `body`. */
   async *read(
     item: CatalogItem,
     range?: { start: number; end: number }
   ): AsyncGenerator<Uint8Array> {
-    try {
-      yield* readStored(this.#options.reader, item, this.#buffers, range)
-    } catch (cause) {
-      this.#drop(item, messageOfLoss(cause))
-      throw cause
-    }
+    yield* this.body(item, range)
+  }
+
+  /** The item's bytes, as `storedBody`. Throws `missing` or `corrupt`, and drops it then. */
+  body(
+    item: CatalogItem,
+    range?: { start: number; end: number },
+    passed: (bytes: number) => void = () => {}
+  ): Body {
+    const failed = (cause: unknown): void => this.#drop(item, messageOfLoss(cause))
+    const { reader } = this.#options
+    return storedBody(reader, item, this.#buffers, range, { passed, failed })
   }
 
   #drop(item: CatalogItem, why: string): void {

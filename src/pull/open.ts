@@ -4,6 +4,7 @@ import type { BlockReader, BlockWriter } from '../base/blocks.ts'
 import type { Clock } from '../base/clock.ts'
 import type { UnixfsReader, UnixfsWriter } from '../unixfs/api.ts'
 import type { Adapter } from './adapter.ts'
+import { Again } from './again.ts'
 import type { Catalog, FetchUpstream, Log, Pull } from './api.ts'
 import type { PullPeers } from './ask-peers.ts'
 import { Deriving } from './derive.ts'
@@ -46,5 +47,6 @@ export function openPull(options: PullOptions): Pull {
   mkdirSync(options.flights, { recursive: true })
   for (const name of readdirSync(options.flights)) rmSync(join(options.flights, name))
   const engine = new Engine(options)
-  return new TakingOver(options, engine, new Deriving(options, engine))
+  const inner = new TakingOver(options, engine, new Deriving(options, engine))
+  return new Again(options, engine.answers, inner)
 }

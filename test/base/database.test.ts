@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { type Database, type Migration, openDatabase } from '../../src/base/database.ts'
 import { CairnError } from '../../src/base/errors.ts'
@@ -155,4 +156,28 @@ t.test('statements are prepared once, and made-up ones are forgotten', async t =
   for (let number = 0; number < 2000; number++) database.statement(`SELECT ${number} + 1`)
   t.same(first.get(), { 1: 1 }, 'one that was forgotten still works for who holds it')
   t.not(database.statement('SELECT 1'), first)
+})
+
+t.test('the version is another after each commit of anyone, and only then', async t => {
+  const { database, again } = open(t)
+  const other = again()
+  const first = database.version()
+  await turn()
+  t.equal(database.version(), first)
+  database.write(() => write(database, 'own'))
+  const second = database.version()
+  t.not(second, first)
+  t.throws(() =>
+    database.write(() => {
+      t.equal(database.version(), undefined, 'inside, it may see what nobody else does')
+      write(database, 'undone')
+      throw new Error('no')
+    })
+  )
+  await turn()
+  t.equal(database.version(), second, 'nothing was committed')
+  write(other, 'of another')
+  await turn()
+  t.not(database.version(), second)
+  t.not(database.version(), first)
 })

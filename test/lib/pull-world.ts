@@ -155,6 +155,13 @@ export async function bodyOf(
   return Buffer.concat(pieces)
 }
 
+/** The body of an answer that is arriving. */
+export function arriving(answer: PullAnswer): AsyncIterator<Uint8Array> {
+  const body = answer.body()
+  if (!(Symbol.asyncIterator in body)) throw new Error(`${answer.key} is all here`)
+  return body[Symbol.asyncIterator]()
+}
+
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise(resolve => setTimeout(resolve, 2))
 }

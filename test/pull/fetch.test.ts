@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { digestOf } from '../../src/base/digest.ts'
 import { cutAfter, inSteps, neverEnds, silence, stallAfter, status } from '../lib/fake-origin.ts'
-import { bodyOf, noPatience, setUpPull, until, wantedItem } from '../lib/pull-world.ts'
+import { arriving, bodyOf, noPatience, setUpPull, until, wantedItem } from '../lib/pull-world.ts'
 
 async function drain(pieces: AsyncIterator<Uint8Array>): Promise<void> {
   while ((await pieces.next()).done !== true);
@@ -90,7 +90,7 @@ t.test('a connection that breaks', async t => {
     const steps = inSteps({ body }, 100_000)
     origin.items.set('a', { body: sample(500_000), faults: [steps.fault] })
     const answer = await world.pull.fetch(wantedItem(origin, 'a', mutable))
-    const pieces = answer.body()[Symbol.asyncIterator]()
+    const pieces = arriving(answer)
     steps.next()
     await pieces.next()
     steps.cut()
@@ -164,7 +164,7 @@ t.test('50 clients of one cold item are one request, also when the first hangs u
     const answer = await world.pull.fetch(wanted)
     return digestOf('sha256', await bodyOf(answer))
   })
-  const left = (await leaving).body()[Symbol.asyncIterator]()
+  const left = arriving(await leaving)
   steps.next()
   await left.next()
   first.abort()

@@ -8,7 +8,7 @@ import { type Access, mayDo } from '../../base/access.ts'
 import { ByteBudget } from '../../base/byte-budget.ts'
 import type { Clock } from '../../base/clock.ts'
 import { CairnError } from '../../base/errors.ts'
-import type { Catalog, FetchUpstream, Pull } from '../../pull/api.ts'
+import type { Body, Catalog, FetchUpstream, Pull } from '../../pull/api.ts'
 import type { Packages } from '../../pull/registry/api.ts'
 import type { UnixfsReader } from '../../unixfs/api.ts'
 import type { LoginSessions } from './login-sessions.ts'
@@ -98,7 +98,7 @@ export async function bodyOf(
   }
 }
 
-export async function gather(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+export async function gather(body: Body): Promise<Buffer> {
   const pieces: Buffer[] = []
   for await (const piece of body) pieces.push(Buffer.from(piece))
   return Buffer.concat(pieces)

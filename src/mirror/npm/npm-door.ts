@@ -36,13 +36,21 @@ const prefix = '/npm/'
  */
 export function openNpmDoor(options: NpmDoorOptions): HttpDoor {
   const sessions = new LoginSessions(options.clock)
+  const asked = new WeakMap<IncomingMessage, Asked>()
+  const askedBy = (request: IncomingMessage): Asked => {
+    const known = asked.get(request)
+    if (known !== undefined) return known
+    const parsed = parse(request)
+    asked.set(request, parsed)
+    return parsed
+  }
   return {
     name: 'npm',
     accepts: ({ url = '' }) => url.startsWith(prefix),
-    needs: needOf,
+    needs: request => needOf(request, askedBy),
     serve: async (request, response, signal, access) => {
       try {
-        const { view, target, query } = parse(request)
+        const { view, target, query } = askedBy(request)
         const registries = options.registries()
         const call = {
           options,
@@ -65,19 +73,23 @@ export function openNpmDoor(options: NpmDoorOptions): HttpDoor {
   }
 }
 
-function parse({ url = '' }: IncomingMessage): {
-  view: NpmView
-  target: NpmTarget | undefined
-  query: URLSearchParams
-} {
+/** What a request asks for. */
+interface Asked {
+  readonly view: NpmView
+  readonly target: NpmTarget | undefined
+  readonly query: URLSearchParams
+}
+
+/** Throws `invalid`. */
+function parse({ url = '' }: IncomingMessage): Asked {
   const [path = '', query = ''] = url.slice(prefix.length).split(/[?#]/, 2)
   return { ...parseNpmPath(decode(path)), query: new URLSearchParams(query) }
 }
 
 /** Reading is all that questions need, also those that are put by POST; a login needs nothing yet. */
-function needOf(request: IncomingMessage): Need {
+function needOf(request: IncomingMessage, askedBy: (request: IncomingMessage) => Asked): Need {
   const { method = 'GET' } = request
-  const target = targetOf(request)
+  const target = targetOf(request, askedBy)
   if (target?.kind === 'login' || target?.kind === 'login-done' || target?.kind === 'user')
     return 'nothing'
   const asks = target !== undefined && reading.has(target.kind)
@@ -92,9 +104,12 @@ const reading: ReadonlySet<NpmTarget['kind']> = new Set([
   'login-page'
 ])
 
-function targetOf(request: IncomingMessage): NpmTarget | undefined {
+function targetOf(
+  request: IncomingMessage,
+  askedBy: (request: IncomingMessage) => Asked
+): NpmTarget | undefined {
   try {
-    return parse(request).target
+    return askedBy(request).target
   } catch {
     return undefined
   }

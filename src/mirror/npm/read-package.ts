@@ -16,7 +16,7 @@ import { CairnError } from '../../base/errors.ts'
 import type { Classification } from '../../pull/adapter.ts'
 import type { PullAnswer } from '../../pull/api.ts'
 import { BufferPool } from '../../pull/buffers.ts'
-import { readStored } from '../../pull/stored-body.ts'
+import { storedBody } from '../../pull/stored-body.ts'
 import { respond } from '../respond.ts'
 import { baseOf, type Call, sendJson } from './call.ts'
 import { hostedSource, unpublished } from './hosted-package.ts'
@@ -71,7 +71,7 @@ function youngestOf({ registries, options }: Call, name: string): number | undef
 export async function sendTarball(call: Call, { name, file }: Target<'tarball'>): Promise<void> {
   const place = findPlace(call, name)
   if (place.kind === 'proxied') return await send(call, tarballOf(place.source, name, file))
-  const { options, request, response, signal } = call
+  const { options, request, response } = call
   const held = options.packages.tarball(name, file)
   if (held === undefined) throw new CairnError('not-found', `${name} has no ${file} here`)
   const answer: PullAnswer = {
@@ -81,9 +81,9 @@ export async function sendTarball(call: Call, { name, file }: Target<'tarball'>)
     lastModified: new Date(held.storedMs).toUTCString(),
     etag: `"${held.digest.slice('sha256:'.length)}"`,
     from: 'store',
-    body: range => readStored(options.reader, held, new BufferPool(), range)
+    body: range => storedBody(options.reader, held, new BufferPool(), range)
   }
-  await respond(request, response, {}, answer, signal)
+  await respond(request, response, {}, answer)
 }
 
 /** GET of a version's attestations: what the upstream has, kept for a day. */
@@ -108,5 +108,5 @@ export async function sendKeys(call: Call): Promise<void> {
 async function send(call: Call, wanted: Classification): Promise<void> {
   const { options, request, response, signal } = call
   const answer = await options.pull.fetch(wanted, { signal })
-  await respond(request, response, wanted, answer, signal)
+  await respond(request, response, wanted, answer)
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { CairnError } from '../../base/errors.ts'
 import type { Adapter, Upstream } from '../../pull/adapter.ts'
-import type { Catalog, FetchUpstream, Log, Pull } from '../../pull/api.ts'
+import type { Body, Catalog, FetchUpstream, Log, Pull } from '../../pull/api.ts'
 import type { BufferPool } from '../../pull/buffers.ts'
 import type { Pointers, Repositories, Uploads } from '../../pull/registry/api.ts'
 import type { UnixfsReader } from '../../unixfs/api.ts'
@@ -65,10 +65,7 @@ export function sendJson(
 }
 
 /** A whole body in memory. Throws `file-too-large`. */
-export async function gather(
-  body: AsyncIterable<Uint8Array> | undefined,
-  mostBytes: number
-): Promise<Buffer> {
+export async function gather(body: Body | undefined, mostBytes: number): Promise<Buffer> {
   const pieces: Buffer[] = []
   let bytes = 0
   for await (const piece of body ?? []) {

@@ -2,7 +2,7 @@ import type { Digest } from '../../base/digest.ts'
 import { CairnError } from '../../base/errors.ts'
 import type { PullAnswer } from '../../pull/api.ts'
 import type { HostedContent, Reference } from '../../pull/registry/api.ts'
-import { readStored } from '../../pull/stored-body.ts'
+import { storedBody } from '../../pull/stored-body.ts'
 import { respond } from '../respond.ts'
 import { type Call, sendEmpty } from './call.ts'
 
@@ -28,7 +28,7 @@ export async function sendHostedManifest(
 }
 
 async function send(call: Call, content: HostedContent, mediaType: string): Promise<void> {
-  const { options, buffers, request, response, signal } = call
+  const { options, buffers, request, response } = call
   const { digest, bytes, storedMs } = content
   const answer: PullAnswer = {
     key: digest,
@@ -37,9 +37,9 @@ async function send(call: Call, content: HostedContent, mediaType: string): Prom
     lastModified: new Date(storedMs).toUTCString(),
     etag: `"${digest}"`,
     from: 'store',
-    body: range => readStored(options.reader, content, buffers, range)
+    body: range => storedBody(options.reader, content, buffers, range)
   }
-  await respond(request, response, {}, answer, signal, { 'docker-content-digest': digest })
+  await respond(request, response, {}, answer, { 'docker-content-digest': digest })
 }
 
 /** DELETE of a blob. Throws `not-found`. */

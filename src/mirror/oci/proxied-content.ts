@@ -25,8 +25,8 @@ export async function sendProxiedBlob(call: Call, place: Proxied, digest: Digest
   const held = catalog.get(wanted.key) ?? catalog.byDigest(digest)
   if (call.request.method === 'HEAD' && held === undefined) return await headUpstream(call, wanted)
   const answer = await pull.fetch(wanted, { signal: call.signal })
-  const { request, response, signal } = call
-  await respond(request, response, wanted, answer, signal, { 'docker-content-digest': digest })
+  const { request, response } = call
+  await respond(request, response, wanted, answer, { 'docker-content-digest': digest })
 }
 
 async function headUpstream(call: Call, { url, digest }: Classification): Promise<void> {
@@ -52,7 +52,7 @@ export async function sendProxiedManifest(
   place: Proxied,
   reference: Reference
 ): Promise<void> {
-  const { request, response, signal } = call
+  const { request, response } = call
   const pointed = await resolve(call, place, reference)
   const { answer, bytes } = await fetchManifest(call, place, pointed.digest)
   const manifest = readUpstreams(bytes, answer.key)
@@ -68,7 +68,7 @@ export async function sendProxiedManifest(
     }
   }
   const extra = { 'docker-content-digest': pointed.digest }
-  await respond(request, response, {}, whole, signal, extra)
+  await respond(request, response, {}, whole, extra)
 }
 
 async function resolve(call: Call, place: Proxied, reference: Reference): Promise<Pointed> {

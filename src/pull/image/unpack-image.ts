@@ -5,7 +5,7 @@ import { CairnError, toCairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
 import type { Node, UnixfsReader, UnixfsWriter } from '../../unixfs/api.ts'
 import type { LayerEntry } from '../adapter.ts'
-import type { Catalog, CatalogItem, Unpacking } from '../api.ts'
+import type { Body, Catalog, CatalogItem, Unpacking } from '../api.ts'
 import { bounds } from '../bounds.ts'
 import { BufferPool } from '../buffers.ts'
 import { readStored } from '../stored-body.ts'
@@ -30,13 +30,9 @@ export interface ImageUnpackingOptions {
   readonly blocks: BlockWriter
   readonly writer: UnixfsWriter
   readonly readDocument: (bytes: Uint8Array) => ImageDocument
-  readonly unpackLayer: (layer: AsyncIterable<Uint8Array>) => AsyncIterable<LayerEntry>
+  readonly unpackLayer: (layer: Body) => AsyncIterable<LayerEntry>
   /** A part of the image of a catalog key: from the store, or fetched. A piece is valid until the next. */
-  readonly openPart: (
-    key: string,
-    kind: 'manifests' | 'blobs',
-    digest: Digest
-  ) => Promise<AsyncIterable<Uint8Array>>
+  readonly openPart: (key: string, kind: 'manifests' | 'blobs', digest: Digest) => Promise<Body>
   /** Has a blob that is not held be fetched until `signal` aborts; `openPart` shares what has come. Never throws. */
   readonly fetchAhead: (key: string, digest: Digest, signal: AbortSignal) => void
 }
@@ -127,7 +123,7 @@ function cidOf({ codec, multihash, cidVersion }: Node): CID {
   return makeCid(codec, multihash, cidVersion)
 }
 
-async function whole(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+async function whole(body: Body): Promise<Buffer> {
   const pieces: Buffer[] = []
   let bytes = 0
   for await (const piece of body) {

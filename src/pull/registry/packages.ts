@@ -5,6 +5,8 @@ import type { Database } from '../../base/database.ts'
 import { type Digest, digestOf } from '../../base/digest.ts'
 import { CairnError } from '../../base/errors.ts'
 import type { UnixfsWriter } from '../../unixfs/api.ts'
+import { bounds } from '../bounds.ts'
+import { WhileUnchanged } from '../while-unchanged.ts'
 import type { HostedContent, HostedDocument, Packages, PackagesChange } from './api.ts'
 
 export interface PackagesOptions {
@@ -23,9 +25,12 @@ type Row = Record<string, unknown>
 
 class DatabasePackages implements Packages {
   readonly #options: PackagesOptions
+  /** Whether names were ever published. */
+  readonly #known: WhileUnchanged<boolean>
 
   constructor(options: PackagesOptions) {
     this.#options = options
+    this.#known = new WhileUnchanged(options.database, bounds.rowsKept)
   }
 
   #get(sql: string, ...values: string[]): Row | undefined {
@@ -33,7 +38,8 @@ class DatabasePackages implements Packages {
   }
 
   has(name: string): boolean {
-    return this.#get('SELECT 1 FROM registry_packages WHERE name = ?', name) !== undefined
+    const sql = 'SELECT 1 FROM registry_packages WHERE name = ?'
+    return this.#known.get(name, () => this.#get(sql, name) !== undefined)
   }
 
   isPublished(name: string): boolean {

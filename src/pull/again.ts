@@ -1,0 +1,74 @@
+import type { Digest } from '../base/digest.ts'
+import type { Classification } from './adapter.ts'
+import type { Answers } from './answers.ts'
+import type { Pull, PullAnswer, PullFetchOptions, PullStatistics } from './api.ts'
+import { bounds } from './bounds.ts'
+import type { PullOptions } from './open.ts'
+import { WhileUnchanged } from './while-unchanged.ts'
+
+/** An answer, and what was asked for. */
+interface Given {
+  readonly mediaType: string
+  readonly digest: Digest | undefined
+  readonly variant: string | undefined
+  readonly answer: PullAnswer
+  readonly again: NonNullable<PullAnswer['again']>
+}
+
+/**
+ * The engine, and what it answered a moment ago: while nobody commits anything to the database, what was fresh
+ * is answered again for the price of a look at the database's version.
+ */
+export class Again implements Pull {
+  readonly #options: Pick<PullOptions, 'clock'>
+  readonly #answers: Answers
+  readonly #inner: Pull
+  readonly #given: WhileUnchanged<Given>
+  #closed = false
+
+  constructor(options: Pick<PullOptions, 'catalog' | 'clock'>, answers: Answers, inner: Pull) {
+    this.#options = options
+    this.#answers = answers
+    this.#inner = inner
+    this.#given = new WhileUnchanged(options.catalog, bounds.givenAnswers)
+  }
+
+  async fetch(wanted: Classification, options: PullFetchOptions = {}): Promise<PullAnswer> {
+    if (options.at !== undefined || this.#closed) return await this.#inner.fetch(wanted, options)
+    const version = this.#given.version()
+    const given = this.#given.find(wanted.key)
+    if (given !== undefined && this.#isRight(wanted, given)) {
+      this.#answers.repeat(given.again.item)
+      return given.answer
+    }
+    const answer = await this.#inner.fetch(wanted, options)
+    const { again } = answer
+    if (again === undefined) return answer
+    const { key, mediaType, digest, derived } = wanted
+    const variant = derived?.variant
+    this.#given.keep(key, { mediaType, digest, variant, answer, again }, version)
+    return answer
+  }
+
+  #isRight({ mediaType, digest, derived }: Classification, { again, ...given }: Given): boolean {
+    return (
+      this.#options.clock.nowMs() < again.untilMs &&
+      given.mediaType === mediaType &&
+      given.digest === digest &&
+      given.variant === derived?.variant
+    )
+  }
+
+  statistics(): PullStatistics {
+    return this.#inner.statistics()
+  }
+
+  async learnt(): Promise<void> {
+    await this.#inner.learnt()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#inner.close()
+  }
+}

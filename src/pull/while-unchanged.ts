@@ -1,0 +1,43 @@
+import type { Database } from '../base/database.ts'
+
+/** What was read of the database, kept while nobody commits anything to it; at most so many entries. */
+export class WhileUnchanged<T> {
+  readonly #database: Pick<Database, 'version'>
+  readonly #entries: number
+  readonly #kept = new Map<string, T>()
+  #version: number | undefined
+
+  constructor(database: Pick<Database, 'version'>, entries: number) {
+    this.#database = database
+    this.#entries = entries
+  }
+
+  /** The version that `find` looks at, and that what is read next is of; undefined: nothing can be kept. */
+  version(): number | undefined {
+    const version = this.#database.version()
+    if (version !== this.#version || version === undefined) this.#kept.clear()
+    this.#version = version
+    return version
+  }
+
+  find(key: string): T | undefined {
+    return this.version() === undefined ? undefined : this.#kept.get(key)
+  }
+
+  /** Keeps what was read after `version` was asked for, unless that has changed since. */
+  keep(key: string, value: T, version: number | undefined): void {
+    if (version === undefined || this.version() !== version) return
+    if (this.#kept.size >= this.#entries) this.#kept.clear()
+    this.#kept.set(key, value)
+  }
+
+  /** As kept, or read now; `read` must not wait. */
+  get(key: string, read: () => T): T {
+    const known = this.find(key)
+    if (known !== undefined) return known
+    const version = this.#version
+    const value = read()
+    this.keep(key, value, version)
+    return value
+  }
+}
