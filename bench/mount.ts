@@ -2,13 +2,13 @@ import { findCold } from './find.ts'
 import type { Bench, Room, Row } from './lib/bench.ts'
 import { rememberMany } from './mount/memory.ts'
 import { workOnProjects } from './mount/projects.ts'
-import { readRandomly, readWarm, tarCold } from './mount/read.ts'
+import { readRandomly, readWarm, tarCold, workInPlace } from './mount/read.ts'
 import { sealInBackground } from './mount/seal.ts'
 import { changeNames, writeLarge } from './mount/write.ts'
 import { readCold } from './read.ts'
 
 export const bench: Bench = {
-  title: 'the mount at the work of a file system, against bindfs, rclone and tmpfs',
+  title: 'the mount at the work of a file system, against bindfs, libfuse, rclone and tmpfs',
   run: async room => {
     const rows: Row[] = []
     for (const [name, measure] of Object.entries(parts)) {
@@ -23,6 +23,7 @@ const parts = {
   'read cold': room => readCold(room, 0.9),
   'read warm': readWarm,
   'read randomly': readRandomly,
+  'in place': workInPlace,
   find: room => findCold(room, 0.35),
   tar: tarCold,
   write: writeLarge,

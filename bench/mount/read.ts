@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findClient } from '../../test/lib/clients.ts'
 import { compared, noted, type Room, type Row } from '../lib/bench.ts'
@@ -5,7 +6,7 @@ import { addPath, startCairn } from '../lib/cairn.ts'
 import { costOfCommand } from '../lib/cost.ts'
 import { dropCaches, makeFile, makeFiles } from '../lib/files.ts'
 import { interleave } from '../lib/interleave.ts'
-import { bindFolder, rcloneFolder } from '../lib/peers.ts'
+import { bindFolder, libfuseFolder, rcloneFolder } from '../lib/peers.ts'
 
 /** Reads that the page cache answers, against the file on tmpfs itself. */
 export async function readWarm(room: Room): Promise<Row[]> {
@@ -57,13 +58,38 @@ export async function readRandomly(room: Room): Promise<Row[]> {
     read(file, cairn.pid),
     bound && read(join(bound.mountPoint, 'large'), bound.pid)
   )
+  const libfuse = await libfuseFolder(room, source)
+  const low = await interleave(
+    room.rounds,
+    read(file, cairn.pid),
+    libfuse && read(join(libfuse.mountPoint, 'large'), libfuse.pid)
+  )
+  const what = `${mebibytes * 64} random 4 KiB reads through /ipfs, 4 jobs, cold`
   return [
-    compared({
-      what: `${mebibytes * 64} random 4 KiB reads through /ipfs, 4 jobs, cold`,
-      ...costs,
-      peerName: 'bindfs',
-      bar: { of: 'wall', atMost: 1 }
-    })
+    compared({ what, ...costs, peerName: 'bindfs', bar: { of: 'wall', atMost: 1 } }),
+    compared({ what, ...low, peerName: 'libfuse passthrough_ll', bar: { of: 'wall' } })
+  ]
+}
+
+/** Random 4 KiB reads and writes of a large file that is in /mfs, which the kernel makes in place. */
+export async function workInPlace(room: Room): Promise<Row[]> {
+  const fio = findClient('fio')
+  if (fio === undefined) return [noted('random 4 KiB reads and writes', 'fio IS NOT INSTALLED')]
+  const mebibytes = room.small ? 16 : 128
+  const home = room.memory('home')
+  writeFileSync(join(home, 'config.yaml'), 'mfs:\n  passthrough: on\n')
+  const cairn = await startCairn(room, home)
+  const plain = join(room.memory('source'), 'large')
+  const file = join(cairn.mount, 'mfs', 'large')
+  for (const path of [plain, file]) makeFile(path, mebibytes)
+  const job = ['--name=random', '--rw=randrw', '--bs=4k', '--numjobs=4', '--ioengine=psync']
+  const size = [`--size=${mebibytes}m`, `--io_size=${mebibytes / 4}m`, '--output=/dev/null']
+  const work = (path: string) => () =>
+    costOfCommand([cairn.pid], [fio, `--filename=${path}`, ...job, ...size])
+  const { cairn: ours, peer } = await interleave(room.rounds, work(file), work(plain))
+  const what = `${mebibytes * 256} random 4 KiB reads and writes in /mfs, passthrough`
+  return [
+    compared({ what, cairn: ours, peer, peerName: 'tmpfs', bar: { of: 'wall', atMost: 1.2 } })
   ]
 }
 
@@ -83,9 +109,12 @@ export async function tarCold(room: Room): Promise<Row[]> {
   const ours = pack(folder, cairn.pid)
   const costs = await interleave(room.rounds, ours, bound && pack(bound.mountPoint, bound.pid))
   const others = await interleave(1, ours, rclone && pack(rclone.mountPoint, rclone.pid))
+  const libfuse = await libfuseFolder(room, source)
+  const low = await interleave(1, ours, libfuse && pack(libfuse.mountPoint, libfuse.pid))
   const what = `tar of ${files} files under /ipfs, cold`
   return [
     compared({ what, ...costs, peerName: 'bindfs', bar: { of: 'cpu', atMost: 0.6 } }),
+    compared({ what, ...low, peerName: 'libfuse passthrough_ll', bar: { of: 'cpu' } }),
     compared({ what, ...others, peerName: 'rclone mount', bar: { of: 'cpu' } })
   ]
 }
