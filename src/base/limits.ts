@@ -99,6 +99,8 @@ export const limits = {
   httpIdleMs: 30_000,
   /** One that has a request in progress and takes or sends nothing for so long is cut: a paused film comes back by range. */
   httpStallMs: 120_000,
+  /** The certificate of the port for others is read again this often: who renews it need not know of us. */
+  tlsRenewMs: 60_000,
   /** Open connections: below the 1024 files of a plain limit, with room for the store's own. */
   httpConnections: 800,
   /** Of these without a request in progress; then the oldest gives way to the newest. */

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CairnError, toCairnError } from '../base/errors.ts'
@@ -35,6 +35,8 @@ export interface HttpServer {
   readonly address: ListenAddress
   /** Answers so far, by door and status: `mirror 200`. */
   readonly answers: ReadonlyMap<string, number>
+  /** Connections from now on are shown this certificate. */
+  secure: (certificate: Certificate) => void
   /** Takes no more, lets answers under way end until `signal` aborts, then cuts them. */
   close: (signal: AbortSignal) => Promise<void>
 }
@@ -54,6 +56,9 @@ export async function openHttpServer(
   return {
     address: { host: listen.host, port },
     answers,
+    secure: ({ certificate: cert, key }) => {
+      if (server instanceof TlsServer) server.setSecureContext({ ...tlsVersions, cert, key })
+    },
     close: signal => closeServer(server, connections, signal)
   }
 }
@@ -112,6 +117,8 @@ function makeServer(options: HttpServerOptions): Made {
   return { server, answers, connections }
 }
 
+const tlsVersions = { minVersion: 'TLSv1.2' } as const
+
 function bareServer(tls: Certificate | undefined): AnyServer {
   const times = {
     headersTimeout: limits.httpHeadMs,
@@ -123,9 +130,9 @@ function bareServer(tls: Certificate | undefined): AnyServer {
   const { certificate: cert, key } = tls
   return createTlsServer({
     ...times,
+    ...tlsVersions,
     cert,
     key,
-    minVersion: 'TLSv1.2',
     handshakeTimeout: limits.httpHeadMs
   })
 }

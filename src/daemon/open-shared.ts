@@ -7,6 +7,7 @@ import { Tokens } from '../access/tokens.ts'
 import { Users } from '../access/users.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
+import { limits } from '../base/limits.ts'
 import type { Content } from './content.ts'
 import { passwordGuard } from './guard.ts'
 import { type HttpServer, type HttpServerOptions, openHttpServer } from './http-server.ts'
@@ -18,21 +19,24 @@ export const selfSignedWord = 'self-signed'
 
 /** The port for other machines. */
 export interface SharedServer extends HttpServer {
-  /** SHA-256 of the certificate, for who is asked whether to trust it. */
+  /** SHA-256 of the certificate that is shown now, for who is asked whether to trust it. */
   readonly fingerprint: string
 }
 
 export interface OpenSharedOptions {
   readonly settings: Settings
   readonly content: Pick<Content, 'database'>
+  /** How often the certificate's files are read again, in milliseconds. */
+  readonly renewMs?: number
 }
 
 /**
  * Opens the port for other machines: the same doors, by TLS and with a password. Undefined if none is
- * wanted. Throws `usage` if there is no user or no certificate.
+ * wanted. A certificate that is renewed is shown without a restart. Throws `usage` if there is no user
+ * or no certificate.
  */
 export async function openShared(
-  { settings, content }: OpenSharedOptions,
+  { settings, content, renewMs = limits.tlsRenewMs }: OpenSharedOptions,
   options: Omit<HttpServerOptions, 'guard' | 'tls'>
 ): Promise<SharedServer | undefined> {
   const { share } = settings
@@ -44,13 +48,38 @@ export async function openShared(
       'share: there is no user who could use it: run `cairn user add NAME` first'
     )
   }
-  const tls = await certificateOf(settings, systemClock)
+  let tls = await certificateOf(settings, systemClock)
   const guard = passwordGuard(
     new SignIn(users, systemClock, new Tokens(content.database, systemClock)),
     options.log
   )
   const server = await openHttpServer(share, { ...options, tls, guard })
-  return { ...server, fingerprint: new X509Certificate(tls.certificate).fingerprint256 }
+  const renew = async () => {
+    try {
+      const now = await certificateOf(settings, systemClock)
+      if (now.certificate === tls.certificate && now.key === tls.key) return
+      server.secure(now)
+      tls = now
+      options.log.info({ fingerprint: fingerprintOf(now) }, 'the certificate was renewed')
+    } catch (cause) {
+      options.log.warn({ err: cause }, 'the certificate cannot be read again: the old one stays')
+    }
+  }
+  const renewing = setInterval(() => void renew(), renewMs).unref()
+  return {
+    ...server,
+    get fingerprint() {
+      return fingerprintOf(tls)
+    },
+    close: async signal => {
+      clearInterval(renewing)
+      await server.close(signal)
+    }
+  }
+}
+
+function fingerprintOf({ certificate }: Certificate): string {
+  return new X509Certificate(certificate).fingerprint256
 }
 
 async function certificateOf(settings: Settings, clock: Clock): Promise<Certificate> {
