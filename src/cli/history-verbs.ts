@@ -55,10 +55,10 @@ function addPin(program: Command, cli: Cli): void {
   const pin = program.command('pin').description('Keeps content: add, rm, ls')
   pin.exitOverride()
   addVerb(pin, 'add', {
-    does: 'Pins CIDs that are here',
+    does: 'Pins CIDs, or names as they stand now, and brings here what lacks of them',
     example: 'cairn pin add --label thesis bafybei…'
   })
-    .argument('<cid...>', 'CIDs')
+    .argument('<path...>', 'a CID, a name, or a path below one (/ipfs/CID/path, /ipns/NAME/path)')
     .option('--label <text>', 'what you call it')
     .action(async (paths: string[], options: CommonOptions & { label?: string }) =>
       (await import('./verbs/pin.ts')).pinAdd(cli, paths, options)

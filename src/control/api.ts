@@ -28,6 +28,20 @@ export interface Status {
     /** Downloads in progress now. */
     readonly flights: number
   }
+  /** What was fetched and may go, as it was measured last, and what went of it so far. */
+  readonly cache: {
+    readonly budgetBytes: number | undefined
+    readonly unusedMs: number | undefined
+    readonly cachedBytes: number
+    /** Of these: indexes in their newest version, which stay. */
+    readonly indexBytes: number
+    /** 0: not yet. */
+    readonly measuredMs: number
+    readonly droppedParts: number
+    readonly droppedBytes: number
+    readonly collectedMs: number
+    readonly freedBytes: number
+  }
   /** Names published and followed here; stale ones are past their end of life, heads were published elsewhere with a key of ours. */
   readonly names: {
     readonly published: number
@@ -79,6 +93,18 @@ export interface ReloadResult {
   readonly upstreams: readonly string[]
 }
 
+/** `POST trim`: what the settings do not keep of what was fetched is not held any more; a collection frees it. */
+export interface TrimResult {
+  /** Contents and unpacked archives, and their bytes. */
+  readonly parts: number
+  readonly bytes: number
+  /** Parts that were to go and were in use. */
+  readonly refused: number
+  /** What is cached afterwards; of it, indexes in their newest version. */
+  readonly cachedBytes: number
+  readonly indexBytes: number
+}
+
 /** `POST restore?cid=…&path=…`: without a path all of /mfs is replaced. */
 export interface RestoreResult {
   /** The root of /mfs now. */
@@ -123,26 +149,6 @@ export interface RefreshResult {
   readonly problem: string | undefined
 }
 
-export interface ControlError {
-  readonly error: { readonly code: string; readonly message: string }
-}
-
-/** What the daemon lets the control door do. */
-export interface ControlActions {
-  status: () => Status
-  snapshot: () => Promise<SnapshotResult>
-  log: (limit: number) => LogEntry[]
-  /** `path` as people write it, from the root of /mfs on; empty for all of it. */
-  restore: (cid: string, path: string) => Promise<RestoreResult>
-  publish: (order: PublishOrder) => Promise<PublishResult>
-  refresh: (name: string) => Promise<RefreshResult>
-  /** `GET peers`: none with the network off. */
-  peers: () => readonly PeerState[]
-  /** Throws what is wrong with config.yaml; the settings in force stay. */
-  reload: () => Promise<ReloadResult>
-  /** Begins the end of the daemon and returns at once. */
-  stop: () => void
-}
 /** `POST pin?path=…&label=…`: all that is below the path is here and pinned. */
 export interface PinResult {
   readonly cid: string
@@ -163,6 +169,26 @@ export interface TransferStatus {
   readonly totalBytes: number
 }
 
-  trim: () => Promise<TrimResult>
+export interface ControlError {
+  readonly error: { readonly code: string; readonly message: string }
+}
+
+/** What the daemon lets the control door do. */
+export interface ControlActions {
+  status: () => Status
+  snapshot: () => Promise<SnapshotResult>
+  log: (limit: number) => LogEntry[]
+  /** `path` as people write it, from the root of /mfs on; empty for all of it. */
+  restore: (cid: string, path: string) => Promise<RestoreResult>
+  publish: (order: PublishOrder) => Promise<PublishResult>
+  refresh: (name: string) => Promise<RefreshResult>
   pin: (path: string, label: string, signal: AbortSignal) => Promise<PinResult>
   transfers: () => readonly TransferStatus[]
+  trim: () => Promise<TrimResult>
+  /** `GET peers`: none with the network off. */
+  peers: () => readonly PeerState[]
+  /** Throws what is wrong with config.yaml; the settings in force stay. */
+  reload: () => Promise<ReloadResult>
+  /** Begins the end of the daemon and returns at once. */
+  stop: () => void
+}

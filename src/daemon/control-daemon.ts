@@ -14,6 +14,7 @@ export interface ControlDaemonOptions {
   readonly mfs: Mfs
   readonly upkeep: Upkeep
   readonly service: NameService
+  readonly trim: ControlActions['trim']
   readonly peers: ControlActions['peers']
   readonly reload: ControlActions['reload']
   readonly stop: () => void
@@ -26,13 +27,14 @@ export function controlDaemon(options: ControlDaemonOptions): ControlActions {
   const rootNow = () => content.roots.get(mfsRootName)?.cid.toString()
   return {
     status,
+    trim,
     peers,
     reload,
     stop,
-    snapshot: async () => {
-      const before = rootNow()
     pin: (path, label, signal) => pinning.pin({ path, label }, signal),
     transfers: () => pinning.list(),
+    snapshot: async () => {
+      const before = rootNow()
       const cid = await upkeep.seal('snapshot')
       service.sealed()
       return { cid, changed: cid !== before }

@@ -37,7 +37,6 @@ async function serve(t: Test, via: 'socket' | 'port') {
     peers: () => [],
     pin: async path => ({ cid: path, blocks: 0, bytes: 0 }),
     transfers: () => [],
-    trim: async () => ({ parts: 0, bytes: 0, refused: 0, cachedBytes: 0, indexBytes: 0 }),
     reload: async () => ({ upstreams: [] }),
     stop: () => {
       seen.stopped++
