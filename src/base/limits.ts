@@ -151,6 +151,8 @@ export const limits = {
   davTurnMs: 10,
   /** Ranges of one GET; more are answered by the whole. */
   davRanges: 32,
+  /** Members of a tree that a PROPFIND of depth infinity tells of; of a larger one it is refused. */
+  davInfiniteMembers: 10_000,
   /** Changes that a client which bounds them is told of: they are gathered before the answer begins. */
   davSyncResults: 10_000,
   /** Drafts up to this size are copied by COPY; larger ones are sealed first, and then shared. */

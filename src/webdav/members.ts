@@ -101,7 +101,8 @@ async function memberOf(
   const shown = attributes !== undefined && (mode & fileType.mask) !== fileType.symlink
   if (shown) return { kind: 'node', names, tree: collection.tree, attributes }
   const { dav, hold, signal } = exchange
-  return orLeftOut(() => complete(dav, signal, () => find(dav, hold, pathOf(names))))
+  const found = await orLeftOut(() => complete(dav, signal, () => find(dav, hold, pathOf(names))))
+  return found?.kind === 'node' ? { ...found, linked: true } : found
 }
 
 /** Links to what is no name too: in a mount they may lead anywhere. */

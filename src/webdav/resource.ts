@@ -16,6 +16,8 @@ export interface NodeResource {
   readonly names: readonly Name[]
   readonly tree: Tree
   readonly attributes: Attributes
+  /** Of a member that is a link: it is shown as what it leads to. */
+  readonly linked?: true
 }
 
 /** `/dav`, which holds the trees. */

@@ -37,6 +37,31 @@ t.test('names of every kind are listed so that they can be asked for', async t =
   t.notMatch(page, '<&>')
 })
 
+t.test('depth infinity tells of a whole tree, once, links and all, unless it is large', async t => {
+  const { port, mfs, faults } = await serveDav(t, t.testdir())
+  const caller = { uid: 1, gid: 1 }
+  for (const folder of ['d', 'd/e', 'd/e/f']) await ask(port, 'MKCOL', `/dav/mfs/${folder}`)
+  for (const file of ['d/a', 'd/e/b', 'd/e/f/c']) await ask(port, 'PUT', `/dav/mfs/${file}`)
+  const { ino } = mfs.lookup(mfs.root, toName('d'))
+  mfs.makeSymlink(ino, toName('round'), Buffer.from('../d'), caller)
+  const all = (headers: Record<string, string> = {}) =>
+    ask(port, 'PROPFIND', '/dav/mfs/d', { headers })
+  const { status, text } = await all()
+  t.equal(status, 207)
+  const hrefs = [...text.matchAll(/<D:href>\/dav\/mfs\/d\/([^<]*)</g)].map(match => match[1])
+  t.strictSame(hrefs.sort(), ['', 'a', 'e/', 'e/b', 'e/f/', 'e/f/c', 'round/'])
+  t.equal((await all({ depth: 'infinity' })).text, text)
+  for (let index = 0; index < 100; index += 1) {
+    const { ino: below } = mfs.makeDirectory(ino, toName(`many-${index}`), 0o755, caller)
+    for (let file = 0; file < limits.davInfiniteMembers / 100; file += 1) {
+      mfs.makeNode(below, toName(`${file}`), 0o100644, 0, caller)
+    }
+  }
+  const refused = await all()
+  t.strictSame([refused.status, /propfind-finite-depth/.test(refused.text)], [403, true])
+  t.strictSame(faults, [])
+})
+
 t.test('the CIDs that were asked for last are listed, the others forgotten', async t => {
   const { database } = await serveDav(t, t.testdir())
   const time = { ms: 0 }

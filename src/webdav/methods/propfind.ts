@@ -1,4 +1,5 @@
 import { complete } from '../../base/complete.ts'
+import { limits } from '../../base/limits.ts'
 import type { Exchange, Method } from '../api.ts'
 import { depthOf } from '../depth.ts'
 import { describeOne, describeSome, type Plan, planOf, type Query } from '../describe.ts'
@@ -7,14 +8,14 @@ import { membersOf } from '../members.ts'
 import { multistatusHead, multistatusTail } from '../multistatus.ts'
 import { nameOf } from '../property-name.ts'
 import { refuse } from '../refuse.ts'
-import { isCollection, type Resource, walk } from '../resource.ts'
+import { isCollection, isInMfs, type Resource, walk } from '../resource.ts'
 import { type StreamOut, streamOut } from '../stream-out.ts'
 import { checkConditions } from '../validators.ts'
 import { childOf, davSpace, elementsOf, isDav, readXml, type XmlElement } from '../xml.ts'
 
 /**
- * Properties of a resource and, with depth 1, of its members, streamed. Depth infinity is refused
- * for collections, as the specification allows.
+ * Properties of a resource and, with depth 1, of its members, streamed. Depth infinity is answered in
+ * `/dav/mfs` for trees that are not too large, and else refused, as the specification allows.
  * https://www.rfc-editor.org/rfc/rfc4918#section-9.1
  */
 export const propfind: Method = async exchange => {
@@ -26,29 +27,57 @@ export const propfind: Method = async exchange => {
     checkConditions(exchange, found)
     return found
   })
-  if (depth === 'infinity' && isCollection(resource)) {
-    throw refuse(403, 'Depth is 0 or 1 here', '<D:propfind-finite-depth/>')
-  }
+  if (depth === 'infinity' && isCollection(resource)) await checkSmall(exchange, resource)
   const first = await complete(dav, signal, () => describeOne(dav, resource, plan))
   const out = streamOut(exchange, 207, { 'content-type': 'application/xml; charset=utf-8' })
   out.add(`${multistatusHead}${first}`)
-  if (depth === '1' && isCollection(resource)) await addMembers(exchange, resource, plan, out)
+  if (depth !== '0' && isCollection(resource)) {
+    await addMembers(exchange, resource, { plan, out, deep: depth === 'infinity' })
+  }
   out.add(multistatusTail)
   await out.end()
 }
 
-async function addMembers(
-  exchange: Exchange,
-  resource: Resource,
-  plan: Plan,
-  out: StreamOut
-): Promise<void> {
+/** Throws a refusal for what would be answered at a length that nobody asked for. */
+async function checkSmall(exchange: Exchange, resource: Resource): Promise<void> {
+  const tooLarge = () =>
+    refuse(403, 'the tree is too large: use Depth 1', '<D:propfind-finite-depth/>')
+  if (!isInMfs(exchange.dav, resource)) throw tooLarge()
+  let left: number = limits.davInfiniteMembers
+  const count = async (collection: Resource): Promise<void> => {
+    for await (const members of membersOf(exchange, collection)) {
+      left -= members.length
+      if (left < 0) throw tooLarge()
+      for (const member of members) if (isDescended(member)) await count(member)
+    }
+  }
+  await count(resource)
+}
+
+/** What a link leads to is shown where it lies: links may lead round in circles. */
+function isDescended(member: Resource): boolean {
+  return isCollection(member) && member.kind === 'node' && member.linked !== true
+}
+
+interface Listing {
+  readonly plan: Plan
+  readonly out: StreamOut
+  /** Members of members, too. */
+  readonly deep: boolean
+}
+
+async function addMembers(exchange: Exchange, resource: Resource, listing: Listing): Promise<void> {
   const { dav, signal } = exchange
+  const { plan, out, deep } = listing
   for await (const members of membersOf(exchange, resource)) {
     for (let next = 0; next < members.length; ) {
       const texts = await complete(dav, signal, () => describeSome(dav, members, next, plan))
       next += texts.length
       if (out.add(texts.join(''))) await out.flush()
+    }
+    if (!deep) continue
+    for (const member of members) {
+      if (isDescended(member)) await addMembers(exchange, member, listing)
     }
   }
 }
