@@ -1,5 +1,6 @@
 import { read, readSync, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
+import type { Arrivals } from './arrivals.ts'
 import type { Reply } from './reply.ts'
 import type { Request } from './request.ts'
 
@@ -8,9 +9,10 @@ const ended: ReadonlySet<string> = new Set(['ENODEV', 'ECONNABORTED', 'EBADF'])
 /** The request went away before it was read, or a signal came: read again. */
 const again: ReadonlySet<string> = new Set(['ENOENT', 'EINTR', 'EAGAIN'])
 
-/** Waits for the next request; false once the mount has ended. */
-export function receive(device: number, request: Request): boolean {
-  for (;;) {
+/** Waits for the next request, as `arrivals` says; false once the mount has ended. */
+export function receive(device: number, request: Request, arrivals?: Arrivals): boolean {
+  for (let empty = false; ; ) {
+    arrivals?.wait(empty)
     try {
       request.length = readSync(device, request.bytes, 0, request.bytes.length, null)
       return request.length > 0
@@ -18,6 +20,7 @@ export function receive(device: number, request: Request): boolean {
       const { code } = cause as NodeJS.ErrnoException
       if (ended.has(code!)) return false
       if (!again.has(code!)) throw cause
+      empty = code === 'EAGAIN'
     }
   }
 }

@@ -36,7 +36,7 @@ function serve(seat: FuseSeat, control: Control, tree: Tree, work: Unsettled): b
   const counters = new Uint32Array(seat.counters)
   const inPlace = joinPassthrough(seat.device, seat.openFiles, tree)
   const session = openSession(tree, inPlace)
-  const meter = new LoadMeter()
+  const meter = new LoadMeter(session.freshness.withoutOpen ? 'reading' : 'writing')
   const arrivals = new Arrivals(seat.device, work)
   post({ kind: 'serving' })
   while (takeRequest(seat, control, session, arrivals)) {
@@ -62,8 +62,7 @@ function takeRequest(
 ): boolean {
   control.beginWait()
   try {
-    arrivals.prepare()
-    return receive(seat.device, session.request)
+    return receive(seat.device, session.request, arrivals)
   } finally {
     control.endWait()
   }

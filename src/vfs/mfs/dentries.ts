@@ -34,8 +34,12 @@ export function findDentry(context: Context, directory: Inode, name: Name): Dent
 /** As `findDentry`; throws `not-found`. */
 export function getDentry(context: Context, directory: Inode, name: Name): Dentry {
   const dentry = findDentry(context, directory, name)
-  if (dentry === undefined) throw new CairnError('not-found', `there is no ${nameText(name)}`)
+  if (dentry === undefined) throw notFound(name)
   return dentry
+}
+
+export function notFound(name: Name): CairnError {
+  return new CairnError('not-found', `there is no ${nameText(name)}`)
 }
 
 /** Inside a transaction, before names of a directory change: makes rows of them. The row must be stored. */
@@ -61,6 +65,22 @@ export function deleteDentry(context: Context, parent: number, name: Name): void
     .statement('DELETE FROM dentries WHERE parent = ? AND name = ?')
     .run(parent, nameBytes(name))
   announce(context, { parent, name })
+}
+
+/** To a name that is free, of either directory. */
+export function moveDentry(
+  context: Context,
+  parent: number,
+  name: Name,
+  newParent: number,
+  newName: Name,
+  cookie: number
+): void {
+  context.database
+    .statement('UPDATE dentries SET parent = ?, name = ?, cookie = ? WHERE parent = ? AND name = ?')
+    .run(newParent, nameBytes(newName), cookie, parent, nameBytes(name))
+  announce(context, { parent, name })
+  announce(context, { parent: newParent, name: newName })
 }
 
 export function pointDentry(context: Context, parent: number, name: Name, ino: number): void {

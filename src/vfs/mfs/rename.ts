@@ -3,13 +3,13 @@ import { checkName, type Name, nameText } from '../../base/names.ts'
 import type { RenameOptions } from '../api.ts'
 import type { Context } from './context.ts'
 import {
-  addDentry,
   type Dentry,
   deleteDentry,
   findDentry,
-  getDentry,
   isEmpty,
   isWithin,
+  moveDentry,
+  notFound,
   pointDentry,
   unfold
 } from './dentries.ts'
@@ -41,8 +41,9 @@ export function rename(
   context.numbers.prepare()
   context.database.write(() => {
     const from = sideOf(context, parent, name)
-    const to = sideOf(context, newParent, newName)
-    const source = getInode(context, getDentry(context, from.directory, name).ino)
+    const to = sideOf(context, newParent, newName, from.directory)
+    const source = from.inode
+    if (source === undefined) throw notFound(name)
     if (mode === 'no-replace' && to.inode !== undefined) {
       throw new CairnError('exists', `${nameText(newName)} exists`)
     }
@@ -53,8 +54,9 @@ export function rename(
   emptyTrashIfFull(context)
 }
 
-function sideOf(context: Context, parent: number, name: Name): Side {
-  const directory = getDirectory(context, parent)
+/** `known`: a directory that may be the same. */
+function sideOf(context: Context, parent: number, name: Name, known?: Inode): Side {
+  const directory = known?.ino === parent ? known : getDirectory(context, parent)
   const dentry = findDentry(context, directory, name)
   const inode = dentry === undefined ? undefined : getInode(context, dentry.ino)
   return { directory, name, dentry, inode }
@@ -86,9 +88,8 @@ function replace(context: Context, from: Side, source: Inode, to: Side): void {
   const same = from.directory.ino === to.directory.ino
   open(context, from, to)
   if (to.inode !== undefined) deleteDentry(context, to.directory.ino, to.name)
-  deleteDentry(context, from.directory.ino, from.name)
   const cookie = same && from.dentry !== undefined ? from.dentry.cookie : context.numbers.take()
-  addDentry(context, to.directory.ino, to.name, { ino: source.ino, cookie })
+  moveDentry(context, from.directory.ino, from.name, to.directory.ino, to.name, cookie)
   settle(context, source)
   const moved = isDirectory(source) ? 1 : 0
   const replaced = to.inode !== undefined && isDirectory(to.inode) ? 1 : 0

@@ -32,16 +32,22 @@ export class SmallDrafts {
 
   create(draft: number): void {
     const { seconds, nanoseconds } = timeNow(this.#clock)
-    this.#database.write(() =>
+    this.#alone(() =>
       this.#database
         .statement("INSERT INTO mfs_small_drafts VALUES (?, x'', ?, ?, 0)")
         .run(draft, seconds, nanoseconds)
     )
   }
 
+  /** One statement, which is undone as a whole anyway: inside a transaction it needs no part of it. */
+  #alone<T>(statement: () => T): T {
+    const { transaction } = this.#database
+    return transaction === 'write' ? statement() : this.#database.write(statement)
+  }
+
   /** False if there is no such row. */
   copy(from: number, to: number): boolean {
-    return this.#database.write(() => {
+    return this.#alone(() => {
       const { changes } = this.#database
         .statement(
           `INSERT INTO mfs_small_drafts
@@ -151,7 +157,7 @@ export class SmallDrafts {
   }
 
   #update(sql: string, draft: number): boolean {
-    return this.#database.write(() => this.#database.statement(sql).run(draft).changes === 1)
+    return this.#alone(() => this.#database.statement(sql).run(draft).changes === 1)
   }
 
   /** Inside a transaction: false if there is no such row. */

@@ -22,10 +22,11 @@ type StoredName = string | Uint8Array
 const valueBytes = 65536
 
 export function getXattr(context: Context, ino: number, name: string): Uint8Array {
-  const inode = getInode(context, ino)
-  const value = name === cidName ? cidBytes(inode) : findXattr(context, ino, name)
-  if (value === undefined) throw noAttribute(ino, name)
-  return value
+  const value = name === cidName ? cidBytes(getInode(context, ino)) : findXattr(context, ino, name)
+  if (value !== undefined) return value
+  // Before the first write to a file the kernel asks for its capabilities.
+  if (!context.lookups.held(ino)) getInode(context, ino)
+  throw noAttribute(ino, name)
 }
 
 export function xattrNames(context: Context, ino: number): string[] {
