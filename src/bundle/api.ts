@@ -34,7 +34,8 @@ export interface BundleName {
 export interface BundleFile {
   readonly file: string
   readonly bytes: number
-  readonly sha256: string
+  /** Undefined for a CAR that came by itself: its blocks prove themselves. */
+  readonly sha256: string | undefined
 }
 
 /** Told now and then while it goes. */

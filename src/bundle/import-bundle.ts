@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, parse, resolve } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { CID } from 'multiformats/cid'
 import { makeCid } from '../base/blocks.ts'
@@ -18,7 +18,7 @@ import type { UnixfsReader } from '../unixfs/api.ts'
 import type { BundleFile, BundleIndex, BundleName, ImportReport, OnProgress } from './api.ts'
 import { readIndex } from './bundle-index.ts'
 import { decodeCarried } from './carried-line.ts'
-import { readCar } from './read-car.ts'
+import { readCar, readCarRoots } from './read-car.ts'
 
 /** Work between two turns of the event loop, and what a kill costs to do again. */
 const breathBytes = 16 * 1024 * 1024
@@ -37,12 +37,22 @@ export interface ImportOptions {
 }
 
 /**
- * Takes a bundle in: every block verified, all that it names found whole, then names, pins and catalog in
+ * Takes a bundle in, or a CAR of any IPFS program, whose roots are pinned: every block verified, all that it names found whole, then names, pins and catalog in
  * one transaction. What was stored before it broke off stays, and is not stored again. Throws `corrupt`
  * and `mismatch`, naming file and block; `missing` if it was made for somebody who has more.
  */
 export async function importBundle(options: ImportOptions): Promise<ImportReport> {
-  return await new Importer(options, readIndex(options.folder)).run()
+  const isCar = statSync(options.folder, { throwIfNoEntry: false })?.isFile() === true
+  if (!isCar) return await new Importer(options, readIndex(options.folder)).run()
+  const { dir, base } = parse(resolve(options.folder))
+  return await new Importer({ ...options, folder: dir }, indexOfCar(options.folder, base)).run()
+}
+
+/** A CAR by itself, as a bundle of one file. */
+function indexOfCar(path: string, file: string): BundleIndex {
+  const roots = readCarRoots(path).map(cid => ({ label: file, cid: cid.toString() }))
+  const cars = [{ file, bytes: statSync(path).size, sha256: undefined }]
+  return { version: 1, createdMs: 0, roots, names: [], cars, catalog: undefined, holds: [] }
 }
 
 class Importer {
@@ -82,7 +92,7 @@ class Importer {
     }
   }
 
-  async #takeCar(path: string, sha256: string): Promise<void> {
+  async #takeCar(path: string, sha256: string | undefined): Promise<void> {
     const { store } = this.#options
     for (const { cid, bytes, position } of readCar(path, sha256)) {
       if (!store.has(cid.multihash.bytes)) this.#newBlocks++

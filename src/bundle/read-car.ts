@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { decode as decodeCbor } from '@ipld/dag-cbor'
-import type { CID } from 'multiformats/cid'
+import { CID } from 'multiformats/cid'
 import { makeCid } from '../base/blocks.ts'
 import { decodeHead, maxHeadBytes, readVarint } from '../base/car.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
@@ -19,15 +19,29 @@ export interface CarBlock {
 const headerBytes = 4 * 1024 * 1024
 const windowBytes = limits.blockBytes + maxHeadBytes
 
+/** The roots that a CAR's header names. Throws as `readCar`, and `unsupported` for one that names none. */
+export function readCarRoots(path: string): CID[] {
+  const window = new Window(path)
+  try {
+    const { roots } = readHeader(window, path)
+    const cids = Array.isArray(roots) ? roots.map(root => CID.asCID(root)) : []
+    const found = cids.flatMap(cid => cid ?? [])
+    if (found.length > 0 && found.length === cids.length) return found
+    throw new CairnError('unsupported', `${path} names no roots: what it holds cannot be known`)
+  } finally {
+    window.close()
+  }
+}
+
 /**
  * The blocks of a CAR of version 1, unverified. Throws `corrupt`, naming the file and the byte; at its end
- * also if the whole has another digest.
+ * also if the whole has another digest than is given.
  */
-export function* readCar(path: string, sha256: string): Generator<CarBlock> {
+export function* readCar(path: string, sha256: string | undefined): Generator<CarBlock> {
   const hash = createHash('sha256')
   const window = new Window(path)
   try {
-    let at = headerEnd(window, path)
+    let at = readHeader(window, path).end
     hash.update(window.at(0, at))
     for (;;) {
       const head = window.at(at, maxHeadBytes)
@@ -46,27 +60,27 @@ export function* readCar(path: string, sha256: string): Generator<CarBlock> {
       yield { cid, bytes: bytes.subarray(0, record.blockBytes), position: at }
       at = offset + record.blockBytes
     }
-    if (hash.digest('hex') === sha256) return
+    if (sha256 === undefined || hash.digest('hex') === sha256) return
     throw new CairnError('corrupt', `${path} is not what the index says: copy it again`)
   } finally {
     window.close()
   }
 }
 
-function headerEnd(window: Window, path: string): number {
+function readHeader(window: Window, path: string): { end: number; roots: unknown } {
   const length = readVarint(window.at(0, maxHeadBytes), 0)
   if (length === undefined || length.value > headerBytes) throw damaged(path, 0, 'no header')
   const bytes = window.at(length.end, length.value)
-  let header: unknown
+  let header: { version?: unknown; roots?: unknown } | null
   try {
     header = decodeCbor(bytes.subarray(0, length.value))
   } catch {
     throw damaged(path, 0, 'no header')
   }
-  if ((header as { version?: unknown } | null)?.version !== 1) {
+  if (header?.version !== 1) {
     throw damaged(path, 0, 'its header is not of a CAR of version 1')
   }
-  return length.end + length.value
+  return { end: length.end + length.value, roots: header.roots }
 }
 
 function damaged(path: string, position: number, why: string): CairnError {

@@ -28,7 +28,7 @@ export function addBundleVerbs(program: Command, cli: Cli): void {
     does: 'Takes a bundle in, every block verified; run it again if it broke off',
     example: 'cairn bundle import /media/disk/out'
   })
-    .argument('<folder>', 'of an export')
+    .argument('<folder>', 'of an export, or a CAR of any IPFS program')
     .action(async (folder: string, options: CommonOptions) =>
       (await import('./verbs/bundle-import.ts')).bundleImport(cli, folder, options)
     )
