@@ -28,6 +28,20 @@ export interface Status {
     /** Downloads in progress now. */
     readonly flights: number
   }
+  /** What was fetched and may go, as it was measured last, and what went of it so far. */
+  readonly cache: {
+    readonly budgetBytes: number | undefined
+    readonly unusedMs: number | undefined
+    readonly cachedBytes: number
+    /** Of these: indexes in their newest version, which stay. */
+    readonly indexBytes: number
+    /** 0: not yet. */
+    readonly measuredMs: number
+    readonly droppedParts: number
+    readonly droppedBytes: number
+    readonly collectedMs: number
+    readonly freedBytes: number
+  }
   /** Names published and followed here; stale ones are past their end of life, heads were published elsewhere with a key of ours. */
   readonly names: {
     readonly published: number
@@ -77,6 +91,18 @@ export interface SnapshotResult {
 /** `POST reload`: config.yaml was read again; only upstreams change while the daemon runs. */
 export interface ReloadResult {
   readonly upstreams: readonly string[]
+}
+
+/** `POST trim`: what the settings do not keep of what was fetched is not held any more; a collection frees it. */
+export interface TrimResult {
+  /** Contents and unpacked archives, and their bytes. */
+  readonly parts: number
+  readonly bytes: number
+  /** Parts that were to go and were in use. */
+  readonly refused: number
+  /** What is cached afterwards; of it, indexes in their newest version. */
+  readonly cachedBytes: number
+  readonly indexBytes: number
 }
 
 /** `POST restore?cid=…&path=…`: without a path all of /mfs is replaced. */
@@ -158,6 +184,7 @@ export interface ControlActions {
   refresh: (name: string) => Promise<RefreshResult>
   pin: (path: string, label: string, signal: AbortSignal) => Promise<PinResult>
   transfers: () => readonly TransferStatus[]
+  trim: () => Promise<TrimResult>
   /** `GET peers`: none with the network off. */
   peers: () => readonly PeerState[]
   /** Throws what is wrong with config.yaml; the settings in force stay. */

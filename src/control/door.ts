@@ -35,6 +35,7 @@ const routes: Readonly<Record<string, Route>> = {
     port: false,
     run: (actions, query) => actions.refresh(query.get('name') ?? '')
   },
+  trim: { method: 'POST', port: false, run: actions => actions.trim() },
   reload: { method: 'POST', port: false, run: actions => actions.reload() },
   stop: { method: 'POST', port: false, run: actions => stop(actions) }
 }

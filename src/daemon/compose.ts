@@ -4,9 +4,12 @@ import { limits } from '../base/limits.ts'
 import { WriteLock } from '../base/write-lock.ts'
 import type { Status } from '../control/api.ts'
 import { openControlDoor } from '../control/door.ts'
+import { InUse } from '../pull/in-use.ts'
 import { createInodeMemory } from '../vfs/frozen/inode-memory.ts'
 import { mfsSharedMemory } from '../vfs/mfs/lookups.ts'
 import { Closing } from './closing.ts'
+import { policyOf } from './collect.ts'
+import { openCollection } from './collection.ts'
 import { openContent, openMfsOf } from './content.ts'
 import { controlDaemon } from './control-daemon.ts'
 import { openControlSocket } from './control-socket.ts'
@@ -62,7 +65,7 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
   const { settings, log, stop } = options
   const startedMs = systemClock.nowMs()
   const parts = openParts(options, closing, () => mounts)
-  const { content, mfs, peers, packages, upkeep, service } = parts
+  const { content, mfs, peers, packages, collection, upkeep, service } = parts
   const { names, fetcher } = service
 
   // Doors: the mounts, then HTTP on the port and on the socket.
@@ -75,6 +78,7 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
   const drive = openDrive({ settings, log, satisfy, names, ...parts })
   upkeep.begin(() => mounts.writes() + drive.writes())
   service.begin()
+  collection.begin()
   const told = describeDaemon({ ...options, startedMs, content, mounts, packages, names })
   const status = () => told.status(ports)
   const reload = async () => {
@@ -88,6 +92,7 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
     mfs,
     upkeep,
     service,
+    trim: () => collection.trim(),
     peers: () => peers?.list() ?? [],
     reload,
     stop
@@ -151,8 +156,18 @@ function openParts({ settings, log }: ComposeOptions, closing: Closing, mounts: 
   )
   const peers = openPeers({ settings, content, log })
   if (peers !== undefined) closing.keep(peers, it => it.close())
-  const packages = closing.keep(openPackages({ settings, content, log, peers: peers?.pull }), it =>
-    it.close()
+  const inUse = new InUse(systemClock)
+  const packages = closing.keep(
+    openPackages({ settings, content, log, peers: peers?.pull, inUse }),
+    it => it.close()
+  )
+  const collection = closing.keep(
+    openCollection({
+      ...{ home, content, writeLock, inUse, log, clock: systemClock },
+      packageInodes: memory.pkg.inodes,
+      policy: () => policyOf(packages.settings())
+    }),
+    it => it.finish()
   )
   const upkeep = closing.keep(
     openUpkeep({ home, writeLock, mfs, mfsOptions, clock: systemClock, log }),
@@ -169,5 +184,5 @@ function openParts({ settings, log }: ComposeOptions, closing: Closing, mounts: 
     }),
     it => it.close()
   )
-  return { writeLock, memory, content, mfs, peers, packages, upkeep, service }
+  return { writeLock, memory, content, mfs, peers, packages, collection, upkeep, service }
 }

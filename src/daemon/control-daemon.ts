@@ -14,6 +14,7 @@ export interface ControlDaemonOptions {
   readonly mfs: Mfs
   readonly upkeep: Upkeep
   readonly service: NameService
+  readonly trim: ControlActions['trim']
   readonly peers: ControlActions['peers']
   readonly reload: ControlActions['reload']
   readonly stop: () => void
@@ -21,11 +22,12 @@ export interface ControlDaemonOptions {
 
 /** What the control API does, in terms of the daemon's parts. */
 export function controlDaemon(options: ControlDaemonOptions): ControlActions {
-  const { status, content, mfs, upkeep, service, peers, reload, stop } = options
+  const { status, content, mfs, upkeep, service, trim, peers, reload, stop } = options
   const pinning = new Pinning({ content, names: service.names, fetcher: service.content })
   const rootNow = () => content.roots.get(mfsRootName)?.cid.toString()
   return {
     status,
+    trim,
     peers,
     reload,
     stop,

@@ -2,6 +2,8 @@ import { homePaths } from '../base/home.ts'
 import type { Status } from '../control/api.ts'
 import type { Names } from '../names/api.ts'
 import { openCatalog } from '../pull/catalog.ts'
+import { RetentionState } from '../pull/retention/retention-state.ts'
+import { policyOf } from './collect.ts'
 import { type Content, mfsRootName } from './content.ts'
 import { showAddress } from './listen-address.ts'
 import { type Metric, metricsOf } from './metrics.ts'
@@ -37,7 +39,8 @@ export function describeDaemon(options: DescribeOptions): Description {
   const counts = () => ({
     store: content.store.statistics(),
     catalog: catalog.statistics(),
-    pull: packages.statistics()
+    pull: packages.statistics(),
+    cache: cacheOf(options)
   })
   const status = (where: Where): Status => ({
     ...identity(options, where),
@@ -62,6 +65,11 @@ export function describeDaemon(options: DescribeOptions): Description {
         process: { ...measureProcess(), startedMs }
       })
   }
+}
+
+function cacheOf({ content, packages }: DescribeOptions): Status['cache'] {
+  const { keptFileBytes: _, ...facts } = new RetentionState(content.database).read()
+  return { ...policyOf(packages.settings()), ...facts }
 }
 
 function identity({ settings, version, startedMs }: DescribeOptions, where: Where) {

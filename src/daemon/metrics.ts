@@ -1,3 +1,4 @@
+import type { Status } from '../control/api.ts'
 import type { CatalogStatistics, PullCounts, PullStatistics } from '../pull/api.ts'
 import type { StoreStatistics } from '../store/api.ts'
 
@@ -17,6 +18,7 @@ export interface MeasuredState {
   readonly store: StoreStatistics
   readonly catalog: CatalogStatistics
   readonly pull: PullStatistics
+  readonly cache: Status['cache']
   /** By mount name, then by operation. */
   readonly fuse: ReadonlyArray<{
     readonly mount: string
@@ -34,7 +36,7 @@ export interface MeasuredState {
 
 /** What the daemon knows of itself, as metrics. */
 export function metricsOf(state: MeasuredState): Metric[] {
-  const { store, catalog, pull, process } = state
+  const { store, catalog, pull, cache, process } = state
   return [
     gauge('cairn_store_blocks', 'Blocks in the store', store.blocks),
     gauge('cairn_store_bytes', 'Bytes of these blocks', store.bytes),
@@ -49,6 +51,10 @@ export function metricsOf(state: MeasuredState): Metric[] {
     pulled(pull, 'failures', 'cairn_pull_failures_total', 'Items that could not be had'),
     pulled(pull, 'bytesServed', 'cairn_pull_served_bytes_total', 'Bytes given to clients'),
     pulled(pull, 'bytesFetched', 'cairn_pull_fetched_bytes_total', 'Bytes taken from upstreams'),
+    ...bound('cairn_cache_budget_bytes', 'What may be cached', cache.budgetBytes),
+    gauge('cairn_cache_bytes', 'What is cached, as it was measured last', cache.cachedBytes),
+    counter('cairn_cache_dropped_bytes_total', 'Bytes not kept any more', cache.droppedBytes),
+    counter('cairn_collected_bytes_total', 'Bytes of segment files freed', cache.freedBytes),
     counter('process_cpu_seconds_total', 'CPU time of all threads', process.cpuSeconds),
     gauge('process_resident_memory_bytes', 'Resident memory', process.residentBytes),
     gauge('process_start_time_seconds', 'Start, since 1970', process.startedMs / 1000),
@@ -64,6 +70,11 @@ function gauge(name: string, help: string, value: number): Metric {
 
 function counter(name: string, help: string, value: number): Metric {
   return { name, help, kind: 'counter', values: [{ value }] }
+}
+
+/** None is shown where there is no bound. */
+function bound(name: string, help: string, value: number | undefined): Metric[] {
+  return value === undefined ? [] : [gauge(name, help, value)]
 }
 
 /** A number an adapter. */

@@ -12,6 +12,7 @@ import type { PullPeers } from '../pull/ask-peers.ts'
 import { openCatalog } from '../pull/catalog.ts'
 import { openFetchUpstream } from '../pull/fetch-upstream.ts'
 import { imageSuffix } from '../pull/image/unpack-image.ts'
+import type { InUse } from '../pull/in-use.ts'
 import { openPull } from '../pull/open.ts'
 import { openPoliteFetch } from '../pull/polite-fetch.ts'
 import { openUnpacking } from '../pull/unpack.ts'
@@ -32,12 +33,15 @@ export interface PackagesOptions {
   readonly log: Log
   /** Who else may have what upstreams have. */
   readonly peers: PullPeers | undefined
+  readonly inUse: InUse
 }
 
 /** The package mirror: the pull-through engine, its adapters, their unpacking and its doors. */
 export interface Packages {
   readonly doors: readonly HttpDoor[]
   statistics: () => PullStatistics
+  /** Those in force. */
+  settings: () => Settings
   /** Mirrors the upstreams of new settings from the next request on. */
   configure: (settings: Settings) => void
   /** Unpacks the archive of a catalog key, for the mount. */
@@ -45,7 +49,8 @@ export interface Packages {
   close: () => Promise<void>
 }
 
-export function openPackages({ settings, content, log, peers }: PackagesOptions): Packages {
+export function openPackages(options: PackagesOptions): Packages {
+  const { settings, content, log, peers, inUse } = options
   let current = settings
   const plainFetch = openFetchUpstream()
   const onlineFetch = refuseOffline(plainFetch, () => current)
@@ -61,6 +66,7 @@ export function openPackages({ settings, content, log, peers }: PackagesOptions)
     reader: content.reader,
     writer: openUnixfsWriter(content.store, profiles[settings.profile]),
     log,
+    inUse,
     adapters: [aptAdapter, npm.adapter, ociAdapter]
   }
   const pull = openPull({
@@ -89,6 +95,7 @@ export function openPackages({ settings, content, log, peers }: PackagesOptions)
       openNpm({ ...own, documents: npm.documents }),
       oci.door
     ],
+    settings: () => current,
     configure: changed => {
       current = changed
     },

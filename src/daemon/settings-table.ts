@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { type ProfileName, profileNames } from '../unixfs/api.ts'
 import { type ListenAddress, parseListen } from './listen-address.ts'
 import { type AptUpstream, parseAptUpstreams } from './parse-apt-upstreams.ts'
+import { parseBudget } from './parse-cache-settings.ts'
 import { parseHosts } from './parse-hosts.ts'
 import { parseGateways, parseResolvers } from './parse-name-settings.ts'
 import {
@@ -98,6 +99,13 @@ export const settingsTable = {
     undefined
   ),
   proxyHosts: setting<string[]>(['proxy', 'hosts'], undefined, parseHosts, []),
+  cacheBudget: setting<number | undefined>(
+    ['cache', 'budget'],
+    'CAIRN_CACHE_BUDGET',
+    parseBudget,
+    undefined
+  ),
+  cacheUnusedMs: setting<number | undefined>(['cache', 'unused'], undefined, parseAge, undefined),
   offline: setting(['offline'], 'CAIRN_OFFLINE', parseSwitch, false),
   aptUpstreams: setting<Record<string, AptUpstream>>(
     ['apt', 'upstreams'],

@@ -61,6 +61,10 @@ export interface Settings {
   readonly nameResolvers: readonly string[]
   /** Holds the passphrase of the private keys, absolute or from the home; undefined: key.secret does. */
   readonly keyPassphraseFile: string | undefined
+  /** Bytes that what was fetched may take; undefined for no bound. */
+  readonly cacheBudget: number | undefined
+  /** What was fetched and not used for so long goes; undefined: it stays. */
+  readonly cacheUnusedMs: number | undefined
   /** No upstream is asked for anything: what is held is served. */
   readonly offline: boolean
   /** Hosts whose http URLs are fetched for clients that have this for their proxy. */

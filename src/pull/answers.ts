@@ -1,12 +1,12 @@
 import type { Classification } from './adapter.ts'
 import type { CatalogItem, Expectation, PullAnswer } from './api.ts'
-import { bounds } from './bounds.ts'
 import type { DownloadHead } from './download.ts'
 import type { Flight, Seat } from './flight.ts'
 import type { HeldItems } from './held-items.ts'
 import type { PullOptions } from './open.ts'
 import { stampOf } from './store-landed.ts'
 import type { Tally } from './tally.ts'
+import { Uses } from './uses.ts'
 
 /** A reader's place in a flight whose body has begun. */
 export interface Boarding {
@@ -23,9 +23,11 @@ export class Answers {
   readonly #options: AnswersOptions
   readonly #held: HeldItems
   readonly #tally: Tally
+  readonly #uses: Uses
 
   constructor(options: AnswersOptions, held: HeldItems, tally: Tally) {
     this.#options = options
+    this.#uses = new Uses(options.catalog)
     this.#held = held
     this.#tally = tally
   }
@@ -54,8 +56,8 @@ export class Answers {
 
   /** It was answered, and will be read. */
   #note(item: CatalogItem): void {
-    const nowMs = this.#options.clock.nowMs()
-    if (nowMs - item.usedMs > bounds.useGranularityMs) this.#options.catalog.use(item.key, nowMs)
+    this.#uses.note(item, this.#options.clock.nowMs())
+    this.#held.inUse.ask(item.cid)
   }
 
   fromFlight(
@@ -79,6 +81,11 @@ export class Answers {
 
   #served(key: string, bytes: number): void {
     this.#tally.of(key).bytesServed += bytes
+  }
+
+  /** Writes down what was used. */
+  close(): void {
+    this.#uses.write()
   }
 
   async *#count(key: string, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -24,8 +24,10 @@ export interface Catalog {
   hosted: (prefix: string) => string[]
   /** The upstream was asked again and it is still right. */
   touch: (key: string, validatedMs: number) => void
-  /** It was served: what the budget keeps longest. */
-  use: (key: string, usedMs: number) => void
+  /** They were served, by key: what the budget keeps longest. */
+  use: (uses: Iterable<readonly [key: string, usedMs: number]>) => void
+  /** What the archives of these keys were unpacked to was looked at. */
+  useUnpacked: (keys: Iterable<string>, usedMs: number) => void
   remove: (key: string) => void
   /** Removes every item of this content, under whatever key: its blocks are not to be had. */
   removeContent: (content: Pick<CatalogItem, 'cid' | 'digests'>) => void
@@ -46,10 +48,18 @@ export interface Catalog {
   unpacked: (key: string) => CID | undefined
   /** Of an unpacked archive: the side record of what UnixFS has no place for, if it has any of it. */
   sideRecord: (key: string) => CID | undefined
-  setUnpacked: (key: string, cid: CID, record?: CID) => void
+  setUnpacked: (key: string, tree: UnpackedTree, usedMs: number) => void
   statistics: () => CatalogStatistics
   /** As the database's: what was read under one number holds as long as it is that. */
   version: () => number | undefined
+}
+
+export interface UnpackedTree {
+  readonly cid: CID
+  /** Of an image: the side record of what UnixFS has no place for. */
+  readonly record?: CID | undefined
+  /** All its blocks, each as often as it is linked. */
+  readonly bytes: number
 }
 
 export interface CatalogStatistics {

@@ -29,8 +29,13 @@ export const bounds = {
   upstreamRestMs: 10_000,
   /** An upstream that asks for longer by `Retry-After` is asked again all the same. */
   longestRestMs: 3_600_000,
-  /** The time of last use is written down when it is older than this: a warm cache writes nothing. */
-  useGranularityMs: 3_600_000,
+  /** The time of last use is written down when it is older than this: a warm cache writes next to nothing. */
+  useGranularityMs: 600_000,
+  /** Such times in one transaction, and how long one waits for others. */
+  usesTogether: 256,
+  usesWaitMs: 30_000,
+  /** An item that was found is read soon, or not at all. */
+  askedMs: 2_000,
   /** Pieces a body is handed out in. */
   pieceBytes: 1 * MiB,
   /** Buffers of that size kept for the next body. */

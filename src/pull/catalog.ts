@@ -8,7 +8,8 @@ import type {
   CatalogStatistics,
   Expectation,
   Learning,
-  LearnSource
+  LearnSource,
+  UnpackedTree
 } from './api.ts'
 import { itemColumns, itemOfRow } from './item-rows.ts'
 import { UnpackedRows } from './unpacked-rows.ts'
@@ -77,8 +78,15 @@ class DatabaseCatalog implements Catalog {
     this.#run('UPDATE catalog_items SET validated_ms = ? WHERE key = ?', validatedMs, key)
   }
 
-  use(key: string, usedMs: number): void {
-    this.#run('UPDATE catalog_items SET used_ms = ? WHERE key = ?', usedMs, key)
+  use(uses: Iterable<readonly [key: string, usedMs: number]>): void {
+    const use = this.#database.statement('UPDATE catalog_items SET used_ms = ? WHERE key = ?')
+    this.#database.write(() => {
+      for (const [key, usedMs] of uses) use.run(usedMs, key)
+    })
+  }
+
+  useUnpacked(keys: Iterable<string>, usedMs: number): void {
+    this.#database.write(() => this.#unpacked.use(keys, usedMs))
   }
 
   remove(key: string): void {
@@ -255,12 +263,12 @@ class DatabaseCatalog implements Catalog {
     return this.#unpacked.record(key)
   }
 
-  setUnpacked(key: string, cid: CID, record?: CID): void {
+  setUnpacked(key: string, tree: UnpackedTree, usedMs: number): void {
     const archive = this.get(key)?.cid
     if (archive === undefined) {
       throw new CairnError('not-found', `${key} went from the catalog while it was unpacked`)
     }
-    this.#unpacked.set(key, archive, cid, record)
+    this.#unpacked.set(key, archive, tree, usedMs)
   }
 
   statistics(): CatalogStatistics {

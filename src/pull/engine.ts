@@ -291,5 +291,6 @@ export class Engine implements Pull {
     for (const flight of flights) flight.cancel('Cairn is stopping')
     await Promise.allSettled(flights.map(flight => flight.landed))
     await this.#learner.close()
+    this.answers.close()
   }
 }

@@ -1,13 +1,15 @@
 import { multihashKey } from '../base/blocks.ts'
+import { systemClock } from '../base/clock.ts'
 import { toCairnError } from '../base/errors.ts'
 import type { Body, CatalogItem } from './api.ts'
 import { bounds } from './bounds.ts'
 import type { BufferPool } from './buffers.ts'
+import { InUse } from './in-use.ts'
 import type { PullOptions } from './open.ts'
 import { Remembered } from './remembered.ts'
 import { storedBody } from './stored-body.ts'
 
-type HeldItemsOptions = Pick<PullOptions, 'catalog' | 'blocks' | 'reader' | 'log'>
+type HeldItemsOptions = Pick<PullOptions, 'catalog' | 'blocks' | 'reader' | 'log' | 'inUse'>
 
 /**
  * The items of the catalog that are really here. A power cut may take blocks that the catalog names,
@@ -19,9 +21,11 @@ export class HeldItems {
   readonly #buffers: BufferPool
   /** Contents found whole since this process began: what is lost later, reading finds. */
   readonly #whole = new Remembered(bounds.wholeEntries)
+  readonly inUse: InUse
 
   constructor(options: HeldItemsOptions, buffers: BufferPool) {
     this.#options = options
+    this.inUse = options.inUse ?? new InUse(systemClock)
     this.#buffers = buffers
   }
 
@@ -68,7 +72,8 @@ export class HeldItems {
   ): Body {
     const failed = (cause: unknown): void => this.#drop(item, messageOfLoss(cause))
     const { reader } = this.#options
-    return storedBody(reader, item, this.#buffers, range, { passed, failed })
+    const begun = (): (() => void) => this.inUse.read(item.cid)
+    return storedBody(reader, item, this.#buffers, range, { begun, passed, failed })
   }
 
   #drop(item: CatalogItem, why: string): void {

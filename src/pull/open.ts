@@ -9,6 +9,7 @@ import type { Catalog, FetchUpstream, Log, Pull } from './api.ts'
 import type { PullPeers } from './ask-peers.ts'
 import { Deriving } from './derive.ts'
 import { Engine } from './engine.ts'
+import type { InUse } from './in-use.ts'
 import { TakingOver } from './takeover/taking-over.ts'
 
 export interface PullOptions {
@@ -24,6 +25,8 @@ export interface PullOptions {
   readonly peers?: PullPeers
   readonly clock: Clock
   readonly log: Log
+  /** Shared with others that read items, where items may be dropped by the budget meanwhile. */
+  readonly inUse?: InUse
   /** Tests make them short. */
   readonly patience?: Partial<Patience>
 }

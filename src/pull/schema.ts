@@ -10,10 +10,12 @@ import { cidBytesColumn, type Reference } from '../base/references.ts'
  * next time the document is learnt.
  *
  * `catalog_unpacked`: the `cid` and, of images, the side `record` of an unpacked `archive`; both are to
- * be kept with the item of that key.
+ * be kept with the item of that key. `bytes` are those of its tree, unknown of those made before they were counted.
  *
  * `catalog_versions` is what mutable items were, and from when on; the newest row is what the item
  * is now. `catalog_hosted` are the places (`apt/local`) of what is published here.
+ *
+ * `catalog_retention`, one row: what is cached as it was measured last, and what was dropped and freed so far.
  */
 export const catalogMigrations: Migration[] = [
   {
@@ -86,6 +88,26 @@ export const catalogMigrations: Migration[] = [
     sql: `
       ALTER TABLE catalog_unpacked ADD COLUMN record BLOB;
       DELETE FROM catalog_unpacked WHERE key LIKE 'oci/%';
+    `
+  },
+  {
+    owner: 'catalog',
+    version: 4,
+    sql: `
+      ALTER TABLE catalog_unpacked ADD COLUMN bytes INTEGER;
+      ALTER TABLE catalog_unpacked ADD COLUMN used_ms INTEGER NOT NULL DEFAULT 0;
+      CREATE INDEX catalog_versions_of ON catalog_versions (cid);
+      CREATE TABLE catalog_retention (
+        cached_bytes INTEGER NOT NULL DEFAULT 0,
+        index_bytes INTEGER NOT NULL DEFAULT 0,
+        measured_ms INTEGER NOT NULL DEFAULT 0,
+        dropped_parts INTEGER NOT NULL DEFAULT 0,
+        dropped_bytes INTEGER NOT NULL DEFAULT 0,
+        collected_ms INTEGER NOT NULL DEFAULT 0,
+        left_file_bytes INTEGER NOT NULL DEFAULT 0,
+        freed_bytes INTEGER NOT NULL DEFAULT 0
+      );
+      INSERT INTO catalog_retention DEFAULT VALUES;
     `
   }
 ]

@@ -18,7 +18,7 @@ export interface ShelvedBytes {
   read: (range: { start: number; end: number }) => AsyncIterable<Uint8Array>
 }
 
-export interface ShelfOptions extends Pick<PullOptions, 'blocks' | 'reader' | 'log'> {
+export interface ShelfOptions extends Pick<PullOptions, 'blocks' | 'reader' | 'log' | 'inUse'> {
   readonly database: Database
   readonly catalog: Catalog
   /** Whether everybody may get it where it came from. */

@@ -1,11 +1,13 @@
 import type { CID } from 'multiformats/cid'
 import { type BlockReader, type BlockWriter, makeCid } from '../base/blocks.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
 import type { UnixfsReader, UnixfsWriter } from '../unixfs/api.ts'
 import type { Adapter } from './adapter.ts'
 import type { Catalog, CatalogItem, Log, Unpacking } from './api.ts'
 import { BufferPool } from './buffers.ts'
 import { HeldItems } from './held-items.ts'
+import type { InUse } from './in-use.ts'
 import { unpackOnce } from './unpack-once.ts'
 import { buildTree } from './unpacked-tree.ts'
 
@@ -16,6 +18,8 @@ export interface UnpackingOptions {
   readonly blocks: BlockReader & BlockWriter
   readonly writer: UnixfsWriter
   readonly log: Log
+  readonly clock?: Clock
+  readonly inUse?: InUse
 }
 
 /** Unpacks archives of the catalog into UnixFS directories: each once, whoever asks how often. */
@@ -25,7 +29,7 @@ export function openUnpacking(options: UnpackingOptions): Unpacking {
 }
 
 async function unpackItem(
-  { catalog, adapters, blocks, writer }: UnpackingOptions,
+  { catalog, adapters, blocks, writer, clock = systemClock }: UnpackingOptions,
   held: HeldItems,
   key: string
 ): Promise<CID> {
@@ -40,7 +44,7 @@ async function unpackItem(
     const cid = makeCid(node.codec, node.multihash, node.cidVersion)
     // A row that outlives blocks of the tree would be an error for ever: nobody fetches it anew.
     blocks.flush({ durable: true })
-    catalog.setUnpacked(key, cid)
+    catalog.setUnpacked(key, { cid, bytes: node.dagBytes }, clock.nowMs())
     return cid
   } catch (cause) {
     throw explain(cause, item)

@@ -1,5 +1,6 @@
 import { CID } from 'multiformats/cid'
 import type { Database } from '../base/database.ts'
+import type { UnpackedTree } from './api.ts'
 
 /** What archives were unpacked to: the rows of `catalog_unpacked`. Writes are part of the caller's transaction. */
 export class UnpackedRows {
@@ -28,9 +29,14 @@ export class UnpackedRows {
     return bytes instanceof Uint8Array ? CID.decode(bytes) : undefined
   }
 
-  set(key: string, archive: CID, cid: CID, record: CID | undefined): void {
+  set(key: string, archive: CID, { cid, record, bytes }: UnpackedTree, usedMs: number): void {
     this.#database
-      .statement('INSERT OR REPLACE INTO catalog_unpacked VALUES (?, ?, ?, ?)')
-      .run(key, cid.bytes, archive.bytes, record?.bytes ?? null)
+      .statement('INSERT OR REPLACE INTO catalog_unpacked VALUES (?, ?, ?, ?, ?, ?)')
+      .run(key, cid.bytes, archive.bytes, record?.bytes ?? null, bytes, usedMs)
+  }
+
+  use(keys: Iterable<string>, usedMs: number): void {
+    const use = this.#database.statement('UPDATE catalog_unpacked SET used_ms = ? WHERE key = ?')
+    for (const key of keys) use.run(usedMs, key)
   }
 }

@@ -39,6 +39,10 @@ export interface BlockStore extends BlockReader, BlockWriter {
    */
   adopt: (file: Adoptable) => Adoption
   statistics: () => StoreStatistics
+  /** Of all segment files. */
+  fileBytes: () => number
+  /** Flushes to the disk, and leaves this writer's segment for a collection to compact: the next block begins another. */
+  endSegment: () => void
   /** Flushes, ends this writer's segment, closes files. The database stays open: whoever opened it closes it. */
   close: () => void
 }

@@ -161,6 +161,10 @@ export class BlockAppender {
     this.#release({ remove: true })
   }
 
+  get hasSegment(): boolean {
+    return this.#segment !== undefined
+  }
+
   /** True if the block does not fit into the segment any more. */
   isFull(blockBytes: number): boolean {
     const end = this.#written + this.#gatheredBytes

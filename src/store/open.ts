@@ -157,6 +157,10 @@ class SegmentStore implements BlockStore {
     this.#appender.prepare(durable)
   }
 
+  endSegment(): void {
+    if (this.#appender.hasSegment) this.#finishSegment()
+  }
+
   #finishSegment(): void {
     this.#commit(true, 'finished')
     this.#appender.finish()
@@ -227,9 +231,12 @@ class SegmentStore implements BlockStore {
   }
 
   statistics(): StoreStatistics {
-    const segments = this.#index.segments()
-    const segmentBytes = segments.reduce((sum, { bytes }) => sum + bytes, 0)
-    return { ...this.#index.totals(), segments: segments.length, segmentBytes }
+    const segments = this.#index.segments().length
+    return { ...this.#index.totals(), segments, segmentBytes: this.fileBytes() }
+  }
+
+  fileBytes(): number {
+    return this.#index.segments().reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
   close(): void {

@@ -4,6 +4,7 @@ import type { Status } from '../../control/api.ts'
 import { callDaemon } from '../../control/client.ts'
 import { findHome } from '../../daemon/find-home.ts'
 import type { Cli, CommonOptions } from '../cli.ts'
+import { showCache } from '../show-cache.ts'
 import { showBytes } from '../show-units.ts'
 
 /** Shows the mirrors' numbers, an adapter a line. Throws `not-found` if no daemon runs. */
@@ -13,12 +14,13 @@ export async function stats(cli: Cli, options: CommonOptions): Promise<void> {
   if (answer === undefined) {
     throw new CairnError('not-found', `no daemon runs on ${home}: start one with \`cairn start\``)
   }
-  const { catalog, pull, store } = answer
+  const { catalog, pull, store, cache } = answer
   if (options.json === true) {
-    cli.terminal.printJson({ catalog, pull, store })
+    cli.terminal.printJson({ catalog, pull, store, cache })
     return
   }
   for (const line of table(answer)) cli.terminal.print(line)
+  cli.terminal.print(showCache(cache))
 }
 
 const headings = ['', 'requests', 'hits', 'stale', 'failed', 'served', 'fetched', 'items', 'held']

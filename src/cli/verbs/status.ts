@@ -4,6 +4,7 @@ import type { Status } from '../../control/api.ts'
 import { callDaemon } from '../../control/client.ts'
 import { findHome } from '../../daemon/find-home.ts'
 import type { Cli, CommonOptions } from '../cli.ts'
+import { showCache } from '../show-cache.ts'
 import { showBytes, showSpan } from '../show-units.ts'
 
 /** Shows what the daemon serves. Throws `not-found` if none runs. */
@@ -19,7 +20,7 @@ export async function status(cli: Cli, options: CommonOptions): Promise<void> {
 }
 
 function showStatus(status: Status, nowMs: number): string[] {
-  const { store, catalog, pull } = status
+  const { store, catalog, pull, cache } = status
   return [
     `daemon    process ${status.pid}, up ${showSpan(nowMs - status.startedMs)}, ${showBytes(status.memoryBytes)} resident, version ${status.version}`,
     `home      ${status.home}`,
@@ -31,6 +32,7 @@ function showStatus(status: Status, nowMs: number): string[] {
     `mfs       ${status.mfs ?? 'no snapshot yet'}`,
     `store     ${store.blocks} blocks, ${showBytes(store.bytes)} in ${store.segments} segments`,
     `packages  ${catalog.items} items, ${showBytes(catalog.bytes)}`,
+    showCache(cache),
     `pull      ${pull.requests} requests, ${pull.hits} from the store, ${pull.failures} failed, ${pull.flights} in progress`
   ]
 }

@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import { type BlockWriter, makeCid } from '../../base/blocks.ts'
+import { type Clock, systemClock } from '../../base/clock.ts'
 import { type Digest, digestOf } from '../../base/digest.ts'
 import { CairnError, toCairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
@@ -35,6 +36,7 @@ export interface ImageUnpackingOptions {
   readonly openPart: (key: string, kind: 'manifests' | 'blobs', digest: Digest) => Promise<Body>
   /** Has a blob that is not held be fetched until `signal` aborts; `openPart` shares what has come. Never throws. */
   readonly fetchAhead: (key: string, digest: Digest, signal: AbortSignal) => void
+  readonly clock?: Clock
 }
 
 /** Layers that are fetched while the one before them is unpacked. */
@@ -75,7 +77,9 @@ async function unpackImage(
     const { node, record } = tree.finish()
     const cid = cidOf(node)
     storeOwners(options, item, tree.owners())
-    options.catalog.setUnpacked(key, cid, record && cidOf(record))
+    const { clock = systemClock } = options
+    const bytes = node.dagBytes + (record?.dagBytes ?? 0)
+    options.catalog.setUnpacked(key, { cid, record: record && cidOf(record), bytes }, clock.nowMs())
     return cid
   } catch (cause) {
     const { code, message } = toCairnError(cause)

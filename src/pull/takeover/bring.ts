@@ -57,7 +57,7 @@ export class Bringing {
         })
         if (item === undefined) continue
         // Brought is not used: what no client asks for any more is not brought for ever.
-        this.#catalog.use(item.key, usedMs)
+        this.#catalog.use([[item.key, usedMs]])
         brought.push({ key, item: { ...item, usedMs } })
       }
     }

@@ -50,6 +50,8 @@ export interface CollectReport {
   readonly freedBytes: number
   /** Room in bytes that compaction lacked, and so was not gone on with; 0 if it had it. */
   readonly neededBytes: number
+  /** Of the segment files that are left. */
+  readonly fileBytes: number
 }
 
 /** Nodes marked between two turns of the event loop. */
@@ -110,13 +112,14 @@ class Collection {
     const blocks = openBlockStore({ segments, database })
     const reachable = new Reachable(blocks, linksOf)
     try {
-      return dryRun ? await this.#estimate(reachable) : await this.#collect(reachable)
+      const report = dryRun ? await this.#estimate(reachable) : await this.#collect(reachable)
+      return { ...report, fileBytes: blocks.fileBytes() }
     } finally {
       blocks.close()
     }
   }
 
-  async #collect(reachable: Reachable): Promise<CollectReport> {
+  async #collect(reachable: Reachable): Promise<Omit<CollectReport, 'fileBytes'>> {
     const { database, segments } = this.#options
     const generation = database.write(() => {
       this.#barrier.begin()
@@ -140,7 +143,7 @@ class Collection {
     }
   }
 
-  async #estimate(reachable: Reachable): Promise<CollectReport> {
+  async #estimate(reachable: Reachable): Promise<Omit<CollectReport, 'fileBytes'>> {
     const before = oldestHold(this.#options.segments) ?? this.#place.index.generation() + 1
     await this.#mark(reachable)
     const report = { removedSegments: 0, freedBytes: 0, neededBytes: 0 }

@@ -163,6 +163,17 @@ export class InodeTable {
     }
   }
 
+  /** Visits, at one moment, the inodes that somebody looked up and did not forget since. It may ask nothing of the table that counts look-ups. */
+  living(visit: (ino: Ino) => void): void {
+    this.#locked(() => {
+      const { words } = this.#records
+      for (let ino = rootIno + 1; ino < (words[header.fresh] as number); ino++) {
+        const at = this.#used(ino)
+        if (at !== undefined && words[at + field.lookups] !== 0) visit(ino)
+      }
+    })
+  }
+
   /** Inodes known, idle ones and the root included. */
   get known(): number {
     return this.#records.words[header.known] as number

@@ -14,6 +14,7 @@ import { type ContentLink, ContentNodes, type Directory } from './content-nodes.
 import type { FrozenTreeOptions } from './frozen-tree-options.ts'
 import { inodeKind, rootIno } from './inode-key.ts'
 import type { InodeTable } from './inode-table.ts'
+import { catalogKey } from './living-packages.ts'
 import { nameCookie } from './name-cookie.ts'
 import type { PackageView } from './package-view.ts'
 import { readXattr, xattrNames } from './xattrs.ts'
@@ -136,13 +137,8 @@ class PackageTree implements Tree {
     return this.#inodes.kind(ino) === inodeKind.catalogDirectory ? this.#key(ino) : undefined
   }
 
-  /** The catalog key of a directory of the catalog, or of the archive that a folder shows. */
   #key(ino: Ino): string {
-    const parts: string[] = []
-    for (let at = ino; at !== rootIno; at = this.#inodes.parent(at)) {
-      parts.push(Buffer.from(this.#inodes.identity(at).identity).toString('utf8'))
-    }
-    return parts.reverse().join('/')
+    return catalogKey(this.#inodes, ino)
   }
 
   /** What a folder or a directory of content holds. Throws `missing` for an archive not unpacked yet. */
