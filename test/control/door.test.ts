@@ -35,6 +35,7 @@ async function serve(t: Test, via: 'socket' | 'port') {
     }),
     refresh: async name => ({ cid: name, moved: false, problem: undefined }),
     peers: () => [],
+    trim: async () => ({ parts: 0, bytes: 0, refused: 0, cachedBytes: 0, indexBytes: 0 }),
     pin: async path => ({ cid: path, blocks: 0, bytes: 0 }),
     transfers: () => [],
     reload: async () => ({ upstreams: [] }),
