@@ -1,5 +1,8 @@
-/** Load is judged over this long: starting a thread costs as much as answering ten thousand requests. */
-const windowMs = 1000
+/**
+ * Load is judged over this long: starting a thread costs as much as answering ten thousand requests.
+ * Where nothing is written threads have nothing to wait for in each other, and a reader's load is short.
+ */
+const windowMs = { reading: 250, writing: 1000 } as const
 /** Above this share of the time spent answering, a second thread may have something to do. */
 const busyShare = 0.5
 /** From this share of requests on that are not of the caller of the one before, callers do not wait for each other. */
@@ -23,6 +26,12 @@ export class LoadMeter {
   #requests = 0
   #changes = 0
   #caller = 0
+  readonly #windowMs: number
+
+  /** `use`: what can be done with the tree. */
+  constructor(use: keyof typeof windowMs) {
+    this.#windowMs = windowMs[use]
+  }
 
   /** `caller`: the number of the thread that asks; 0 for what the kernel asks by itself. */
   take(nowMs: number, caller: number): void {
@@ -38,7 +47,7 @@ export class LoadMeter {
   answered(nowMs: number): LoadVerdict {
     this.#busyMs += nowMs - this.#takenMs
     const passedMs = nowMs - this.#beganMs
-    if (passedMs < windowMs) return undefined
+    if (passedMs < this.#windowMs) return undefined
     const slow = this.#busyMs > slowMs * this.#requests
     const mixed = this.#changes > mixedShare * this.#requests
     const busy = this.#busyMs > busyShare * passedMs

@@ -21,6 +21,7 @@ export interface Timeouts {
 export class Reply {
   readonly bytes = alignedBuffer(replyBytes, sizeOf.outHeader)
   readonly words = new Uint32Array(this.bytes.buffer, this.bytes.byteOffset, replyBytes >> 2)
+  #payload: Uint8Array = this.bytes.subarray(0, 0)
   /** The first word of the payload. */
   static readonly start = headerWords
 
@@ -35,9 +36,12 @@ export class Reply {
     return length
   }
 
-  /** A view of the payload's first `count` bytes. */
+  /** A view of the payload's first `count` bytes, the last one again if it is as long: reads mostly are. */
   payload(count: number): Uint8Array {
-    return this.bytes.subarray(sizeOf.outHeader, sizeOf.outHeader + count)
+    if (this.#payload.length !== count) {
+      this.#payload = this.bytes.subarray(sizeOf.outHeader, sizeOf.outHeader + count)
+    }
+    return this.#payload
   }
 
   /** Sets a 64-bit field, signed or not. */

@@ -10,8 +10,11 @@ interface Load {
 }
 
 /** The first verdict on such requests. */
-function verdictOn({ tookMs, apartMs, forMs, callers }: Load): LoadVerdict {
-  const meter = new LoadMeter()
+function verdictOn(
+  { tookMs, apartMs, forMs, callers }: Load,
+  use: 'reading' | 'writing' = 'writing'
+): LoadVerdict {
+  const meter = new LoadMeter(use)
   let count = 0
   for (let nowMs = 5000; nowMs < 5000 + forMs; nowMs += apartMs) {
     meter.take(nowMs, callers[count++ % callers.length]!)
@@ -66,4 +69,6 @@ t.test('when another thread would help, and when one is too many', async t => {
     ]
   ]
   for (const [what, load, verdict] of table) t.equal(verdictOn(load), verdict, what)
+  const burst = { tookMs: 0.9, apartMs: 1, forMs: 400, callers: two }
+  t.equal(verdictOn(burst, 'reading'), 'more', 'a short burst, of two who only read')
 })
