@@ -1,4 +1,5 @@
 import type { AdapterRequest, Classification, Learned, Upstream } from '../../src/pull/adapter.ts'
+import { refuseReplay } from './refuse-replay.ts'
 import { type RepositoryFile, repositoryFile, repositoryParts } from './repository-path.ts'
 import { verifyRelease } from './verify-release.ts'
 
@@ -71,8 +72,10 @@ function takeoverOf(
     ...(keyring === undefined
       ? {}
       : {
-          verify: async (document, [apart]) =>
+          verify: async (document, [apart], held) => {
             await verifyRelease(await keyring(), document, inline ? undefined : { apart })
+            refuseReplay(document, held)
+          }
         })
   }
 }

@@ -94,10 +94,14 @@ export interface Takeover {
     readonly item: Classification
     readonly next: Classification
   }>
-  /** Whether its maker made it; the bytes of companions in their order. Throws `denied` with why not. */
+  /**
+   * Whether its maker made it; the bytes of companions in their order, and of the version that is held. Throws
+   * `denied` with why not.
+   */
   readonly verify?: (
     document: Uint8Array,
-    companions: ReadonlyArray<Uint8Array | undefined>
+    companions: ReadonlyArray<Uint8Array | undefined>,
+    held: Uint8Array | undefined
   ) => Promise<void>
   /** The ways to get what the document names, to be tried in turn; each has the digest, and all have one key. */
   readonly ways: (named: Learned) => readonly Classification[]

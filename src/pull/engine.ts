@@ -201,7 +201,7 @@ export class Engine implements Pull {
         expected,
         immutable: wanted.freshness.kind === 'immutable',
         headers: wanted.requestHeaders ?? {},
-        mostBytes: wanted.document === undefined ? bounds.flightBytes : limits.documentBytes,
+        mostBytes: mostBytesOf(wanted),
         attempts: fallback ? 1 : bounds.attempts,
         headMs: fallback ? this.#patience.staleHeadMs : this.#patience.headMs
       },
@@ -293,4 +293,10 @@ export class Engine implements Pull {
     await this.#learner.close()
     this.answers.close()
   }
+}
+
+/** What is on its way to be taken over is read into memory, and other documents as they pass. */
+function mostBytesOf({ document, passing }: Classification): number {
+  if (passing === true) return limits.releaseBytes
+  return document === undefined ? bounds.flightBytes : limits.documentBytes
 }

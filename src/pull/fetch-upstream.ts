@@ -1,6 +1,7 @@
+import { lookup as systemLookup } from 'node:dns'
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
-import { BlockList, isIP } from 'node:net'
+import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { CairnError } from '../base/errors.ts'
 import type { FetchUpstream } from './api.ts'
 import { bounds } from './bounds.ts'
@@ -11,15 +12,17 @@ const bodiless = new Set([204, 304])
 /**
  * Requests over node:http, connections kept alive. Follows redirects, http and https only, never
  * from a public upstream into a private network: what an upstream says is not to be trusted with
- * what this machine can reach. Bodies come as they were sent, never decompressed.
+ * what this machine can reach; a name that a redirect leads to is judged by the addresses it has when it is
+ * connected to. Bodies come as they were sent, never decompressed.
  */
-export function openFetchUpstream(): FetchUpstream & { close: () => void } {
-  const agents = {
-    'http:': new HttpAgent({ keepAlive: true, maxSockets: 16 }),
-    'https:': new HttpsAgent({ keepAlive: true, maxSockets: 16 })
-  }
+export function openFetchUpstream(
+  lookup: LookupFunction = systemLookup
+): FetchUpstream & { close: () => void } {
+  const trusted = makeAgents(lookup)
+  const guarded = makeAgents(publicOnly(lookup))
   const fetchUpstream: FetchUpstream = async (url, options) => {
     let target = new URL(url)
+    let agents = trusted
     for (let hops = 0; ; hops++) {
       const response = await ask(
         target,
@@ -33,11 +36,16 @@ export function openFetchUpstream(): FetchUpstream & { close: () => void } {
       }
       response.destroy()
       if (hops >= bounds.redirects) throw new CairnError('upstream', `${url}: redirects too often`)
-      target = checkRedirect(target, placeOf(location, target), options.mayEnter)
+      const place = checkRedirect(target, placeOf(location, target), options.mayEnter)
+      if (options.mayEnter?.(place.hostname) === true) agents = trusted
+      else if (place.hostname !== target.hostname) agents = guarded
+      target = place
     }
   }
   const close = (): void => {
-    for (const agent of Object.values(agents)) agent.destroy()
+    for (const agents of [trusted, guarded]) {
+      for (const agent of Object.values(agents)) agent.destroy()
+    }
   }
   return Object.assign(fetchUpstream, { close })
 }
@@ -52,6 +60,22 @@ function redirected(
   const own = new Set(['authorization', 'cookie'])
   const headers = Object.entries(options.headers).filter(([name]) => !own.has(name.toLowerCase()))
   return { ...options, headers: Object.fromEntries(headers) }
+}
+
+function makeAgents(lookup: LookupFunction): Agents {
+  const options = { keepAlive: true, maxSockets: 16, lookup }
+  return { 'http:': new HttpAgent(options), 'https:': new HttpsAgent(options) }
+}
+
+/** Finds no name that has a private address, whatever others it has: who answers for a name may change its mind between two questions. */
+export function publicOnly(lookup: LookupFunction): LookupFunction {
+  return (hostname, options, callback) =>
+    lookup(hostname, options, (error, address, family) => {
+      const addresses = Array.isArray(address) ? address.map(each => each.address) : [address]
+      if (error !== null || !addresses.some(isPrivateHost)) return callback(error, address, family)
+      const message = `a redirect to ${hostname}, which is in a private network, is not followed`
+      callback(new CairnError('upstream', message), address, family)
+    })
 }
 
 interface Agents {

@@ -1,9 +1,11 @@
 import t from 'tap'
-import { makeKey } from '../../adapters/apt/openpgp/run.ts'
+import { makeKey, verifySignature } from '../../adapters/apt/openpgp/run.ts'
+import { limits } from '../../src/base/limits.ts'
 import { archiveKey as key, openConnection, setUpArchive } from '../lib/archive-world.ts'
 import { packagesText, publishVersion } from '../lib/fake-archive.ts'
 import { openFakeOrigin } from '../lib/fake-origin.ts'
 import { openMirrorWorld } from '../lib/mirror-world.ts'
+import { signedWeakly } from '../lib/weak-keys.ts'
 
 const stranger = await makeKey('Somebody else')
 const suite = 'apt/a/dists/stable'
@@ -33,6 +35,52 @@ t.test('signatures', async t => {
       t.match(await get(`${suite}/InRelease`), { status: 200, text: /version 3/ })
     }
   )
+  for (const [what, replayed, why] of [
+    ['an older version', { version: 1 }, /is refused: it is of .*, older than the one held/],
+    [
+      'another suite',
+      { version: 3, suite: 'oldstable' },
+      /it is of another suite \(suite oldstable/
+    ]
+  ] as const) {
+    await t.test(`${what}, signed by the archive, is refused`, async t => {
+      const { world, origin } = await setUpArchive(t)
+      const get = openConnection(t, world)
+      for (const version of [1, 2]) {
+        await publishVersion(origin, 'a/', { version, key })
+        world.clock.advance(later)
+        t.match(await get(`${suite}/InRelease`), { text: new RegExp(`version ${version}`) })
+      }
+      await publishVersion(origin, 'a/', { ...replayed, key })
+      const other = 'suite' in replayed ? replayed.suite : 'stable'
+      const body = origin.items.get(`a/dists/${other}/InRelease`)?.body ?? Buffer.alloc(0)
+      origin.items.set('a/dists/stable/InRelease', { body })
+      world.clock.advance(later)
+      t.match(await get(`${suite}/InRelease`), { from: 'stale', text: /version 2/ })
+      t.match(world.warnings.at(-1)?.message, why)
+    })
+  }
+  await t.test('a Release that is longer than any is refused, signed or not', async t => {
+    const { world, origin } = await setUpArchive(t)
+    const body = Buffer.alloc(limits.releaseBytes + 1, 'Description: x\n')
+    origin.items.set('a/dists/stable/InRelease', { body })
+    t.match(await openConnection(t, world)(`${suite}/InRelease`), { status: 502 })
+    t.strictSame([...world.catalog.items('')], [])
+  })
+  await t.test('a key that has run out since, or was revoked, signs nothing', async t => {
+    const signed = await signedWeakly('Suite: stable\n')
+    const cases = [
+      ['good', undefined],
+      ['expired', /expired/],
+      ['revoked', /revoked/]
+    ] as const
+    for (const [what, expected] of cases) {
+      const { publicKey, inline } = signed[what]
+      const { problem } = await verifySignature(Buffer.from(publicKey), Buffer.from(inline))
+      if (expected === undefined) t.equal(problem, undefined, what)
+      else t.match(problem, expected, what)
+    }
+  })
   for (const [what, change] of [
     [
       'changed after signing',

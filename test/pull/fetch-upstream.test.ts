@@ -70,6 +70,48 @@ t.test('a redirect leads nowhere that only this machine reaches', async t => {
   t.doesNotThrow(check('http://10.0.0.1/x', 'http://10.0.0.1/y'), 'a private mirror on itself')
 })
 
+t.test('a redirect to a name is judged by the addresses it has', async t => {
+  const { origin } = await setUp(t)
+  const { port } = new URL(origin.url)
+  const answers: Record<string, string[]> = {
+    'inside.example': ['127.0.0.1'],
+    'both.example': ['192.0.2.7', '127.0.0.1'],
+    'mapped.example': ['::ffff:127.0.0.1']
+  }
+  const asked: string[] = []
+  const fetchUpstream = openFetchUpstream((hostname, { all }, callback) => {
+    asked.push(hostname)
+    const found = (answers[hostname] ?? []).map(address => ({
+      address,
+      family: address.includes(':') ? 6 : 4
+    }))
+    if (all === true) callback(null, found)
+    else callback(null, found[0]?.address ?? '', found[0]?.family ?? 4)
+  })
+  t.teardown(() => fetchUpstream.close())
+  const { signal } = new AbortController()
+  const get = async (path: string, mayEnter?: (hostname: string) => boolean) => {
+    const faults = [redirect(path)]
+    origin.items.set('start', { body: Buffer.alloc(0), faults })
+    const more = mayEnter === undefined ? {} : { mayEnter }
+    const answer = await fetchUpstream(`${origin.url}start`, { headers: {}, signal, ...more })
+    for await (const _ of answer.body ?? []);
+    return answer.status
+  }
+  origin.items.set('secret', { body: Buffer.from('secret') })
+  for (const name of Object.keys(answers)) {
+    const place = `http://${name}:${port}/secret`
+    await t.rejects(get(place), { code: 'upstream', message: /private network/ }, name)
+    t.equal(origin.count('secret'), 0, `${name} was not connected to`)
+  }
+  const place = `http://inside.example:${port}/secret`
+  t.equal(await get(place, name => name === 'inside.example'), 200, 'what is configured is entered')
+  t.equal(origin.count('secret'), 1)
+  await t.rejects(get(place), { code: 'upstream' }, 'not by a connection that is there already')
+  t.equal(origin.count('secret'), 1)
+  t.ok(asked.length >= 5)
+})
+
 t.test('a private place that is configured may be entered, and only that', async t => {
   const mayEnter = (host: string) => host === '10.0.0.7'
   const check = (to: string) => () =>

@@ -28,6 +28,7 @@ async function verify({ keyring, document, signature }: VerifyJob): Promise<Veri
   for (const { keyID, verified } of signatures) {
     try {
       await verified
+      await refuseExpired(verificationKeys, keyID)
       return { problem: undefined }
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause)
@@ -35,6 +36,18 @@ async function verify({ keyring, document, signature }: VerifyJob): Promise<Veri
     }
   }
   return { problem: problems.join('; ') }
+}
+
+/** The library asks whether a key was good when it signed; what one signs that ran out since may be anybody's. */
+async function refuseExpired(keys: openpgp.PublicKey[], keyId: openpgp.KeyID): Promise<void> {
+  for (const key of keys) {
+    for (const each of key.getKeys(keyId)) {
+      const ends = [await key.getExpirationTime()]
+      if (each instanceof openpgp.Subkey) ends.push(await each.getExpirationTime())
+      const isOver = ends.some(end => end === null || Number(end) <= Date.now())
+      if (isOver) throw new Error('the key is expired by now')
+    }
+  }
 }
 
 /** What stands before or after the signed part is signed by nobody, and would be read all the same. */

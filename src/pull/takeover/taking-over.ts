@@ -125,7 +125,7 @@ export class TakingOver implements Pull {
       return
     }
     const version = await this.#whole(wanted, next)
-    await this.#verify(wanted, version)
+    await this.#verify(wanted, version, held)
     const named = await this.#named.of(version.item, wanted.key)
     const lenient = held === undefined || this.#waitedLong(wanted.key)
     const members = await this.#bringing.members(
@@ -149,11 +149,16 @@ export class TakingOver implements Pull {
     throw new CairnError('upstream', `${takeover.next.url} changed while it was fetched`)
   }
 
-  async #verify({ takeover, url }: Document, { item, companions }: NewVersion): Promise<void> {
+  async #verify(
+    { takeover, url }: Document,
+    { item, companions }: NewVersion,
+    held: CatalogItem | undefined
+  ): Promise<void> {
     if (takeover.verify === undefined) return
     try {
       const parts = companions.map(each => (each === undefined ? undefined : this.#read(each)))
-      await takeover.verify(await this.#read(item), await Promise.all(parts))
+      const before = held === undefined ? undefined : await this.#read(held)
+      await takeover.verify(await this.#read(item), await Promise.all(parts), before)
     } catch (cause) {
       const { code, message } = toCairnError(cause)
       throw new CairnError(code, `${url} is refused: ${message}`, { cause })
