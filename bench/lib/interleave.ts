@@ -14,13 +14,25 @@ export async function interleave(
   cairn: Contender,
   peer: Contender | undefined
 ): Promise<Interleaved> {
-  const costs: { cairn: Cost[]; peer: Cost[] } = { cairn: [], peer: [] }
+  const [own, others] = await byTurns(rounds, [cairn, peer])
+  if (own === undefined) throw new Error('nothing was measured')
+  return { cairn: own, peer: others }
+}
+
+/** The same of any number of them; every second round goes the other way. Undefined of who is not there. */
+export async function byTurns(
+  rounds: number,
+  contenders: ReadonlyArray<Contender | undefined>
+): Promise<Array<Cost | undefined>> {
+  const costs = contenders.map((): Cost[] => [])
+  const order = [...contenders.keys()]
   for (let round = 0; round < rounds; round++) {
-    if (round % 2 === 0) costs.cairn.push(await cairn())
-    if (peer !== undefined) costs.peer.push(await peer())
-    if (round % 2 === 1) costs.cairn.push(await cairn())
+    for (const index of round % 2 === 0 ? order : order.toReversed()) {
+      const contender = contenders[index]
+      if (contender !== undefined) costs[index]?.push(await contender())
+    }
   }
-  return { cairn: medianCost(costs.cairn), peer: peer && medianCost(costs.peer) }
+  return costs.map(each => (each.length === 0 ? undefined : medianCost(each)))
 }
 
 function medianCost(costs: readonly Cost[]): Cost {

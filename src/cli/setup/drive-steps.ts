@@ -20,7 +20,7 @@ export interface DriveSteps {
 export function driveSteps(addresses: DriveAddresses): DriveSteps[] {
   const url = addresses.shared ?? addresses.here
   return [
-    { system: 'Linux, as root (davfs2)', steps: [`mount -t davfs ${url} /mnt`] },
+    { system: 'Linux, as root (davfs2)', steps: davfsSteps(addresses) },
     { system: 'Linux, GNOME', steps: [`gio mount ${gioUrl(url)}`] },
     { system: 'Linux, KDE', steps: [`dolphin ${url.replace(/^http/, 'webdav')}`] },
     { system: 'macOS', steps: [`Finder: Go, Connect to Server, ${url}`] },
@@ -30,6 +30,15 @@ export function driveSteps(addresses: DriveAddresses): DriveSteps[] {
       steps: [`rclone lsd :webdav: --webdav-url ${url} --webdav-vendor owncloud`]
     },
     ...(addresses.shared === undefined ? [] : [{ system: 'iOS, Android', steps: [phone(url)] }])
+  ]
+}
+
+/** Its own buffer is too small for the listings that newer kernels ask for. */
+function davfsSteps({ here, shared }: DriveAddresses): string[] {
+  return [
+    'on this machine: cairn setup dav --mount /mnt',
+    'by hand, once: echo buf_size 64 >> /etc/davfs2/davfs2.conf',
+    `  mount -t davfs ${shared ?? here} /mnt`
   ]
 }
 
