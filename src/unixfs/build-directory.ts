@@ -4,7 +4,14 @@ import { limits } from '../base/limits.ts'
 import { type Name, nameText } from '../base/names.ts'
 import type { DirectoryLink, Metadata, Node, Profile } from './api.ts'
 import { dataBytes, dataType, encodeData } from './encode-data.ts'
-import { cidBytes, encodeNode, nodeBytes, type OutgoingLink, sumDagBytes } from './encode-node.ts'
+import {
+  cidBytes,
+  encodeNode,
+  linkFieldBytes,
+  nodeBytes,
+  type OutgoingLink,
+  sumDagBytes
+} from './encode-node.ts'
 import { HamtPath, hamtPrefix } from './hamt-path.ts'
 
 /** Stores a directory, flat or sharded as the profile says. Throws `exists` on a doubled name. */
@@ -15,7 +22,7 @@ export function buildDirectory(
   metadata: Metadata = {}
 ): Node {
   const sorted = sortLinks(links)
-  if (estimate(profile, sorted, metadata) > profile.hamt.thresholdBytes) {
+  if (isSharded(profile, listBytes(profile, sorted), metadata)) {
     const entries = sorted.map(link => ({ link, path: new HamtPath(link.name) }))
     return buildShard({ blocks, profile }, entries, 0, metadata)
   }
@@ -35,15 +42,22 @@ function sortLinks(links: Iterable<DirectoryLink>): DirectoryLink[] {
   return sorted
 }
 
-/** What is compared with the threshold: https://specs.ipfs.tech/ipips/ipip-0499/ */
-function estimate(profile: Profile, links: readonly DirectoryLink[], metadata: Metadata): number {
-  if (profile.hamt.estimate === 'block') {
-    return nodeBytes(links, dataBytes({ ...metadata, type: dataType.directory }))
-  }
-  return links.reduce((sum, link) => sum + link.name.length + cidBytes(link), 0)
+/** What links add to what is compared with the threshold: https://specs.ipfs.tech/ipips/ipip-0499/ */
+export function listBytes({ hamt }: Profile, links: readonly DirectoryLink[]): number {
+  const bytesOf =
+    hamt.estimate === 'block'
+      ? linkFieldBytes
+      : (link: DirectoryLink) => link.name.length + cidBytes(link)
+  return links.reduce((sum, link) => sum + bytesOf(link), 0)
 }
 
-interface Target {
+/** Whether a directory whose links have so many `listBytes` is sharded. */
+export function isSharded({ hamt }: Profile, listed: number, metadata: Metadata): boolean {
+  const own = hamt.estimate === 'block' ? { ...metadata, type: dataType.directory } : undefined
+  return listed + (own === undefined ? 0 : nodeBytes([], dataBytes(own))) > hamt.thresholdBytes
+}
+
+export interface Target {
   readonly blocks: BlockWriter
   readonly profile: Profile
 }
@@ -63,16 +77,17 @@ function addDirectoryNode(
   }
 }
 
-interface Entry {
+/** `path` has taken the bits of the shards above. */
+export interface Entry {
   readonly link: DirectoryLink
   readonly path: HamtPath
 }
 
 /** Bits of the hash a level takes: 256 positions. */
-const bitsPerLevel = 8
+export const bitsPerLevel = 8
 
 /** One shard and those below it: https://specs.ipfs.tech/unixfs/#dag-pb-hamtdirectory */
-function buildShard(
+export function buildShard(
   target: Target,
   entries: readonly Entry[],
   depth: number,
@@ -98,7 +113,23 @@ function buildShard(
     const { link } = there[0]!
     return { ...link, name: (prefix + link.name) as Name }
   })
-  const data = bitfield(taken, fanout)
+  return addShard(target, { links, positions: taken }, metadata)
+}
+
+export interface ShardLinks {
+  /** By position, labelled. */
+  readonly links: readonly OutgoingLink[]
+  /** Of the links. */
+  readonly positions: readonly number[]
+}
+
+export function addShard(
+  target: Target,
+  { links, positions }: ShardLinks,
+  metadata: Metadata
+): Node {
+  const { fanout } = target.profile.hamt
+  const data = bitfield(positions, fanout)
   return addDirectoryNode(
     target,
     links,

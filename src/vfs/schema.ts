@@ -113,6 +113,56 @@ export const vfsMigrations: Migration[] = [
         dagBytes INTEGER NOT NULL
       );
     `
+  },
+  {
+    owner: 'vfs',
+    version: 5,
+    sql: `
+      CREATE TABLE mfs_sharded (
+        directory INTEGER PRIMARY KEY,
+        multihash BLOB NOT NULL,
+        profile TEXT NOT NULL,
+        listBytes INTEGER NOT NULL
+      );
+      CREATE TABLE mfs_changed_names (
+        directory INTEGER NOT NULL,
+        name BLOB NOT NULL,
+        PRIMARY KEY (directory, name)
+      ) WITHOUT ROWID;
+
+      CREATE TRIGGER mfs_name_came AFTER INSERT ON dentries
+      WHEN EXISTS (SELECT 1 FROM mfs_sharded WHERE directory = NEW.parent) BEGIN
+        INSERT OR IGNORE INTO mfs_changed_names
+          SELECT NEW.parent, NEW.name FROM inodes WHERE ino = NEW.parent AND unfolded = 1;
+      END;
+      CREATE TRIGGER mfs_name_went AFTER DELETE ON dentries
+      WHEN EXISTS (SELECT 1 FROM mfs_sharded WHERE directory = OLD.parent) BEGIN
+        INSERT OR IGNORE INTO mfs_changed_names VALUES (OLD.parent, OLD.name);
+      END;
+      CREATE TRIGGER mfs_name_moved AFTER UPDATE ON dentries
+      WHEN EXISTS (SELECT 1 FROM mfs_sharded WHERE directory IN (OLD.parent, NEW.parent)) BEGIN
+        INSERT OR IGNORE INTO mfs_changed_names
+          SELECT directory, OLD.name FROM mfs_sharded WHERE directory = OLD.parent
+          UNION SELECT directory, NEW.name FROM mfs_sharded WHERE directory = NEW.parent;
+      END;
+      CREATE TRIGGER mfs_turned_dirty AFTER UPDATE OF dirty ON inodes
+      WHEN OLD.dirty = 0 AND NEW.dirty = 1 BEGIN
+        INSERT OR IGNORE INTO mfs_changed_names
+          SELECT parent, name FROM dentries JOIN mfs_sharded ON directory = parent
+          WHERE dentries.ino = NEW.ino;
+      END;
+      CREATE TRIGGER mfs_unfolded AFTER UPDATE OF unfolded ON inodes
+      WHEN OLD.unfolded = 0 AND NEW.unfolded = 1 BEGIN
+        DELETE FROM mfs_sharded WHERE directory = NEW.ino;
+      END;
+      CREATE TRIGGER mfs_inode_gone AFTER DELETE ON inodes
+      WHEN EXISTS (SELECT 1 FROM mfs_sharded WHERE directory = OLD.ino) BEGIN
+        DELETE FROM mfs_sharded WHERE directory = OLD.ino;
+      END;
+      CREATE TRIGGER mfs_shards_forgotten AFTER DELETE ON mfs_sharded BEGIN
+        DELETE FROM mfs_changed_names WHERE directory = OLD.directory;
+      END;
+    `
   }
 ]
 

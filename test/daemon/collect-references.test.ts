@@ -12,6 +12,8 @@ const exempt: Readonly<Record<string, string>> = {
   'store_barrier.value': 'what the references wrote while a collection runs',
   'mfs_shards.multihash': 'remembers counts of shards that inodes and ranges name',
   'mfs_shards.ends': 'counts',
+  'mfs_sharded.multihash': 'only counts while it is what its inode names',
+  'mfs_changed_names.name': 'a name',
   'mfs_small_drafts.bytes': 'the bytes of a file being written',
   'dentries.name': 'a name',
   'inodes.target': 'where a symlink leads: a path',

@@ -61,9 +61,11 @@ const wrongDirectoryLinks = `SELECT ino, links FROM inodes AS i WHERE ${isFolder
   WHERE dentries.parent = i.ino AND ${isFolder('c')})`
 const twiceNamed = `SELECT ino, links FROM inodes AS i WHERE ${isFolder('i')} AND ino <> ${rootIno}
   AND ${nameCount} <> min(links, 1)`
+/** Fifos, sockets and devices are in no block, and stay dirty. */
 const cleanAboveDirty = `SELECT p.ino AS ino, c.ino AS below FROM inodes AS c
   JOIN dentries AS e ON e.ino = c.ino JOIN inodes AS p ON p.ino = e.parent
-  WHERE c.dirty = 1 AND p.dirty = 0`
+  WHERE c.dirty = 1 AND p.dirty = 0 AND (c.mode & ${fileType.mask})
+  IN (${fileType.directory}, ${fileType.regular}, ${fileType.symlink})`
 const cleanDrafts = 'SELECT ino, draft FROM inodes WHERE draft IS NOT NULL AND dirty = 0'
 const sharedDrafts =
   'SELECT min(ino) AS ino, draft FROM inodes WHERE draft IS NOT NULL GROUP BY draft HAVING count(*) > 1'

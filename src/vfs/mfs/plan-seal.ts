@@ -1,15 +1,23 @@
-import { nameFromBytes } from '../../base/names.ts'
+import { type Name, nameFromBytes } from '../../base/names.ts'
 import type { DirectoryLink } from '../../unixfs/api.ts'
+import type { ShardedBefore } from '../../unixfs/change-directory.ts'
 import type { Context } from './context.ts'
 import { rootIno } from './context.ts'
+import { findDentry } from './dentries.ts'
 import { type Inode, isDirectory, type Sealed } from './inode.ts'
 import { findRow, linkInRange } from './inodes.ts'
-import { linksOf, rangeOfDirectory } from './ranges.ts'
+import { changedNames, knownShards } from './known-shards.ts'
+import { linkAt, linksOf, rangeOfDirectory } from './ranges.ts'
 import { travels } from './seal-file.ts'
 
-/** A directory to rebuild: links that stand, and names whose inodes are dirty themselves. */
+/**
+ * A directory to rebuild: links that stand, and names whose inodes are dirty themselves. With `before` these
+ * are only what may be different there, and `gone` what is in it no more.
+ */
 export interface DirectoryPlan {
   readonly inode: Inode
+  readonly before?: ShardedBefore | undefined
+  readonly gone: Name[]
   readonly links: DirectoryLink[]
   readonly pending: Array<{ readonly name: DirectoryLink['name']; readonly inode: Inode }>
 }
@@ -29,7 +37,48 @@ export function planDirectories(context: Context): DirectoryPlan[] {
 }
 
 function planDirectory(context: Context, inode: Inode): DirectoryPlan {
+  const before = knownShards(context, inode)
+  const changes = before && planChanges(context, inode, before)
+  if (changes !== undefined) return changes
   return inode.unfolded === 1 ? planUnfolded(context, inode) : planFolded(context, inode)
+}
+
+/** Where a tenth of the names may be different, building anew costs less. An entry takes some 60 bytes of a list. */
+const changeBytes = 600
+
+/** Undefined where too much is different. */
+function planChanges(
+  context: Context,
+  inode: Inode,
+  before: ShardedBefore
+): DirectoryPlan | undefined {
+  const most = Math.floor(before.listBytes / changeBytes)
+  const plan: DirectoryPlan = { inode, before, links: [], pending: [], gone: [] }
+  if (inode.unfolded === 0) return planRows(context, plan, most)
+  const names = changedNames(context, inode.ino, most)
+  for (const name of names ?? []) {
+    const ino = findDentry(context, inode, name)?.ino
+    const row = ino === undefined ? undefined : findRow(context, ino)
+    if (row !== undefined) place(plan, name, row, () => row)
+    else {
+      const link = ino === undefined ? undefined : linkInRange(context, ino)
+      if (link === undefined) plan.gone.push(name)
+      else plan.links.push({ ...link, name })
+    }
+  }
+  return names && plan
+}
+
+/** Of a folded directory only what has a row can be different. */
+function planRows(context: Context, plan: DirectoryPlan, most: number): DirectoryPlan | undefined {
+  const range = rangeOfDirectory(context, plan.inode.ino)
+  const rows = range === undefined ? new Map() : rowsBetween(context, range.base, range.count, most)
+  if (range === undefined || rows.size > most) return undefined
+  for (const [ino, row] of rows) {
+    const link = linkAt(context, range, ino)
+    if (link !== undefined) place(plan, link.name, row, () => row)
+  }
+  return plan
 }
 
 /** An entry as a seal looks at it: all of its inode's row would cost three times as much. Nulls from `mode` on: no row. */
@@ -45,7 +94,7 @@ type EntryRow = [
 ]
 
 function planUnfolded(context: Context, inode: Inode): DirectoryPlan {
-  const plan: DirectoryPlan = { inode, links: [], pending: [] }
+  const plan: DirectoryPlan = { inode, links: [], pending: [], gone: [] }
   const entries = context.database.statement(
     `SELECT name, dentries.ino, mode, dirty, codec, multihash, cidVersion, dagBytes FROM dentries
      LEFT JOIN inodes ON inodes.ino = dentries.ino WHERE dentries.parent = ?`
@@ -92,7 +141,7 @@ function addEntry(
 
 /** Below a folded directory names are as in its block; only rows may differ from what it links. */
 function planFolded(context: Context, inode: Inode): DirectoryPlan {
-  const plan: DirectoryPlan = { inode, links: [], pending: [] }
+  const plan: DirectoryPlan = { inode, links: [], pending: [], gone: [] }
   const range = rangeOfDirectory(context, inode.ino)
   const { codec, multihash } = range ?? inode
   if (codec === null || multihash === null) return plan
@@ -107,10 +156,16 @@ function planFolded(context: Context, inode: Inode): DirectoryPlan {
   return plan
 }
 
-function rowsBetween(context: Context, base: number, count: number): Map<number, Inode> {
+/** More than `most` need not be told. */
+function rowsBetween(
+  context: Context,
+  base: number,
+  count: number,
+  most = count
+): Map<number, Inode> {
   const rows = context.database
-    .statement('SELECT *, 1 AS stored FROM inodes WHERE ino >= ? AND ino < ?')
-    .all(base, base + count) as unknown as Inode[]
+    .statement('SELECT *, 1 AS stored FROM inodes WHERE ino >= ? AND ino < ? LIMIT ?')
+    .all(base, base + count, most + 1) as unknown as Inode[]
   return new Map(rows.map(row => [row.ino, row]))
 }
 
@@ -121,7 +176,10 @@ function place(
   whole: () => Inode | undefined
 ): void {
   const { codec, multihash, cidVersion, dagBytes } = seen
-  if (!travels(seen)) return
+  if (!travels(seen)) {
+    plan.gone.push(name)
+    return
+  }
   if (seen.dirty === 1 || codec === null || multihash === null) {
     const inode = whole()
     if (inode !== undefined) plan.pending.push({ name, inode })

@@ -3,15 +3,16 @@ import { makeCid } from '../../base/blocks.ts'
 import { CairnError } from '../../base/errors.ts'
 import { holding } from '../../base/holding.ts'
 import type { RootState } from '../../roots/api.ts'
-import type { DirectoryLink, Node } from '../../unixfs/api.ts'
+import type { Node } from '../../unixfs/api.ts'
 import type { SealOptions, SealResult } from './api.ts'
+import { type BuiltDirectory, buildPlan } from './build-plan.ts'
 import type { Context } from './context.ts'
 import { type Inode, isDirectory } from './inode.ts'
 import { findRow } from './inodes.ts'
 import { type DirectoryPlan, planDirectories } from './plan-seal.ts'
 import { isChanged } from './read.ts'
 import { sweepOrphans } from './remove.ts'
-import { type Breathe, metadataOf, type SealedFile, sealFile } from './seal-file.ts'
+import { type Breathe, type SealedFile, sealFile } from './seal-file.ts'
 import { rememberSealed } from './sealed-drafts.ts'
 import { abandonDrafts, commitFiles, settleDirectory, settleFile } from './settle.ts'
 import { emptyTrash } from './trash.ts'
@@ -101,11 +102,14 @@ export class Sealer {
     const files = await this.#sealPending(plans, breathe)
     const nodes = new Map<number, Node>()
     for (const [ino, file] of files) nodes.set(ino, file.node)
+    const built: BuiltDirectory[] = []
     for (const plan of plans.toReversed()) {
-      nodes.set(plan.inode.ino, buildDirectory(this.#context, plan, nodes))
+      const directory = buildPlan(this.#context, plan, nodes)
+      built.push(directory)
+      nodes.set(plan.inode.ino, directory.node)
       await breathe(plan.links.length * 64)
     }
-    return this.#advance(plans, files, nodes, standing, reason)
+    return this.#advance(built, files, standing, reason)
   }
 
   #plan(): { plans: DirectoryPlan[]; standing: RootState | undefined } {
@@ -146,15 +150,15 @@ export class Sealer {
     return sealFile(this.#context, inode, breathe)
   }
 
+  /** `built`: the root comes last. */
   #advance(
-    plans: readonly DirectoryPlan[],
+    built: readonly BuiltDirectory[],
     files: ReadonlyMap<number, SealedFile>,
-    nodes: ReadonlyMap<number, Node>,
     standing: RootState | undefined,
     reason: string
   ): SealResult {
     const { blocks, database, roots, rootName, unixfs } = this.#context
-    const root = plans[0] === undefined ? undefined : nodes.get(plans[0].inode.ino)
+    const root = built.at(-1)?.node
     if (root === undefined) return standingResult(standing)
     const cid = makeCid(root.codec, root.multihash, root.cidVersion)
     blocks.flush({ durable: true })
@@ -163,11 +167,8 @@ export class Sealer {
       for (const file of files.values())
         if (settleFile(this.#context, file)) clean.add(file.inode.ino)
         else remember(this.#context, file)
-      for (const plan of plans.toReversed()) {
-        const node = nodes.get(plan.inode.ino)
-        if (node !== undefined && settleDirectory(this.#context, plan, node, clean)) {
-          clean.add(plan.inode.ino)
-        }
+      for (const directory of built) {
+        if (settleDirectory(this.#context, directory, clean)) clean.add(directory.plan.inode.ino)
       }
       roots.advance(rootName, standing?.cid, cid, { profile: unixfs.writer.profile.name, reason })
     })
@@ -185,19 +186,6 @@ function remember(context: Context, { inode, settled, node }: SealedFile): void 
 function standingResult(standing: RootState | undefined): SealResult {
   if (standing !== undefined) return { cid: standing.cid }
   throw new CairnError('corrupt', 'the tree is sealed but its root stands nowhere: run cairn fsck')
-}
-
-function buildDirectory(
-  context: Context,
-  plan: DirectoryPlan,
-  nodes: ReadonlyMap<number, Node>
-): Node {
-  const links: DirectoryLink[] = [...plan.links]
-  for (const { name, inode } of plan.pending) {
-    const node = nodes.get(inode.ino)
-    if (node !== undefined) links.push({ ...node, name })
-  }
-  return context.unixfs.writer.directory(links, metadataOf(context, plan.inode))
 }
 
 function closedFiles(context: Context, after: number): Inode[] {

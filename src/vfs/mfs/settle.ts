@@ -1,6 +1,6 @@
-import type { Node } from '../../unixfs/api.ts'
+import type { BuiltDirectory } from './build-plan.ts'
 import type { Context } from './context.ts'
-import type { DirectoryPlan } from './plan-seal.ts'
+import { rememberShards } from './known-shards.ts'
 import type { SealedFile } from './seal-file.ts'
 import { discardDraft, emptyTrash } from './trash.ts'
 
@@ -60,23 +60,18 @@ export function settleFile(context: Context, { inode, node, attributes }: Sealed
 /** Inside a transaction: true if the directory is clean now, and all that was dirty below it. */
 export function settleDirectory(
   context: Context,
-  plan: DirectoryPlan,
-  node: Node,
+  { plan, node, listBytes }: BuiltDirectory,
   clean: ReadonlySet<number>
 ): boolean {
   if (!plan.pending.every(({ inode }) => clean.has(inode.ino))) return false
+  const { ino, generation } = plan.inode
   const { changes } = context.database
     .statement(
       `UPDATE inodes SET dirty = 0, codec = ?, multihash = ?, cidVersion = ?, dagBytes = ?
        WHERE ino = ? AND generation = ?`
     )
-    .run(
-      node.codec,
-      node.multihash,
-      node.cidVersion,
-      node.dagBytes,
-      plan.inode.ino,
-      plan.inode.generation
-    )
-  return changes === 1
+    .run(node.codec, node.multihash, node.cidVersion, node.dagBytes, ino, generation)
+  if (changes === 0) return false
+  rememberShards(context, ino, node, listBytes)
+  return true
 }

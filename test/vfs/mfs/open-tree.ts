@@ -10,6 +10,7 @@ import { openRoots } from '../../../src/roots/open.ts'
 import { rootsMigrations } from '../../../src/roots/schema.ts'
 import { openBlockStore } from '../../../src/store/open.ts'
 import { storeMigrations } from '../../../src/store/schema.ts'
+import type { Profile } from '../../../src/unixfs/api.ts'
 import { profiles } from '../../../src/unixfs/profiles.ts'
 import { openUnixfsReader } from '../../../src/unixfs/reader.ts'
 import { openUnixfsWriter } from '../../../src/unixfs/writer.ts'
@@ -35,6 +36,7 @@ export interface TreeSettings
     >
   > {
   readonly blocks?: BlockReader & BlockWriter
+  readonly profile?: Profile
   readonly writeLock?: WriteLock
   readonly around?: (roots: Roots) => Roots
 }
@@ -60,7 +62,7 @@ export function openTree(home: string, settings: TreeSettings = {}): OpenTree {
     blocks,
     unixfs: {
       reader: openUnixfsReader(blocks),
-      writer: openUnixfsWriter(blocks, profiles['unixfs-v1-2025'])
+      writer: openUnixfsWriter(blocks, settings.profile ?? profiles['unixfs-v1-2025'])
     },
     roots: settings.around?.(roots) ?? roots,
     clock,
