@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, open, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, statfs, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
@@ -9,6 +9,7 @@ import { requireClient, requireFuse, requireRoot } from '../lib/skip.ts'
 import { makeWorld, until, type World } from './run-cairn.ts'
 
 const run = promisify(execFile)
+const mebibyte = 1024 * 1024
 
 async function findings(world: World) {
   const { stdout } = await world.run(['doctor', '--json'])
@@ -56,6 +57,28 @@ t.test('nothing is written through a read-only mount of mfs, and other doors go 
   const found = (await findings(world)).find(({ check }) => check === 'mount folder')
   t.match(found, { found: /mfs \(read-only\)/ })
   t.match(await world.line(['status']), /mfs {2}read-only/)
+})
+
+t.test('df tells what there is room for: what the disk has, less what is kept free', async t => {
+  if (!requireFuse(t) || !requireRoot(t)) return
+  const world = await makeWorld(t)
+  await mkdir(world.home, { mode: 0o700 })
+  await run('mount', ['-t', 'tmpfs', '-o', 'size=800m', 'cairn-test', world.home])
+  t.teardown(() => run('umount', ['-l', world.home]))
+  const mount = join(world.folder, 'm')
+  await world.start(['--mount', mount])
+  const free = async (path: string) => {
+    const { bsize, bavail, blocks } = await statfs(path)
+    return { total: blocks * bsize, free: (bavail * bsize) / mebibyte }
+  }
+  const [disk, mfs] = [await free(world.home), await free(join(mount, 'mfs'))]
+  t.equal(mfs.total, disk.total)
+  t.ok(disk.free - mfs.free >= 32 && disk.free - mfs.free < 34, 'not the 32 MiB for names')
+  await run('dd', ['if=/dev/zero', `of=${join(mount, 'mfs', 'file')}`, 'bs=1M', 'count=100'], {
+    cwd: '/'
+  })
+  const after = await free(join(mount, 'mfs'))
+  t.ok(mfs.free - after.free >= 100 && mfs.free - after.free < 110, 'less when a draft is written')
 })
 
 /** Writes records into a file that is large already, each synchronised before its number is said. */

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { symlinkSync, writeFileSync } from 'node:fs'
 import type { Test } from 'tap'
+import { requireClient } from '../lib/skip.ts'
 import { shell } from './mounted.ts'
 
 /** A fresh writable mount that holds `hello` ("hello, world"). */
@@ -164,6 +165,23 @@ export function toolSuite(t: Test, mount: MountForTools): void {
     )
     t.equal(stdout, '6777\n755\n')
   })
+
+  t.test(
+    'a capability of a program is kept, copied by cp -a, and goes when somebody writes',
+    async t => {
+      if (!requireClient(t, 'getcap')) return
+      const stdout = await inMount(
+        t,
+        `cp /bin/true program; setcap cap_net_bind_service+ep program; getcap program
+       cp -a program copy; getcap copy; echo >> program; getcap program; truncate -s 0 copy; getcap copy`
+      )
+      t.equal(
+        stdout,
+        'program cap_net_bind_service=ep\ncopy cap_net_bind_service=ep\n',
+        'and nothing afterwards'
+      )
+    }
+  )
 
   t.test('an executable runs, and a file is mapped into memory', async t => {
     const stdout = await inMount(
