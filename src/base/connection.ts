@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Database, DatabaseOptions } from './database.ts'
 import { CairnError, toCairnError } from './errors.ts'
-import { GroupCommit, redoAtOpen, redoIfLeft } from './group-commit.ts'
+import { beginAmongProcesses, GroupCommit, redoAtOpen, redoIfLeft } from './group-commit.ts'
 import { limits } from './limits.ts'
 import type { WriteLock } from './write-lock.ts'
 
@@ -109,7 +109,8 @@ export class Connection implements Database {
 
   #transact<T>(begin: string, kind: 'read' | 'write', work: () => T): T {
     try {
-      this.statement(begin).run()
+      if (kind === 'read' || this.#lock !== undefined) this.statement(begin).run()
+      else beginAmongProcesses(this.#sqlite, this.path)
     } catch (cause) {
       throw toCairnError(cause, 'the database did not begin a transaction')
     }

@@ -1,4 +1,4 @@
-import { statfsSync } from 'node:fs'
+import { closeSync, existsSync, openSync, statfsSync, statSync } from 'node:fs'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { toCairnError } from './errors.ts'
 import { limits } from './limits.ts'
@@ -9,8 +9,8 @@ import type { WriteLock } from './write-lock.ts'
 const groupTransactions = 512
 const groupBytes = 4 * 1024 * 1024
 const groupMs = 20
-/** So long after somebody else waited for the lock, each transaction is committed by itself. */
-const aloneMs = 20
+/** So long after another thread, or another process, waited for the lock each transaction is committed by itself. */
+const aloneMs = { thread: 20, process: 1000 } as const
 /** Numbers from here on; SQLite's own are 0 and what earlier versions set is 1. */
 const firstGroup = 2
 const groups = 2 ** 31
@@ -79,7 +79,7 @@ export class GroupCommit {
   enter(): boolean {
     if (this.#open) return true
     const nowMs = performance.now()
-    if (nowMs < this.#aloneUntilMs || !this.#hasRoom()) return false
+    if (nowMs < this.#aloneUntilMs || this.#isAwaited(nowMs) || !this.#hasRoom()) return false
     this.#lock.acquire()
     try {
       redoIfLeft(this.#sqlite, this.#path, this.#lock)
@@ -92,6 +92,14 @@ export class GroupCommit {
     }
     if (!this.#open) this.#lock.release()
     return this.#open
+  }
+
+  /** By another process: SQLite does not tell, and would let it look in vain for as long as groups follow each other. */
+  #isAwaited(nowMs: number): boolean {
+    const mark = statSync(waitPath(this.#path), { throwIfNoEntry: false })
+    if (mark === undefined || Date.now() - mark.mtimeMs >= aloneMs.process) return false
+    this.#aloneUntilMs = nowMs + aloneMs.thread
+    return true
   }
 
   /** A full disk would say so at the commit, when it is too late for an error. */
@@ -157,7 +165,7 @@ export class GroupCommit {
 
   /** Throws if what was not recorded could not be committed; what was recorded is then, or is still in the log. */
   #commit(): void {
-    if (this.#lock.contended) this.#aloneUntilMs = performance.now() + aloneMs
+    if (this.#lock.contended) this.#aloneUntilMs = performance.now() + aloneMs.thread
     try {
       if (this.#count === 0) this.#sqlite.exec('ROLLBACK')
       else this.#sqlite.exec(`PRAGMA user_version = ${after(this.#group)}; COMMIT`)
@@ -199,6 +207,29 @@ export function redoPath(path: string): string {
   return `${path}-redo`
 }
 
+/** Its time of change says when another process last wanted to write. */
+function waitPath(path: string): string {
+  return `${path}-wait`
+}
+
+/**
+ * Begins a transaction that writes, of a connection that shares no lock with those who commit in groups: it is
+ * of another process. They leave it room; and what a process left behind that is gone, since when nobody
+ * knows, is done again in this transaction, first of all.
+ */
+export function beginAmongProcesses(sqlite: DatabaseSync, path: string): void {
+  const grouped = existsSync(redoPath(path))
+  if (grouped) closeSync(openSync(waitPath(path), 'w', 0o600))
+  sqlite.exec('BEGIN IMMEDIATE')
+  if (!grouped) return
+  try {
+    redoInside(sqlite, path)
+  } catch (cause) {
+    rollback(sqlite)
+    throw cause
+  }
+}
+
 /** With the lock of all writers: a group that its thread left behind is done again. Throws what a commit does. */
 export function redoIfLeft(sqlite: DatabaseSync, path: string, lock: WriteLock | undefined): void {
   if (lock?.grouping === true) redoLeft(sqlite, path, lock)
@@ -224,19 +255,23 @@ function redo(sqlite: DatabaseSync, path: string): void {
   if (readRedo(redoPath(path), groupOf(sqlite)).length === 0) return
   sqlite.exec('BEGIN IMMEDIATE')
   try {
-    const group = groupOf(sqlite)
-    const known = new Map<string, StatementSync>()
-    for (const { sql, values } of readRedo(redoPath(path), group)) {
-      const statement = known.get(sql) ?? sqlite.prepare(sql)
-      known.set(sql, statement)
-      statement.run(...values)
-    }
-    if (known.size > 0) sqlite.exec(`PRAGMA user_version = ${after(group)}`)
+    redoInside(sqlite, path)
     sqlite.exec('COMMIT')
   } catch (cause) {
     rollback(sqlite)
     throw toCairnError(cause, `cannot do again what ${redoPath(path)} says`)
   }
+}
+
+function redoInside(sqlite: DatabaseSync, path: string): void {
+  const group = groupOf(sqlite)
+  const known = new Map<string, StatementSync>()
+  for (const { sql, values } of readRedo(redoPath(path), group)) {
+    const statement = known.get(sql) ?? sqlite.prepare(sql)
+    known.set(sql, statement)
+    statement.run(...values)
+  }
+  if (known.size > 0) sqlite.exec(`PRAGMA user_version = ${after(group)}`)
 }
 
 function groupOf(sqlite: DatabaseSync): number {

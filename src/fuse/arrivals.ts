@@ -30,11 +30,13 @@ export class Arrivals {
   readonly #work: Unsettled
   /** struct pollfd: the descriptor; events and revents. */
   readonly #descriptor: Int32Array
+  readonly #open: typeof openLibc
   #libc: Libc | null | undefined
 
-  constructor(device: number, work: Unsettled) {
+  constructor(device: number, work: Unsettled, open: typeof openLibc = openLibc) {
     this.#device = device
     this.#work = work
+    this.#open = open
     this.#descriptor = Int32Array.of(device, pollIn)
   }
 
@@ -49,7 +51,7 @@ export class Arrivals {
   }
 
   #arrives(timeoutMs: number): boolean {
-    if (this.#libc === undefined) this.#libc = openLibc(this.#device) ?? null
+    if (this.#libc === undefined) this.#libc = this.#open(this.#device) ?? null
     return this.#libc !== null && this.#libc.poll(this.#descriptor, 1, timeoutMs) > 0
   }
 }

@@ -123,30 +123,69 @@ function countIn(database: Database): Count {
   return database.statement('SELECT n, twin FROM counter').get() as unknown as Count
 }
 
+/** A process that counts in groups without a pause. `least()` is what it said it has. */
+async function counting(path: string, lines: number) {
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', fileURLToPath(writer), path],
+    { stdio: ['ignore', 'pipe', 'inherit'] }
+  )
+  let said = ''
+  await new Promise<void>(resolve => {
+    child.stdout.on('data', data => {
+      said += data
+      if (said.split('\n').length > lines) resolve()
+    })
+  })
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL')
+    await once(child, 'close')
+  }
+  const least = (): number => Number(said.slice(0, said.lastIndexOf('\n')).split('\n').at(-1))
+  return { kill, least }
+}
+
 t.test('kill -9 loses nothing that was answered, whoever opens it next', async t => {
   const path = counter(t)
   for (let round = 0; round < 6; round++) {
-    const child = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', fileURLToPath(writer), path],
-      { stdio: ['ignore', 'pipe', 'inherit'] }
-    )
-    let said = ''
-    await new Promise<void>(resolve => {
-      child.stdout.on('data', data => {
-        said += data
-        if (said.split('\n').length > 3 + round * 97) resolve()
-      })
-    })
-    child.kill('SIGKILL')
-    await once(child, 'close')
-    const least = Number(said.slice(0, said.lastIndexOf('\n')).split('\n').at(-1))
+    const { kill, least } = await counting(path, 3 + round * 97)
+    await kill()
     const database = openDatabase(path, round % 2 === 0 ? {} : { writeLock: new WriteLock() })
     const { n, twin } = countIn(database)
-    t.ok(n >= least && n <= least + 1, `${n}, and ${least} were answered`)
+    t.ok(n >= least() && n <= least() + 1, `${n}, and ${least()} were answered`)
     t.equal(n, twin)
     database.close()
   }
+})
+
+t.test('another process writes upon all that one that was killed had answered', async t => {
+  const path = counter(t)
+  const database = openDatabase(path)
+  for (let round = 0; round < 4; round++) {
+    const { kill, least } = await counting(path, 50 + round * 61)
+    await kill()
+    const { n, twin } = database.write(() => {
+      database.statement('UPDATE counter SET n = n + 1, twin = twin + 1').run()
+      return countIn(database)
+    })
+    t.ok(n - 1 >= least() && n - 1 <= least() + 1, `${n - 1}, and ${least()} were answered`)
+    t.equal(n, twin)
+  }
+  database.close()
+})
+
+t.test('another process finds room to write while groups follow each other', async t => {
+  const path = counter(t)
+  const database = openDatabase(path)
+  const { kill, least } = await counting(path, 600)
+  for (let round = 0; round < 20; round++) {
+    database.write(() => database.statement('UPDATE counter SET n = n + 1, twin = twin + 1').run())
+  }
+  await kill()
+  const { n, twin } = database.write(() => countIn(database))
+  t.ok(n >= least(), `${n}, and ${least()} were answered`)
+  t.equal(n, twin)
+  database.close()
 })
 
 t.test('other threads see at each look what was answered before it', async t => {
