@@ -2,6 +2,7 @@ import { systemClock } from '../../base/clock.ts'
 import { openDatabase } from '../../base/database.ts'
 import { CairnError } from '../../base/errors.ts'
 import { homePaths } from '../../base/home.ts'
+import { yieldToOthers } from '../../base/thread.ts'
 import { homeMigrations } from '../../daemon/content.ts'
 import type { CheckReport } from '../../store/api.ts'
 import { checkStore } from '../../store/check.ts'
@@ -15,13 +16,14 @@ export interface FsckOptions extends CommonOptions {
 }
 
 /**
- * Verifies every block, and the rows and drafts of /mfs, while others read and write. Throws
+ * Verifies every block, and the rows and drafts of /mfs, while others read and write and are served first. Throws
  * `corrupt` if anything is damaged.
  */
 export async function fsck(cli: Cli, options: FsckOptions): Promise<void> {
   const { home } = await settingsOf(cli, options)
   const paths = homePaths(home)
   cli.releaseSignals()
+  yieldToOthers()
   const database = openDatabase(paths.database, { migrations: homeMigrations })
   const progress = await openProgress(cli.terminal, 'verifying', 'blocks', systemClock)
   let report: CheckReport
