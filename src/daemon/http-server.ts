@@ -4,6 +4,7 @@ import { createServer as createTlsServer, Server as TlsServer } from 'node:https
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CairnError, toCairnError } from '../base/errors.ts'
+import { holding } from '../base/holding.ts'
 import { expectsContinue, type HttpDoor, httpStatus } from '../base/http.ts'
 import { limits } from '../base/limits.ts'
 import { type ConnectionLimits, Connections } from './connections.ts'
@@ -176,7 +177,8 @@ async function answer(
       throw new CairnError('not-found', 'nothing is served at this path')
     } else {
       if (door.continues !== true && expectsContinue(request)) response.writeContinue()
-      await door.serve(request, response, gone.signal, access)
+      const work = async () => await door.serve(request, response, gone.signal, access)
+      await (writes(request) ? holding(work) : work())
     }
   } catch (cause) {
     const error = toCairnError(cause)
@@ -185,6 +187,11 @@ async function answer(
   }
   const label = `${door?.name ?? 'none'} ${response.statusCode}`
   answers.set(label, (answers.get(label) ?? 0) + 1)
+}
+
+/** What such a request stores has its name when it is answered. */
+function writes({ method }: IncomingMessage): boolean {
+  return method !== 'GET' && method !== 'HEAD'
 }
 
 /** What a program before this one could read otherwise: https://www.rfc-editor.org/rfc/rfc9112#section-3.2 */

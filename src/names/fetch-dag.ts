@@ -1,6 +1,7 @@
 import { CID } from 'multiformats/cid'
 import { makeCid, multihashKey } from '../base/blocks.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
+import { holding } from '../base/holding.ts'
 import { limits } from '../base/limits.ts'
 import type { BlockSource } from '../base/name-source.ts'
 import { toName } from '../base/names.ts'
@@ -78,8 +79,10 @@ export class DagFetcher {
     try {
       const bytes = await source.fetch(cid, AbortSignal.timeout(blockMs))
       if (bytes === undefined) return 'does not have it'
-      this.#options.store.put(cid, bytes)
-      this.#options.store.flush()
+      await holding(async () => {
+        this.#options.store.put(cid, bytes)
+        this.#options.store.flush()
+      })
       return undefined
     } catch (cause) {
       const error = toCairnError(cause)

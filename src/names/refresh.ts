@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import { CairnError, toCairnError } from '../base/errors.ts'
+import { holding } from '../base/holding.ts'
 import type { NameSource } from '../base/name-source.ts'
 import type { Follow, Names } from './api.ts'
 import type { ResolveDnslink } from './dnslink.ts'
@@ -76,7 +77,12 @@ export class Refresher {
     throw new CairnError(first.code, messages.join('; '))
   }
 
-  async #follow(target: string, signal: AbortSignal): Promise<boolean> {
+  /** What is brought here is kept from collection until the name stands at it. */
+  #follow(target: string, signal: AbortSignal): Promise<boolean> {
+    return holding(() => this.#bring(target, signal))
+  }
+
+  async #bring(target: string, signal: AbortSignal): Promise<boolean> {
     const { names, fetcher } = this.#options
     const { found, reason, problem } = await this.#lead(target, signal)
     const cid = await fetcher.walk(found.cid, found.path, signal)

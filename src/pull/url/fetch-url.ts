@@ -2,6 +2,7 @@ import { type BlockWriter, makeCid } from '../../base/blocks.ts'
 import type { Clock } from '../../base/clock.ts'
 import { algorithmOf, type Digest } from '../../base/digest.ts'
 import { CairnError, toCairnError } from '../../base/errors.ts'
+import { holding } from '../../base/holding.ts'
 import type { UnixfsReader, UnixfsWriter } from '../../unixfs/api.ts'
 import type { Catalog, CatalogItem, FetchUpstream } from '../api.ts'
 import { bounds, defaultPatience } from '../bounds.ts'
@@ -59,7 +60,7 @@ export async function fetchUrl(parts: FetchUrlParts, order: FetchUrlOrder): Prom
       await partial.remove()
       return { item: usable, from: 'unchanged' }
     }
-    const item = await store(parts, key, partial)
+    const item = await holding(() => store(parts, key, partial))
     await partial.remove()
     return { item, from: 'fetched' }
   } catch (cause) {
