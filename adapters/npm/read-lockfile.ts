@@ -1,26 +1,31 @@
 import { CairnError } from '../../src/base/errors.ts'
-import { isPackageName, isTarballFile, isVersion, usualFile } from './package-path.ts'
+import { type LockedTarball, lockedAt, lockedVersion } from './locked-tarball.ts'
+import { isVersion } from './package-path.ts'
 import { isObject } from './packument.ts'
-
-/** A tarball that a lockfile names. */
-export interface LockedTarball {
-  readonly name: string
-  readonly file: string
-}
+import { readYamlLockfile } from './read-yaml-lockfile.ts'
+import { readYarnLockfile, yarnMark } from './read-yarn-lockfile.ts'
 
 /**
- * What `package-lock.json` (lockfileVersion 2 and 3) and `npm-shrinkwrap.json` have installed from
- * registries: links, git and local folders are left out. Throws `invalid` for another file.
- * https://docs.npmjs.com/cli/v11/configuring-npm/package-lock-json
+ * What a lockfile of npm 7 and later, pnpm or yarn has installed from registries, each tarball once: links, git
+ * and local folders are left out. Throws `invalid` for another file.
  */
 export function readLockfile(text: string): LockedTarball[] {
   const found = new Map<string, LockedTarball>()
-  for (const [path, entry] of Object.entries(packagesOf(text))) {
-    if (path === '' || !isObject(entry) || entry.link === true || entry.inBundle === true) continue
-    const tarball = tarballOf(path, entry)
-    if (tarball !== undefined) found.set(`${tarball.name}/${tarball.file}`, tarball)
-  }
+  for (const tarball of tarballsOf(text)) found.set(`${tarball.name}/${tarball.file}`, tarball)
   return [...found.values()]
+}
+
+function tarballsOf(text: string): LockedTarball[] {
+  if (text.slice(0, 1000).includes(yarnMark)) return readYarnLockfile(text)
+  return /^\s*[{[]/.test(text) ? ofNpm(text) : readYamlLockfile(text)
+}
+
+/** `package-lock.json` (lockfileVersion 2 and 3) and `npm-shrinkwrap.json`: https://docs.npmjs.com/cli/v11/configuring-npm/package-lock-json */
+function ofNpm(text: string): LockedTarball[] {
+  return Object.entries(packagesOf(text)).flatMap(([path, entry]) => {
+    if (path === '' || !isObject(entry) || entry.link === true || entry.inBundle === true) return []
+    return tarballOf(path, entry) ?? []
+  })
 }
 
 function packagesOf(text: string): Record<string, unknown> {
@@ -34,16 +39,12 @@ function packagesOf(text: string): Record<string, unknown> {
   throw new CairnError('invalid', 'the lockfile has no "packages": write it with npm 7 or later')
 }
 
-/** By its address if that is a registry's, else by its name and version. */
 function tarballOf(
   path: string,
   { name: alias, version, resolved }: Record<string, unknown>
 ): LockedTarball | undefined {
   const name = typeof alias === 'string' ? alias : path.replace(/^.*node_modules\//s, '')
-  if (!isPackageName(name) || typeof version !== 'string' || !isVersion(version)) return undefined
-  if (resolved === undefined) return { name, file: usualFile(name, version) }
-  const url = typeof resolved === 'string' ? URL.parse(resolved) : null
-  if (url === null || !/^https?:$/.test(url.protocol)) return undefined
-  const [, file = ''] = /\/-\/(?:.*\/)?([^/]+)$/.exec(url.pathname) ?? []
-  return isTarballFile(file) ? { name, file } : undefined
+  if (typeof version !== 'string' || !isVersion(version)) return undefined
+  if (resolved === undefined) return lockedVersion(name, version)
+  return typeof resolved === 'string' ? lockedAt(name, resolved) : undefined
 }

@@ -14,7 +14,10 @@ export function addWarmVerbs(program: Command, cli: Cli): void {
     does: 'Fetches every package that lockfiles name, with what npm asks besides',
     example: 'cairn warm npm package-lock.json'
   })
-    .argument('<lockfile...>', 'package-lock.json or npm-shrinkwrap.json')
+    .argument(
+      '<lockfile...>',
+      'package-lock.json, npm-shrinkwrap.json, pnpm-lock.yaml or yarn.lock'
+    )
     .action(async (lockfiles: string[], options: CommonOptions) =>
       (await import('./verbs/warm-npm.ts')).warmNpm(cli, lockfiles, options)
     )

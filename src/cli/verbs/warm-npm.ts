@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { escaped, shortType } from '../../../adapters/npm/classify.ts'
-import { type LockedTarball, readLockfile } from '../../../adapters/npm/read-lockfile.ts'
+import type { LockedTarball } from '../../../adapters/npm/locked-tarball.ts'
+import { readLockfile } from '../../../adapters/npm/read-lockfile.ts'
 import { CairnError, toCairnError } from '../../base/errors.ts'
 import type { Cli, CommonOptions } from '../cli.ts'
 import { daemonUrl, fetchPaths } from '../fetch-paths.ts'
