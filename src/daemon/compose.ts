@@ -179,7 +179,7 @@ function openParts({ settings, log }: ComposeOptions, closing: Closing, mounts: 
       content,
       log,
       sources: peers === undefined ? [] : [peers.content, peers.wider],
-      sinks: peers === undefined ? [] : [peers.content],
+      sinks: peers === undefined ? [] : [peers.content, peers.wider],
       moved: entries => mounts().moved(entries)
     }),
     it => it.close()

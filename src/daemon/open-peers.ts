@@ -11,6 +11,7 @@ import type { PeerState } from '../net/api.ts'
 import { openContentSource } from '../net/content-source.ts'
 import { openDigestSource } from '../net/find-digest.ts'
 import type { BlockGiver } from '../net/libp2p/serve-bitswap.ts'
+import type { WiderNetwork } from '../net/libp2p/wider-network.ts'
 import { PeerBook } from '../net/peer-book.ts'
 import { Peers } from '../net/peers.ts'
 import type { PullPeers } from '../pull/ask-peers.ts'
@@ -22,6 +23,7 @@ import type { NameService } from './name-service.ts'
 import { openGateway, openShared } from './open-gateway.ts'
 import { serveLibp2p, servePlain } from './peer-ports.ts'
 import { publicPackages } from './public-packages.ts'
+import { openRecordJudge } from './record-judge.ts'
 import type { Settings } from './settings.ts'
 
 export interface PeersOptions {
@@ -35,8 +37,8 @@ export interface PeerService {
   /** For the pull engine. */
   readonly pull: PullPeers
   readonly content: NameSource & BlockSource & NameSink
-  /** Other programs of IPFS that libp2p is connected with; nobody before it serves. */
-  readonly wider: NameSource & BlockSource
+  /** Other programs of IPFS, over libp2p; nobody before it serves. */
+  readonly wider: NameSource & BlockSource & NameSink
   list: () => PeerState[]
   /** Serves them from now on, where the settings say. */
   serve: (service: NameService) => Promise<void>
@@ -54,14 +56,15 @@ export function openPeers(options: PeersOptions): PeerService | undefined {
   const catalog = openCatalog(content.database)
   const allowed = publicPackages(() => settings, catalog)
   const served: Array<() => Promise<void>> = []
-  let blocks: BlockSource | undefined
+  let wider: WiderNetwork | undefined
   return {
     pull: { source: openDigestSource(peers), mayAsk: allowed.isPublicKey },
     content: openContentSource(peers),
     wider: {
-      label: 'bitswap',
-      ask: async () => [],
-      fetch: async (cid, signal) => await blocks?.fetch(cid, signal)
+      label: 'other programs of IPFS',
+      ask: async (name, signal) => (await wider?.ask(name, signal)) ?? [],
+      fetch: async (cid, signal) => await wider?.fetch(cid, signal),
+      tell: async (name, record, signal) => await wider?.tell(name, record, signal)
     },
     list: () => peers.list(),
     serve: async service => {
@@ -70,14 +73,23 @@ export function openPeers(options: PeersOptions): PeerService | undefined {
       const allow = { service, isPublic: allowed.isPublicItem, pace, shared }
       const doors = peerDoors(options, allow)
       const giver = giverOf(content, allow)
-      const ports = { network, book, peers, doors, giver, log: options.log }
+      const onRecord = (name: string, record: Uint8Array) => {
+        try {
+          take(service, options.log, name, record)
+        } catch (cause) {
+          const problem = toCairnError(cause).message
+          options.log.info({ name, problem }, 'a record was not taken')
+        }
+      }
+      const judge = openRecordJudge(service.names, systemClock, onRecord)
+      const ports = { network, book, peers, doors, giver, judge, log: options.log }
       const { peersListen, peersLibp2p } = settings
       if (peersListen !== undefined && !onlyLibp2p) {
         served.push(await servePlain(peersListen, ports))
       }
       if (peersLibp2p !== undefined) {
         const node = await serveLibp2p(settings, peersLibp2p, ports)
-        blocks = node.blocks
+        wider = node.wider
         served.push(node.close)
       }
     },

@@ -1,9 +1,27 @@
+import { toCairnError } from '../base/errors.ts'
+import { parsePeerAddress } from '../net/peer-book.ts'
 import { type ListenAddress, parseListen } from './listen-address.ts'
 import { SettingError } from './setting-error.ts'
 
 /** Where peers are served; `none` for nowhere. */
 export function parsePeerListen(value: unknown): ListenAddress | undefined {
   return value === 'none' || value === false ? undefined : parseListen(value)
+}
+
+/** Multiaddrs, each with a peer ID; `none` for nobody. */
+export function parseBootstrap(value: unknown): string[] {
+  if (value === 'none' || value === false) return []
+  const list = typeof value === 'string' ? value.split(',').map(each => each.trim()) : value
+  if (!Array.isArray(list)) throw new SettingError('peers.bootstrap is a list of multiaddrs')
+  return list.map(each => {
+    const text = String(each)
+    if (/^\/dnsaddr\/[a-z0-9.-]+\/p2p\/\w+$/i.test(text)) return text
+    try {
+      return parsePeerAddress(text.startsWith('/') ? text : '/')
+    } catch (cause) {
+      throw new SettingError(toCairnError(cause).message)
+    }
+  })
 }
 
 /** Upstreams whose packages peers may have although they are at private addresses: `apt/name`, `npm`, `npm/+name`, `oci/name`. */

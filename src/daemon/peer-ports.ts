@@ -1,8 +1,10 @@
 import { toCairnError } from '../base/errors.ts'
 import type { HttpDoor } from '../base/http.ts'
 import { limits } from '../base/limits.ts'
-import type { BlockSource } from '../base/name-source.ts'
+import { ipfsBootstrap } from '../net/ipfs-bootstrap.ts'
+import type { RecordJudge } from '../net/libp2p/name-records.ts'
 import type { BlockGiver } from '../net/libp2p/serve-bitswap.ts'
+import type { WiderNetwork } from '../net/libp2p/wider-network.ts'
 import type { PeerBook } from '../net/peer-book.ts'
 import type { Peers } from '../net/peers.ts'
 import { peerGuard, streamGuard } from './guard.ts'
@@ -18,6 +20,7 @@ export interface PeerPortOptions {
   readonly peers: Peers
   readonly doors: readonly HttpDoor[]
   readonly giver: BlockGiver
+  readonly judge: RecordJudge
   readonly log: Log
 }
 
@@ -41,10 +44,14 @@ export async function servePlain(
 
 /** Serves peers over libp2p, and finds them. It is loaded here, and nowhere before. */
 export async function serveLibp2p(
-  { home, peersSwarmKey }: Pick<Settings, 'home' | 'peersSwarmKey'>,
+  {
+    home,
+    peersSwarmKey,
+    peersBootstrap
+  }: Pick<Settings, 'home' | 'peersSwarmKey' | 'peersBootstrap'>,
   listen: ListenAddress,
-  { network, book, peers, doors, giver, log }: PeerPortOptions
-): Promise<{ blocks: BlockSource; close: () => Promise<void> }> {
+  { network, book, peers, doors, giver, judge, log }: PeerPortOptions
+): Promise<{ wider: WiderNetwork; close: () => Promise<void> }> {
   const { startNode } = await import('../net/libp2p/start-node.ts')
   const swarmKey = peersSwarmKey === undefined ? undefined : await readSwarmKey(home, peersSwarmKey)
   const streams = serveStreams({ doors, log, guard: streamGuard, connections })
@@ -54,6 +61,8 @@ export async function serveLibp2p(
     network,
     swarmKey,
     giver,
+    judge,
+    bootstrap: network === 'public' ? bootstrapOf(peersBootstrap, swarmKey) : [],
     isBanned: id => book.banOf(id) !== undefined,
     onConnection: stream => streams.take(stream),
     onPeer: peer => peers.discover(peer)
@@ -66,5 +75,13 @@ export async function serveLibp2p(
     streams.close()
     await node.close()
   }
-  return { blocks: node.blocks, close }
+  return { wider: node.wider, close }
+}
+
+/** The IPFS network is not for who has a swarm key: its peers do not have it. */
+function bootstrapOf(
+  chosen: readonly string[] | undefined,
+  swarmKey: Uint8Array | undefined
+): readonly string[] {
+  return chosen ?? (swarmKey === undefined ? ipfsBootstrap : [])
 }

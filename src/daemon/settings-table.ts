@@ -13,7 +13,12 @@ import {
   parseNpmUpstreams
 } from './parse-npm-settings.ts'
 import { type OciUpstream, parseOciUpstreams } from './parse-oci-upstreams.ts'
-import { parsePeerListen, parsePeerPackages, parseRate } from './parse-peer-settings.ts'
+import {
+  parseBootstrap,
+  parsePeerListen,
+  parsePeerPackages,
+  parseRate
+} from './parse-peer-settings.ts'
 import { SettingError } from './setting-error.ts'
 
 /** One setting: where it stands in `config.yaml` and in the environment, its check, its default. */
@@ -80,6 +85,12 @@ export const settingsTable = {
     'CAIRN_PEERS_LIBP2P',
     parsePeerListen,
     { host: '0.0.0.0', port: 7072 }
+  ),
+  peersBootstrap: setting<string[] | undefined>(
+    ['peers', 'bootstrap'],
+    'CAIRN_PEERS_BOOTSTRAP',
+    parseBootstrap,
+    undefined
   ),
   peersSwarmKey: setting<string | undefined>(
     ['peers', 'swarmKey'],

@@ -47,6 +47,8 @@ export interface Settings {
   readonly peersListen: ListenAddress | undefined
   /** Where libp2p listens, and finds others of the LAN; undefined for nowhere. */
   readonly peersLibp2p: ListenAddress | undefined
+  /** Multiaddrs of peers to begin with if the network is public; undefined: the IPFS network's own. */
+  readonly peersBootstrap: readonly string[] | undefined
   /** The file, absolute or from the home, of the key that peers must have too; undefined: there is none. */
   readonly peersSwarmKey: string | undefined
   /** Upstreams whose packages peers may have although they look private: `apt/name`, `npm`, `npm/+name`, `oci/name`. */

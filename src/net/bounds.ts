@@ -37,6 +37,11 @@ export const bounds = {
   bitswapStreams: 256,
   /** A stream on which nothing came for so long is ended. */
   streamIdleMs: 60_000,
+  /** Names whose topics are joined; the one asked for longest ago is left for another. */
+  topics: 512,
+  /** Providers of a block that are dialled, and how long they are looked for. */
+  providers: 4,
+  providersMs: 10_000,
   /** Connections of libp2p, in and out. */
   nodeConnections: 64,
   /** How often the LAN is asked who is there. */

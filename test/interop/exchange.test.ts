@@ -188,3 +188,42 @@ t.test(
     t.equal(Buffer.compare(await readFile(got), page.subarray(5)), 0)
   }
 )
+
+t.test(
+  'names by pubsub and by a DHT, in both directions, and their content after them',
+  async t => {
+    if (!requireKubo(t)) return
+    const config = { 'Routing.Type': 'dhtserver', 'Ipns.UsePubsub': true, 'Pubsub.Enabled': true }
+    const kubo = await makeKubo(t, { config })
+    const theirs = await kubo.line(['add', '-Q', '--cid-version=1'], page)
+    const { address } = await kubo.start(['--enable-namesys-pubsub', '--enable-pubsub-experiment'])
+    const their =
+      (await kubo.line(['key', 'list', '-l', '--ipns-base=base36'])).split(/\s/)[0] ?? ''
+    const world = await makeHome(t, `, bootstrap: ["${address}"]`)
+    const cid = await world.line(['add', 'site'])
+    const daemon = await world.start(['--mount', 'none', '--network', 'public'])
+    await until(async () => (await kubo.line(['swarm', 'peers'])).length > 0)
+    await kubo.run(['name', 'publish', '--allow-offline', `/ipfs/${theirs}`])
+    await world.line(['follow', their, '--as', 'theirs'])
+    await until(async () => {
+      await world.run(['follow', 'theirs'])
+      return (await world.line(['follows', '--json'])).includes(theirs)
+    })
+    const here = await read(`${daemon.url}ipns/${their}`)
+    t.equal(Buffer.compare(here.bytes, page), 0, 'a name of Kubo, and its content by bitswap')
+
+    const name = await world.line(['publish', cid])
+    await until(async () => {
+      const resolved = await kubo
+        .line(['name', 'resolve', '--nocache', `/ipns/${name}`])
+        .catch(String)
+      return resolved === `/ipfs/${cid}`
+    })
+    const got = await kubo.run(['cat', '--timeout=30s', `/ipns/${name}/page`])
+    t.equal(Buffer.compare(got, page), 0, 'a name of ours, and its content')
+    const next = await kubo.line(['add', '-Q', '--cid-version=1'], page.subarray(9))
+    await kubo.run(['name', 'publish', `/ipfs/${next}`])
+    await until(async () => (await world.line(['follows', '--json'])).includes(next))
+    t.pass('the next record came by itself')
+  }
+)

@@ -26,6 +26,14 @@ function doorOf({ database, catalog, store, reader, log }: PullWorld): HttpDoor 
   })
 }
 
+const noRecords = {
+  check: () => {},
+  compare: () => 0,
+  contentOf: () => undefined,
+  held: () => undefined,
+  onRecord: () => {}
+}
+
 interface NodeSetting {
   readonly banned?: Set<string>
   readonly swarmKey?: Uint8Array
@@ -43,6 +51,8 @@ async function makeNode(t: Test, { banned = new Set(), doors = [], swarmKey }: N
     network: 'lan',
     swarmKey,
     giver: { among: async () => [], read: async () => undefined },
+    judge: noRecords,
+    bootstrap: [],
     isBanned: id => banned.has(id),
     onConnection: stream => streams.take(stream),
     onPeer: peer => {

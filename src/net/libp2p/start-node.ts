@@ -8,15 +8,18 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
-import type { BlockSource } from '../../base/name-source.ts'
 import type { Peer } from '../api.ts'
 import { bounds } from '../bounds.ts'
 import { openHttpPeer } from '../http-peer.ts'
 import { isLanAddress } from '../lan-address.ts'
-import { startBitswap } from './bitswap.ts'
 import { privateNetwork } from './private-network.ts'
-import type { BlockGiver } from './serve-bitswap.ts'
 import { toDuplex } from './stream-duplex.ts'
+import {
+  openWiderNetwork,
+  type WiderNetwork,
+  type WiderOptions,
+  widerServices
+} from './wider-network.ts'
 
 /** HTTP/1.1 on a stream: docs/peer-protocol.md. */
 const protocol = '/cairn/http/1'
@@ -24,16 +27,13 @@ const protocol = '/cairn/http/1'
 /** What Cairns find each other by; no other program of libp2p listens to it. */
 const serviceTag = '_cairn._udp.local'
 
-export interface NodeOptions {
+export interface NodeOptions extends WiderOptions {
   /** 32 bytes that make the Ed25519 key: the peer's identity. */
   readonly seed: Uint8Array
   readonly listen: { readonly host: string; readonly port: number }
   readonly network: 'lan' | 'public'
   /** 32 bytes: only who has them too is spoken with. */
   readonly swarmKey?: Uint8Array | undefined
-  readonly isBanned: (id: string) => boolean
-  /** What bitswap may give. */
-  readonly giver: BlockGiver
   /** Serves HTTP to who came. */
   readonly onConnection: (stream: Duplex) => void
   readonly onPeer: (peer: Peer & { close: () => void }) => void
@@ -45,14 +45,13 @@ export interface Libp2pNode {
   addresses: () => string[]
   /** A peer by its multiaddr, which ends with its ID; dialled when it is asked. */
   peerAt: (address: string) => Peer & { close: () => void }
-  /** Blocks from connected peers, by bitswap. */
-  readonly blocks: BlockSource
+  readonly wider: WiderNetwork
   close: () => Promise<void>
 }
 
 /**
- * libp2p with nothing that leaves the LAN: TCP, noise, yamux, identify and mDNS; no bootstrap, relay,
- * routing or port mapping. This module is loaded only where it is wanted: it takes half a second.
+ * libp2p with TCP, noise, yamux, identify and mDNS; no relay and no port mapping. Nothing leaves the LAN unless
+ * the network is public. This module is loaded only where it is wanted: it takes half a second.
  */
 export async function startNode(options: NodeOptions): Promise<Libp2pNode> {
   const { seed, listen, swarmKey, onConnection, onPeer } = options
@@ -67,13 +66,13 @@ export async function startNode(options: NodeOptions): Promise<Libp2pNode> {
     connectionGater: gaterOf(options),
     ...(swarmKey === undefined ? {} : { connectionProtector: privateNetwork(swarmKey) }),
     connectionManager: { maxConnections: bounds.nodeConnections },
-    services: { identify: identify() }
+    services: { identify: identify(), ...widerServices(options) }
   })
   await node.handle(protocol, stream => onConnection(toDuplex(stream)), {
     maxInboundStreams: bounds.connections * 4
   })
-  const { giver, isBanned } = options
-  const bitswap = await startBitswap({ node, giver, isBanned })
+  const wider = await openWiderNetwork(node, options)
+  for (const address of options.bootstrap) keepConnected(node, multiaddr(address))
   node.addEventListener('peer:discovery', ({ detail: { id } }) => {
     if (id.equals(node.peerId)) return
     const connect = async () => toDuplex(await node.dialProtocol(id, protocol, dialing()))
@@ -88,9 +87,9 @@ export async function startNode(options: NodeOptions): Promise<Libp2pNode> {
       keepConnected(node, at)
       return peerOf(id, async () => toDuplex(await node.dialProtocol(at, protocol, dialing())))
     },
-    blocks: { label: 'bitswap', fetch: bitswap.fetch },
+    wider,
     close: async () => {
-      bitswap.close()
+      wider.close()
       await node.stop()
     }
   }
