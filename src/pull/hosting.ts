@@ -22,6 +22,12 @@ export interface FileToHost extends StoredFile {
   readonly mutable: boolean
 }
 
+/** What a place is to hold besides, and what it is not to hold any more, by path. */
+export interface PlaceChange {
+  readonly files: readonly FileToHost[]
+  readonly removed?: readonly string[]
+}
+
 export interface HostingOptions {
   readonly catalog: Catalog
   readonly blocks: BlockWriter
@@ -84,24 +90,21 @@ export class Hosting {
   }
 
   /**
-   * Has a place hold these files besides those it has: all of them at once, and they survive a power
-   * cut. `make` is asked again if the file at `guard` changed while it worked. Throws what it throws,
+   * Has a place hold these files besides those it has, and those of these paths no more: all of it at once, and it
+   * survives a power cut. `make` is asked again if the file at `guard` changed while it worked. Throws what it throws,
    * and `busy` if that goes on for ever.
    */
-  async change(
-    place: string,
-    guard: string,
-    make: () => Promise<readonly FileToHost[]>
-  ): Promise<void> {
+  async change(place: string, guard: string, make: () => Promise<PlaceChange>): Promise<void> {
     const { blocks, catalog } = this.#options
     for (let attempt = 0; attempt < tries; attempt++) {
       const before = catalog.get(guard)
-      const files = await make()
+      const { files, removed = [] } = await make()
       blocks.flush({ durable: true })
       const done = catalog.together(
         () => {
           if (!isSame(catalog.get(guard), before)) return false
           this.#put(place, files)
+          for (const path of removed) catalog.remove(`${place}/${path}`)
           return true
         },
         { durable: true }

@@ -120,6 +120,36 @@ t.test('apt-get installs what was published, with signed-by, while the daemon ru
       t.equal(got.exitCode, 0) || t.comment(got.all)
     }
   })
+  await t.test('what is removed is gone at the next update, all of it or none', async t => {
+    const two = await makeDeb(world, 'cairn-two', { version: '2' })
+    const one = await makeDeb(world, 'cairn-two', { version: '1' })
+    t.equal((await world.run(['apt', 'publish', 'local', one, two])).status, 0)
+    t.equal((await world.run(['apt', 'publish', 'local', one, '--suite', 'older'])).status, 0)
+    const list = async () =>
+      (await world.run(['apt', 'ls', 'local'])).stdout.split('\n').filter(line => /two/.test(line))
+    t.strictSame(await list(), [
+      'local older/main  cairn-two 1 all',
+      'local stable/main  cairn-two 1 all',
+      'local stable/main  cairn-two 2 all'
+    ])
+    for (const args of [['cairn-two', 'nothing'], ['cairn-two=3'], ['cairn-two', '--suite', 'x']]) {
+      const refused = await world.run(['apt', 'rm', 'local', ...args])
+      t.match(refused, { status: 1, stderr: /local has no "(nothing|cairn-two(=3)?)" in/ })
+    }
+    t.equal((await list()).length, 3, 'nothing went')
+    const { stdout } = await world.run(['apt', 'rm', 'local', 'cairn-two'])
+    t.equal(stdout.split('\n').filter(line => /cairn-two [12] all/.test(line)).length, 2)
+    t.strictSame(await list(), ['local older/main  cairn-two 1 all'])
+    const pool = `${daemon.url}apt/local/pool/main/c/cairn-two/cairn-two`
+    t.equal((await fetch(`${pool}_2_all.deb`)).status, 404)
+    t.equal((await fetch(`${pool}_1_all.deb`)).status, 200, 'another suite has it')
+    const update = await client.run('update', '--error-on=any')
+    t.equal(update.exitCode, 0) || t.comment(update.all)
+    t.not((await client.run('install', '-y', '--download-only', 'cairn-two')).exitCode, 0)
+    t.equal((await client.run('install', '-y', '--download-only', 'cairn-hello')).exitCode, 0)
+    t.equal((await world.run(['apt', 'publish', 'local', two])).status, 0, 'it can come again')
+    t.equal((await world.run(['apt', 'rm', 'local', 'cairn-two=2'])).status, 0)
+  })
   await t.test('another architecture, suite and component stand beside', async t => {
     const arm = await makeDeb(world, 'cairn-arm', { architecture: 'arm64' })
     t.equal((await world.run(['apt', 'publish', 'local', arm, '--component', 'extra'])).status, 0)
