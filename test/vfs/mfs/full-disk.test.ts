@@ -8,7 +8,9 @@ import { limits } from '../../../src/base/limits.ts'
 import { toName } from '../../../src/base/names.ts'
 import type { Mfs } from '../../../src/vfs/mfs/api.ts'
 import { checkMfs } from '../../../src/vfs/mfs/check.ts'
+import { seededBytes } from '../../lib/deterministic.ts'
 import { requireThat } from '../../lib/skip.ts'
+import { openAdoptingTree } from './adopting-tree.ts'
 import { at, caller, makeFile, makeFolder, openTree, readText } from './open-tree.ts'
 
 const MiB = 1024 * 1024
@@ -104,4 +106,22 @@ t.test('whatever makes rows stops in time, so that there is room to remove them'
     t.same(checkMfs(database, drafts).problems, [])
     close()
   }
+})
+
+t.test('a large file is sealed on a disk that has no room for a copy of it', async t => {
+  const home = smallDisk(t, 16)
+  if (!requireThat(t, home !== undefined, 'a small disk of its own: root') || !home) return
+  const { tree, database, drafts, close } = openAdoptingTree(home)
+  const { ino } = tree.createFile(tree.root, toName('large'), 0o644, caller)
+  const bytes = seededBytes(9 * MiB, 'full disk')
+  for (let at = 0; at < bytes.length; at += MiB) tree.write(ino, bytes.subarray(at, at + MiB), at)
+  tree.releaseWriting(ino)
+  const { bavail, bsize } = statfsSync(home)
+  t.ok(bavail * bsize < bytes.length)
+  await tree.seal()
+  const read = Buffer.alloc(bytes.length)
+  tree.read(ino, read, 0)
+  t.ok(read.equals(bytes))
+  t.same(checkMfs(database, drafts).problems, [])
+  await close()
 })
