@@ -53,3 +53,15 @@ export function touchTimes(context: Context, ino: number, modified: boolean): vo
     )
     .run(seconds, nanoseconds, ino)
 }
+
+/** Inside a transaction: a name more or fewer, or none left, which is a change of the inode now. The row must be there. */
+export function changeLinks(context: Context, ino: number, change: '+ 1' | '- 1' | '* 0'): void {
+  const { seconds, nanoseconds } = timeNow(context.clock)
+  announce(context, { ino })
+  context.database
+    .statement(
+      `UPDATE inodes SET links = links ${change}, ctimeSeconds = ?, ctimeNanoseconds = ?,
+       generation = generation + 1 WHERE ino = ?`
+    )
+    .run(seconds, nanoseconds, ino)
+}

@@ -5,7 +5,7 @@ import type { Attributes, Caller } from '../api.ts'
 import { fileType } from '../api.ts'
 import type { Context } from './context.ts'
 import { addDentry, findDentry, unfold } from './dentries.ts'
-import { touchDirectory, touchTimes } from './dirty.ts'
+import { changeLinks, touchDirectory } from './dirty.ts'
 import { attributesOf, type Inode, isDirectory, timeNow } from './inode.ts'
 import { getDirectory, getInode, insertInode, storeInode } from './inodes.ts'
 import { visitRange } from './ranges.ts'
@@ -158,8 +158,7 @@ export function makeLink(context: Context, ino: number, parent: number, name: Na
     }
     const directory = enter(context, parent, name)
     storeInode(context, inode)
-    context.database.statement('UPDATE inodes SET links = links + 1 WHERE ino = ?').run(ino)
-    touchTimes(context, ino, false)
+    changeLinks(context, ino, '+ 1')
     if (inode.links === 0) adopted(context)
     addDentry(context, parent, name, { ino, cookie: context.numbers.take() })
     touchDirectory(context, directory, 0)

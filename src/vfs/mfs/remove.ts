@@ -3,7 +3,7 @@ import { checkName, type Name, nameText } from '../../base/names.ts'
 import type { Context } from './context.ts'
 import { rootIno } from './context.ts'
 import { deleteDentry, getDentry, isEmpty, unfold } from './dentries.ts'
-import { touchDirectory, touchTimes } from './dirty.ts'
+import { changeLinks, touchDirectory } from './dirty.ts'
 import type { Inode } from './inode.ts'
 import { isDirectory } from './inode.ts'
 import { findRow, getDirectory, getInode, storeInode } from './inodes.ts'
@@ -48,8 +48,7 @@ function checkKind(context: Context, inode: Inode, name: Name, kind: 'file' | 'd
 export function dropLink(context: Context, inode: Inode): void {
   const { ino } = inode
   if (!isDirectory(inode) && inode.links > 1) {
-    context.database.statement('UPDATE inodes SET links = links - 1 WHERE ino = ?').run(ino)
-    touchTimes(context, ino, false)
+    changeLinks(context, ino, '- 1')
     return
   }
   if (!context.lookups.held(ino) && inode.writers === 0) {
@@ -57,8 +56,7 @@ export function dropLink(context: Context, inode: Inode): void {
     return
   }
   storeInode(context, inode)
-  context.database.statement('UPDATE inodes SET links = 0 WHERE ino = ?').run(ino)
-  touchTimes(context, ino, false)
+  changeLinks(context, ino, '* 0')
   context.lookups.countOrphans(1)
 }
 
