@@ -194,6 +194,8 @@ export const limits = {
   blocksTogetherBytes: 8 * MiB,
   /** CIDs that wait to be asked for: four lists. */
   blocksWaiting: 4096,
+  /** A transfer waits so long, since the last block came, for peers that failed: three times what they rest. */
+  transferPatienceMs: 30_000,
   /** Nodes with links of one DAG that is brought here, each remembered at 150 bytes; a terabyte's tree has a million. */
   transferNodes: 4_000_000,
   /** Connections of peers. */

@@ -24,6 +24,8 @@ export interface BlockSource {
   fetch: (cid: CID, signal: AbortSignal) => Promise<Uint8Array | undefined>
   /** Those who send many blocks an answer and may be asked now, the best first. */
   lanes?: () => readonly BlockLane[]
+  /** Whether somebody who is not asked at the moment may be soon: he failed just now. */
+  recovers?: () => boolean
 }
 
 /** Somebody who sends many blocks an answer: docs/peer-protocol.md. */

@@ -22,6 +22,8 @@ export interface FetchDagOptions {
   readonly store: BlockStore
   readonly reader: UnixfsReader
   readonly sources: readonly BlockSource[]
+  /** How long a transfer waits for who failed, since the last block came. */
+  readonly patienceMs?: number
 }
 
 /** Brings content here from block sources, each block verified before it is stored. */
@@ -120,10 +122,11 @@ export class DagFetcher {
 
   /** Returns when every block of a DAG is here, on the disk. Throws as `transferDag`. */
   async whole(root: CID, signal: AbortSignal, onProgress: OnProgress = () => {}): Promise<void> {
-    const { store, sources } = this.#options
+    const { store, sources, patienceMs = limits.transferPatienceMs } = this.#options
     const lanes = () => sources.flatMap(source => source.lanes?.() ?? [])
     const single = (cid: CID, until: AbortSignal) => this.block(cid, until)
-    await transferDag({ store, lanes, single, onProgress }, root, signal)
+    const recovers = () => sources.some(source => source.recovers?.() === true)
+    await transferDag({ store, lanes, single, recovers, patienceMs, onProgress }, root, signal)
     store.flush({ durable: true })
   }
 }

@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
 import { codec, makeCid, multihashKey } from '../base/blocks.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
@@ -13,6 +13,8 @@ import { type Portion, WantBoard } from './want-board.ts'
 const listsTogether = 2
 /** Single blocks asked for at a time, of those who send none together. */
 const singlesTogether = 16
+/** How often is looked for somebody who can be asked again. */
+const againMs = 500
 /** Nodes opened between two turns of the event loop. */
 const nodesTogether = 256
 
@@ -31,6 +33,10 @@ export interface TransferOptions {
   readonly lanes: () => readonly BlockLane[]
   /** Brings one block here by whatever way. Throws `missing`. */
   readonly single: (cid: CID, signal: AbortSignal) => Promise<void>
+  /** Whether somebody may be asked soon who is not at the moment. */
+  readonly recovers: () => boolean
+  /** How long is waited for such since the last block came, in milliseconds. */
+  readonly patienceMs: number
   readonly onProgress: (progress: TransferProgress) => void
 }
 
@@ -62,6 +68,10 @@ class Transfer {
   /** Nodes that are here and whose links were not looked at. */
   readonly #unopened: CID[] = []
   #opened = 0
+  /** Waited since the last block came, for whoever broke off. */
+  #waitedMs = 0
+  #blocksBefore = 0
+  #brokeOff = false
   #blocks = 0
   #bytes = 0
   #hereBytes = 0
@@ -77,6 +87,7 @@ class Transfer {
     await this.#open()
     while (this.#board.waiting > 0) {
       const lanes = this.#options.lanes()
+      this.#brokeOff = false
       await this.#together(lanes.map(lane => this.#serveTogether(lane)))
       await this.#single()
       await this.#open()
@@ -133,6 +144,7 @@ class Transfer {
     } catch (cause) {
       this.#signal.throwIfAborted()
       use.broken = true
+      this.#brokeOff = true
       if (!isOfThePeer(toCairnError(cause))) throw cause
     } finally {
       this.#conclude(portion, without)
@@ -175,18 +187,34 @@ class Transfer {
     })
   }
 
-  /** What nobody sends together is asked for one by one, from everywhere. */
+  /** What nobody sends together is asked for one by one, from everywhere; of who failed just now once more after a while. */
   async #single(): Promise<void> {
+    try {
+      await this.#singles()
+    } catch (cause) {
+      const { recovers, patienceMs } = this.#options
+      if (this.#blocks > this.#blocksBefore) this.#waitedMs = 0
+      this.#blocksBefore = this.#blocks
+      const isOver = this.#waitedMs >= patienceMs || !(this.#brokeOff || recovers())
+      if (toCairnError(cause).code !== 'missing' || isOver) throw cause
+      await wait(againMs, undefined, { signal: this.#signal })
+      this.#waitedMs += againMs
+    }
+  }
+
+  async #singles(): Promise<void> {
     const portion = this.#board.takeAny(singlesTogether)
     const { store, single } = this.#options
     try {
-      await this.#together(
+      const settled = await Promise.allSettled(
         portion.cids.map(async cid => {
           await single(cid, this.#signal)
           this.#arrived(cid, store.size(cid.multihash.bytes) ?? 0)
           portion.arrived(cid)
         })
       )
+      const failed = settled.find(each => each.status === 'rejected')
+      if (failed !== undefined) throw failed.reason
     } finally {
       portion.end()
     }

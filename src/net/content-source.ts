@@ -16,6 +16,7 @@ export function openContentSource(peers: Peers): NameSource & BlockSource & Name
     label: 'peers',
     fetch: (cid, signal) => fetchBlock(peers, cid, signal),
     lanes: () => blockLanes(peers),
+    recovers: () => peers.rests(),
     ask: (name, signal) => askRecords(peers, name, signal),
     tell: (name, record, signal) => tellRecord(peers, name, record, signal)
   }
@@ -46,9 +47,12 @@ async function fetchBlock(
   })
   try {
     return await Promise.any(answers)
-  } catch {
+  } catch (cause) {
     signal.throwIfAborted()
-    return undefined
+    const errors = (cause as AggregateError).errors.map(each => toCairnError(each))
+    const failed = errors.filter(({ code }) => code !== 'not-found')
+    if (failed.length === 0) return undefined
+    throw new CairnError('upstream', failed.map(({ message }) => message).join('; '))
   } finally {
     found.abort()
   }
@@ -63,7 +67,8 @@ async function blockAt(
   const answer = await peers.request(peer, `/ipfs/${cid}?format=raw`, { method: 'GET', signal })
   const bytes = await bodyOf(peers, peer, answer, limits.blockBytes)
   if (answer.status === 200) return verified(peers, peer, cid, bytes)
-  throw new CairnError('not-found', `${peer.id} answered ${answer.status}`)
+  const code = answer.status === 404 ? 'not-found' : 'upstream'
+  throw new CairnError(code, `${peer.id} answered ${answer.status}`)
 }
 
 /** Who stores it looks again; here it is seen whose fault it was. */

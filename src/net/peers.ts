@@ -57,6 +57,15 @@ export class Peers {
     return able.toSorted((a, b) => last(b) - last(a)).slice(0, bounds.askedTogether)
   }
 
+  /** Whether somebody is left alone for the moment who may be asked soon. */
+  rests(): boolean {
+    const nowMs = this.#options.clock.nowMs()
+    const { book } = this.#options
+    return this.#all().some(
+      ({ id }) => this.#standing(id).restsUntilMs > nowMs && book.banOf(id) === undefined
+    )
+  }
+
   /** Whether one of them answered lately. */
   warm(): boolean {
     const sinceMs = this.#options.clock.nowMs() - bounds.warmMs

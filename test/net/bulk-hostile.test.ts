@@ -1,5 +1,6 @@
 import t from 'tap'
 import { codec, makeCid, sha256Multihash } from '../../src/base/blocks.ts'
+import { until } from '../lib/pull-world.ts'
 import {
   addBomb,
   addLinks,
@@ -93,6 +94,25 @@ t.test('a peer that stalls is left for another', async t => {
   const b = makeMachine(t)
   const { fetcher } = fetcherOf(t, b, [stalling.address, good.address])
   await fetcher.whole(root, never)
+  t.same(lackingOf(b, a, root), [])
+})
+
+t.test('who breaks off and nobody else is there: he is asked again after a while', async t => {
+  const a = makeMachine(t)
+  const root = addTree(a, manyFiles(100))
+  let lists = 0
+  const shaky = await servePlay(t, a, (cids, response, record) => {
+    if (++lists === 1) return void response.destroy()
+    response.write(carHeader)
+    for (const cid of cids) response.write(record(cid))
+    response.end()
+  })
+  const b = makeMachine(t)
+  const { fetcher, peers, time } = fetcherOf(t, b, [shaky.address], 30_000)
+  const whole = fetcher.whole(root, never)
+  await until(() => peers.rests())
+  time.skippedMs += 10_001
+  await whole
   t.same(lackingOf(b, a, root), [])
 })
 

@@ -142,10 +142,16 @@ export async function serveContent(
 export function fetcherOf(
   t: Pick<Test, 'teardown'>,
   { store, reader }: Machine,
-  addresses: readonly string[]
+  addresses: readonly string[],
+  patienceMs = 0
 ): Asking & { readonly fetcher: DagFetcher } {
   const asking = makePeers(t, addresses)
-  const fetcher = new DagFetcher({ store, reader, sources: [openContentSource(asking.peers)] })
+  const fetcher = new DagFetcher({
+    store,
+    reader,
+    sources: [openContentSource(asking.peers)],
+    patienceMs
+  })
   return { ...asking, fetcher }
 }
 

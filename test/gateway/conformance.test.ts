@@ -1,0 +1,127 @@
+import t from 'tap'
+import { cidOf, makeSite, openGateway } from './gateway-world.ts'
+
+const none = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
+const forever = 'public, max-age=31536000, immutable'
+
+/** https://specs.ipfs.tech/http-gateways/trustless-gateway/: every verifiable form there is. */
+async function makeForms(t: Parameters<typeof openGateway>[0]) {
+  const gateway = await openGateway(t)
+  const site = cidOf(makeSite(gateway).site)
+  gateway.heads.set('k51', site)
+  gateway.records.set('k51', { bytes: Buffer.from('signed'), ttlMs: 300_000 })
+  const forms = {
+    block: [`/ipfs/${site}?format=raw`, 'application/vnd.ipld.raw', forever],
+    'block of a path': [`/ipfs/${site}/long.bin?format=raw`, 'application/vnd.ipld.raw', forever],
+    CAR: [
+      `/ipfs/${site}?format=car`,
+      'application/vnd.ipld.car; version=1; order=dfs; dups=n',
+      forever
+    ],
+    'CAR with duplicates': [
+      `/ipfs/${site}?format=car&car-dups=y`,
+      'application/vnd.ipld.car; version=1; order=dfs; dups=y',
+      forever
+    ],
+    'CAR of a range': [
+      `/ipfs/${site}/long.bin?format=car&dag-scope=entity&entity-bytes=0:1048575`,
+      'application/vnd.ipld.car; version=1; order=dfs; dups=n',
+      forever
+    ],
+    'block of a name': [`/ipns/k51?format=raw`, 'application/vnd.ipld.raw', 'public, max-age=60'],
+    record: [
+      '/ipns/k51?format=ipns-record',
+      'application/vnd.ipfs.ipns-record',
+      'public, max-age=300'
+    ]
+  } as const
+  return { gateway, site, forms }
+}
+
+t.test('every form says what it is, how long it holds, and is not to be sniffed', async t => {
+  const { gateway, forms } = await makeForms(t)
+  const tags = new Set<string>()
+  for (const [what, [path, type, cache]] of Object.entries(forms)) {
+    const answer = await fetch(gateway.url + path)
+    await answer.arrayBuffer()
+    const header = (name: string) => answer.headers.get(name)
+    t.equal(answer.status, 200, what)
+    t.equal(header('content-type'), type, what)
+    t.equal(header('cache-control'), cache, what)
+    t.equal(header('x-content-type-options'), 'nosniff', what)
+    t.match(header('content-disposition'), /^attachment; filename="[\w.]+\.(bin|car|ipns-record)"/)
+    t.equal(header('accept-ranges'), type.includes('car') ? 'none' : null, what)
+    tags.add(header('etag') ?? '')
+  }
+  t.equal(tags.size, Object.keys(forms).length - 1, 'a tag for each but the same block by a name')
+})
+
+t.test('HEAD says the same as GET, and sends nothing', async t => {
+  const { gateway, forms } = await makeForms(t)
+  const told = (answer: Response) =>
+    [...answer.headers].filter(
+      ([name]) => !/^(date|transfer-encoding|connection|keep-alive)$/.test(name)
+    )
+  for (const [what, [path]] of Object.entries(forms)) {
+    const got = await fetch(gateway.url + path)
+    await got.arrayBuffer()
+    const head = await fetch(gateway.url + path, { method: 'HEAD' })
+    t.equal(head.status, 200, what)
+    t.same(told(head), told(got), what)
+    t.equal((await head.arrayBuffer()).byteLength, 0, what)
+  }
+})
+
+t.test('who has this version is told so, whichever way he writes it', async t => {
+  const { gateway, forms } = await makeForms(t)
+  for (const [what, [path]] of Object.entries(forms)) {
+    const first = await fetch(gateway.url + path)
+    await first.arrayBuffer()
+    const tag = first.headers.get('etag') ?? ''
+    const ask = async (method: string, condition: string) => {
+      const headers = { 'if-none-match': condition }
+      const answer = await fetch(gateway.url + path, { method, headers })
+      await answer.arrayBuffer()
+      return [answer.status, answer.headers.get('etag')]
+    }
+    for (const condition of [tag, `"other", ${tag}`, '*', `W/${tag.replace(/^W\//, '')}`]) {
+      t.same(await ask('GET', condition), [304, tag], `${what}: ${condition}`)
+    }
+    t.same(await ask('HEAD', tag), [304, tag], what)
+    t.same(await ask('GET', '"other"'), [200, tag], what)
+  }
+})
+
+t.test(
+  'what is asked wrongly, or cannot be had, has the status that the specification gives it',
+  async t => {
+    const { gateway, site } = await makeForms(t)
+    const cases: ReadonlyArray<readonly [string, number, Record<string, string>?]> = [
+      ['/ipfs/not-a-cid?format=raw', 400],
+      [`/ipfs/${site}?format=tar`, 406],
+      [`/ipfs/${site}`, 406, { accept: 'application/vnd.ipld.dag-cbor' }],
+      [`/ipfs/${site}?format=car&car-version=2`, 406],
+      [`/ipfs/${site}`, 406, { accept: 'application/vnd.ipld.car; version=2' }],
+      [`/ipfs/${site}?format=car&car-order=bfs`, 406],
+      [`/ipfs/${site}?format=car&car-dups=maybe`, 400],
+      [`/ipfs/${site}?format=car&dag-scope=some`, 400],
+      [`/ipfs/${site}?format=car&entity-bytes=5`, 400],
+      [`/ipfs/${site}?format=car&entity-bytes=9:5`, 400],
+      [`/ipfs/${site}/none?format=raw`, 404],
+      [`/ipfs/${none}?format=raw`, 404],
+      [`/ipfs/${none}?format=car`, 404],
+      ['/ipns/unknown?format=ipns-record', 404],
+      [`/ipfs/${site}?format=ipns-record`, 400]
+    ]
+    for (const [path, status, headers = {}] of cases) {
+      const answer = await fetch(gateway.url + path, { headers })
+      t.equal(answer.status, status, `${path} ${headers.accept ?? ''}`)
+      t.equal(answer.headers.get('cache-control'), 'no-store', 'an error is not kept')
+      t.match(await answer.text(), /\S/, 'and says what it is')
+      const head = await fetch(gateway.url + path, { method: 'HEAD', headers })
+      t.equal(head.status, status, `HEAD ${path}`)
+    }
+    const put = await fetch(`${gateway.url}/ipfs/${site}`, { method: 'PUT', body: 'x' })
+    t.same([put.status, put.headers.get('allow')], [405, 'GET, HEAD'])
+  }
+)
