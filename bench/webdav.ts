@@ -141,7 +141,6 @@ function tasksOf(room: Room): Task[] {
     },
     {
       what: `${puts} PUTs of 1 KiB, 8 connections`,
-      rounds: 3,
       bar: { of: 'cpu', atMost: 2 },
       run: putMany('puts/', puts)
     },
