@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import { Agent, get } from 'node:http'
+import { get } from 'node:http'
 import { join } from 'node:path'
 import { machineRegistry } from '../test/lib/npm-client.ts'
+import { bench as apt } from './apt.ts'
+import { askMany } from './lib/ask-many.ts'
 import { type Bench, bounded, compared, type Room, type Row } from './lib/bench.ts'
 import { startCairn } from './lib/cairn.ts'
 import { type Cost, costOf, residentMegabytes } from './lib/cost.ts'
@@ -22,7 +24,7 @@ const manifestType = 'application/vnd.oci.image.manifest.v1+json'
 
 /** What registries spend on serving what they hold; and what standing before another one costs. */
 export const bench: Bench = {
-  title: 'serve images and npm packages that are held, against docker-registry and verdaccio',
+  title: 'serve packages that are held, against apt-cacher-ng, verdaccio and docker-registry',
   run: async room => {
     const peer = await startDockerRegistry(room)
     const home = room.disk('home')
@@ -39,6 +41,7 @@ export const bench: Bench = {
     const blobs = await interleave(room.rounds, blob(cairn), peer && blob(peer))
     const rates = await interleave(room.rounds, manifests(cairn), peer && manifests(peer))
     return [
+      ...(await apt.run(room)),
       ...rows(bytes, blobs, rates),
       ...(peer === undefined ? [] : [await firstByte(room, cairn, peer, bytes)]),
       ...(npm === undefined ? [] : await npmRows(room, cairn, npm)),
@@ -129,27 +132,9 @@ async function fetchBlob({ port, pid }: Registry, digest: string, bytes: number)
 }
 
 async function fetchManifests({ port, pid }: Registry, count: number): Promise<Cost> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 4 })
-  const url = `http://127.0.0.1:${port}/v2/${name}/manifests/v1`
-  const cost = await costOf([pid], async () => {
-    const left = Array.from({ length: count })
-    const client = async (): Promise<void> => {
-      while (left.pop() === undefined && left.length > 0) await whole(url, agent)
-    }
-    await Promise.all(Array.from({ length: 4 }, client))
-  })
-  agent.destroy()
-  return cost
-}
-
-function whole(url: string, agent: Agent): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const request = get(url, { agent, headers: { accept: manifestType } }, answer => {
-      if (answer.statusCode !== 200) reject(new Error(`${url} was answered ${answer.statusCode}`))
-      answer.resume().once('end', resolve)
-    })
-    request.once('error', reject)
-  })
+  const paths = Array.from({ length: count }, () => `/v2/${name}/manifests/v1`)
+  const headers = { accept: manifestType }
+  return await costOf([pid], () => askMany({ port, paths, connections: 4, headers }))
 }
 
 /** How much later the first byte of a cold blob comes than from its registry directly: the median of pairs. */

@@ -11,8 +11,8 @@ export function readYarnLockfile(text: string): LockedTarball[] {
   return text.split(/\n(?=\S)/).flatMap(entry => {
     const [head = '', ...lines] = entry.split('\n')
     const name = nameIn(head)
-    const version = valueOf(lines, 'version')
-    const resolved = valueOf(lines, 'resolved')
+    const version = fieldOf(lines, 'version')
+    const resolved = fieldOf(lines, 'resolved')
     if (name === undefined || version === undefined) return []
     return (resolved === undefined ? lockedVersion(name, version) : lockedAt(name, resolved)) ?? []
   })
@@ -25,7 +25,7 @@ function nameIn(head: string): string | undefined {
   return alias ?? /^(@?[^@]+)@/.exec(pattern)?.[1]
 }
 
-function valueOf(lines: readonly string[], field: string): string | undefined {
+function fieldOf(lines: readonly string[], field: string): string | undefined {
   const line = lines.find(each => each.startsWith(`  ${field} `))
   return line?.slice(field.length + 3).replace(/^"|"\s*$/g, '')
 }

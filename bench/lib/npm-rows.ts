@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { Agent, get } from 'node:http'
 import { join, resolve } from 'node:path'
+import { askMany } from './ask-many.ts'
 import { bounded, compared, noted, type Room, type Row } from './bench.ts'
 import { type Cost, costOf, residentMegabytes } from './cost.ts'
 import { interleave, median } from './interleave.ts'
@@ -119,43 +119,24 @@ async function fetchTarballs(
   packages: readonly Locked[],
   count: number
 ): Promise<Cost> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 8 })
-  let next = 0
-  const client = async (): Promise<void> => {
-    while (next < count) {
-      const { name, version } = packages[next++ % packages.length]!
-      await whole(`${url}${name}/-/${name.replace(/^.*\//, '')}-${version}.tgz`, agent)
-    }
-  }
-  const cost = await costOf(
-    [pid],
-    async () => void (await Promise.all(Array.from({ length: 8 }, client)))
-  )
-  agent.destroy()
-  return cost
+  const { pathname, port } = new URL(url)
+  const paths = Array.from({ length: count }, (_, at) => {
+    const { name, version } = packages[at % packages.length]!
+    return `${pathname}${name}/-/${name.replace(/^.*\//, '')}-${version}.tgz`
+  })
+  return await costOf([pid], () => askMany({ port: Number(port), paths, connections: 8 }))
 }
 
-/** Of the short form, gzipped, as npm asks for it. */
+/** Of the full form, gzipped, as npm view asks for it. */
 async function packumentTimes({ url }: Registry): Promise<{ p50: number; bytes: number }> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const { pathname, port } = new URL(url)
   const plain = await (await fetch(url + longName)).arrayBuffer()
   const headers = { 'accept-encoding': 'gzip', accept: 'application/json' }
   const times: number[] = []
   for (let round = 0; round < 60; round++) {
     const began = performance.now()
-    await whole(url + longName, agent, headers)
+    await askMany({ port: Number(port), paths: [pathname + longName], connections: 1, headers })
     times.push(performance.now() - began)
   }
-  agent.destroy()
   return { p50: median(times), bytes: plain.byteLength }
-}
-
-function whole(url: string, agent: Agent, headers: Record<string, string> = {}): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const request = get(url, { agent, headers }, answer => {
-      if (answer.statusCode !== 200) reject(new Error(`${url} was answered ${answer.statusCode}`))
-      answer.resume().once('end', resolve)
-    })
-    request.once('error', reject)
-  })
 }
