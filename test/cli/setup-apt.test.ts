@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { makeKey } from '../../adapters/apt/openpgp/run.ts'
@@ -106,6 +106,26 @@ t.test(
 t.test('--undo removes what was written, and is no error when nothing was', async t => {
   const world = await makeWorld(t)
   const root = await makeRoot(world)
+  const files = async () => {
+    const entries = await readdir(root, { recursive: true, withFileTypes: true })
+    const paths = entries
+      .filter(each => each.isFile())
+      .map(each => join(each.parentPath, each.name))
+    const read = async (path: string) => [relative(root, path), await readFile(path, 'utf8')]
+    return Object.fromEntries(await Promise.all(paths.sort().map(read))) as Record<string, string>
+  }
+  const before = await files()
+  const { stdout } = await world.run(['setup', 'apt', '--root', root])
+  const after = await files()
+  const changed = Object.keys(after).filter(path => after[path] !== before[path])
+  t.strictSame(
+    changed,
+    ['etc/apt/apt.conf.d/95cairn', 'usr/local/lib/cairn/apt-proxy'],
+    'one file of apt, and the program that it names'
+  )
+  t.match(stdout, /95cairn/, 'it says which')
+  await world.line(['setup', 'apt', '--root', root, '--undo'])
+  t.strictSame(await files(), before, 'all is as it was')
   await world.line(['setup', 'apt', '--root', root])
   await access(join(root, 'etc/apt/apt.conf.d/95cairn'))
   for (let round = 0; round < 2; round++) {
@@ -113,6 +133,36 @@ t.test('--undo removes what was written, and is no error when nothing was', asyn
     await t.rejects(access(join(root, 'etc/apt/apt.conf.d/95cairn')))
     await t.rejects(access(join(root, 'usr/local/lib/cairn/apt-proxy')))
   }
+})
+
+t.test('apt-get goes on by itself while Cairn does not run', async t => {
+  if (!requireClient(t, 'apt-get') || !requireClient(t, 'perl')) return
+  const world = await makeWorld(t)
+  const origin = await openFakeOrigin()
+  t.teardown(() => origin.close())
+  await publishVersion(origin, 'debian/', { version: 1 })
+  const root = join(world.folder, 'root')
+  await mkdir(join(root, 'etc/apt'), { recursive: true })
+  const source = `deb [trusted=yes] ${origin.url}debian stable main`
+  await writeFile(join(root, 'etc/apt/sources.list'), `${source}\n`)
+  const daemon = await world.start()
+  const environment = { CAIRN_LISTEN: new URL(daemon.url).host }
+  await world.line(['setup', 'apt', '--root', root], { environment })
+  const detector = join(root, 'usr/local/lib/cairn/apt-proxy')
+  const config = `Acquire::http::Proxy-Auto-Detect "${detector}";\n`
+  const update = async () => {
+    const client = openAptClient({ sources: [source], config })
+    t.teardown(() => client.remove())
+    const asked = origin.requests.length
+    const { exitCode, all } = await client.run('update', '--error-on=any')
+    t.equal(exitCode, 0) || t.comment(all)
+    const own = origin.requests.slice(asked)
+    return own.some(({ headers }) => /apt/i.test(headers['user-agent'] ?? ''))
+  }
+  t.equal(await update(), false, 'by Cairn while it runs')
+  daemon.child.kill('SIGKILL')
+  await daemon.ended
+  t.equal(await update(), true, 'by itself when it is gone, by force too')
 })
 
 t.test('a daemon that runs already mirrors what setup found', async t => {
