@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { mountMfs } from '../fuse/mount-mfs.ts'
 import { canMount } from '../fuse/mounted.ts'
 import { requireClient } from '../lib/skip.ts'
@@ -27,9 +27,17 @@ t.test('the oracle: a file in memory', async t => {
   t.match(await exercise(fastFolder(t), seed, 1000), /^did allocate/, `seed ${seed}`)
 })
 
-t.test('a file of /mfs, alone and while the tree is sealed again and again', async t => {
+const mounts = { 'by requests': false, 'in place where the kernel can': true }
+
+for (const [how, passthrough] of Object.entries(mounts)) {
+  t.test(`a file of /mfs, ${how}, alone and while it is sealed again and again`, t =>
+    exerciseMount(t, passthrough)
+  )
+}
+
+async function exerciseMount(t: Test, passthrough: boolean): Promise<void> {
   if (!canMount(t) || !requireClient(t, 'python3')) return
-  const { path, tree } = await mountMfs(t)
+  const { path, tree } = await mountMfs(t, { passthrough })
   const seed = seedOfRun()
   for (let round = 0; round < times(2); round++) {
     const did = await exercise(path, seed + 2 * round, 1500)
@@ -49,4 +57,4 @@ t.test('a file of /mfs, alone and while the tree is sealed again and again', asy
       `seed ${seed + 2 * round + 1}, ${seals} seals`
     )
   }
-})
+}
