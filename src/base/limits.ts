@@ -86,6 +86,8 @@ export const limits = {
   unpackedEntries: 1_000_000,
   /** Owner and attributes of one entry of an image, in their side record and in its layer. */
   sideFactsBytes: 1 * MiB,
+  /** Parts of symlinks' targets that the paths of an image's entries lead over: a million through /lib have one each. */
+  unpackedLinkSteps: 8_000_000,
   /** Folders one in another: the deepest packages have 40. */
   unpackedDepth: 256,
   /** An upstream that sends nothing for this long has failed. */

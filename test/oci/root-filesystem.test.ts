@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { unpackLayer } from '../../adapters/oci/unpack-layer.ts'
 import { makeCid } from '../../src/base/blocks.ts'
 import { nameText } from '../../src/base/names.ts'
+import type { LayerEntry } from '../../src/pull/adapter.ts'
 import { RootFilesystem } from '../../src/pull/image/root-filesystem.ts'
 import { type Entry, inPieces, layerOf } from '../lib/oci-layer.ts'
 import { openPullWorld, type PullWorld } from '../lib/pull-world.ts'
@@ -203,6 +204,31 @@ t.test('a hostile layer leaves nothing outside', async t => {
         ]
       ]
     ],
+    ['folders without end', [[[`${'d/'.repeat(300)}x`, '1']]]],
+    [
+      'folders without end, behind a link',
+      [
+        [
+          [`${'d/'.repeat(200)}x`, '1'],
+          ['l', { to: 'd/'.repeat(200) }],
+          [`l/${'e/'.repeat(200)}x`, '1']
+        ]
+      ]
+    ],
+    [
+      'many names through long links',
+      [
+        [
+          ...Array.from(
+            { length: 39 },
+            (_, at): Entry => [`l${at}`, { to: `${'../'.repeat(1300)}l${at + 1}` }]
+          ),
+          ['l39', { to: 'd' }],
+          ['d/'],
+          ...Array.from({ length: 300 }, (_, at): Entry => [`l0/${at}`, '1'])
+        ]
+      ]
+    ],
     [
       'through a file',
       [
@@ -226,6 +252,20 @@ t.test('a hostile layer leaves nothing outside', async t => {
   for (const [name, layers] of table) {
     await t.rejects(merge(world, layers), { code: /invalid|file-too-large/ }, name)
   }
+})
+
+t.test('a folder that is made opaque again and again is walked once', async t => {
+  const world = setUp(t)
+  const root = new RootFilesystem(world.writer, 1_000_000)
+  const facts = { mode: 0o755, mtimeSeconds: 0, uid: 0, gid: 0 }
+  const many = 100_000
+  await root.addLayer(
+    (async function* (): AsyncGenerator<LayerEntry> {
+      for (let at = 0; at < many; at++) yield { ...facts, kind: 'directory', path: `d/${at}` }
+      for (let at = 0; at < many; at++) yield { ...facts, kind: 'opaque', path: 'd/' }
+    })()
+  )
+  t.equal(root.owners(), '', 'else it would take minutes')
 })
 
 t.test('a layer is read however it is packed, a damaged one is told', async t => {

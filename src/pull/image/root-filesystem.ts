@@ -11,8 +11,12 @@ type Place = DirectoryPlace | LeafPlace
 interface DirectoryPlace {
   readonly kind: 'directory'
   readonly children: Map<Name, Place>
+  /** Folders above it. */
+  readonly depth: number
   metadata: Metadata
   layer: number
+  /** The layer that hid last what is below: once does. */
+  opaqueIn: number
   facts: NodeFacts
 }
 
@@ -35,7 +39,7 @@ export interface FinishedRoot {
  * An image's root filesystem, made of its layers from the lowest up. Files are stored as they come,
  * also those a later layer hides. Paths stay inside: symlinks on the way are followed as a process
  * in the container would follow them. Throws `invalid` on a layer that fits nowhere, `file-too-large`
- * over `limits.unpackedEntries` or `mostBytes`.
+ * over `limits.unpackedEntries`, `limits.unpackedLinkSteps` or `mostBytes`.
  */
 export class RootFilesystem {
   readonly #writer: UnixfsWriter
@@ -44,6 +48,7 @@ export class RootFilesystem {
   #layer = 0
   #entries = 0
   #bytes = 0
+  #linkSteps = 0
 
   constructor(writer: UnixfsWriter, mostBytes: number) {
     this.#writer = writer
@@ -84,7 +89,7 @@ export class RootFilesystem {
     const parent = this.#make(names.slice(0, -1), entry.path)
     if (entry.kind === 'directory') {
       const old = parent.children.get(name)
-      const directory = old?.kind === 'directory' ? old : emptyDirectory(this.#layer)
+      const directory = old?.kind === 'directory' ? old : emptyDirectory(this.#layer, parent)
       this.#describe(directory, entry)
       parent.children.set(name, directory)
     } else parent.children.set(name, await this.#leaf(entry))
@@ -143,7 +148,7 @@ export class RootFilesystem {
         }
         directory = led
       } else {
-        const made = emptyDirectory(this.#layer)
+        const made = emptyDirectory(this.#layer, directory)
         directory.children.set(name, made)
         directory = made
       }
@@ -153,31 +158,38 @@ export class RootFilesystem {
 
   /** What a path leads to, with all symlinks in it followed, its last part's too. */
   #find(names: readonly Name[]): Place | undefined {
-    let open = [...names]
+    /** Still to be walked, the next one last. */
+    const open = names.toReversed()
     let above: DirectoryPlace[] = [this.#root]
-    for (let followed = 0; open.length > 0; ) {
-      const [name, ...rest] = open
-      const directory = above.at(-1) as DirectoryPlace
+    let followed = 0
+    for (let name = open.pop(); name !== undefined; name = open.pop()) {
       if ((name as string) === '..') {
-        above = above.length > 1 ? above.slice(0, -1) : above
-        open = rest
+        if (above.length > 1) above.pop()
         continue
       }
-      const next = directory.children.get(name as Name)
+      const next: Place | undefined = above.at(-1)?.children.get(name)
       if (next === undefined) return undefined
-      if (next.kind === 'symlink') {
+      if (next.kind === 'directory') above.push(next)
+      else if (next.kind === 'file') return open.length === 0 ? next : undefined
+      else {
         followed++
         if (followed > limits.symlinksFollowed) return undefined
-        const target = next.target.split('/').filter(part => part !== '' && part !== '.')
         if (next.target.startsWith('/')) above = [this.#root]
-        open = [...target.map(latin1), ...rest]
-        continue
+        open.push(...this.#partsOf(next.target).toReversed())
       }
-      if (next.kind !== 'directory') return rest.length === 0 ? next : undefined
-      above = [...above, next]
-      open = rest
     }
     return above.at(-1)
+  }
+
+  /** A link of a thousand parts is short, and so are the names of a million entries that go through forty of them. */
+  #partsOf(target: string): Name[] {
+    const parts = target.split('/').filter(part => part !== '' && part !== '.')
+    this.#linkSteps += parts.length
+    if (this.#linkSteps > limits.unpackedLinkSteps) {
+      const message = `its symlinks lead over more than ${limits.unpackedLinkSteps} folders`
+      throw new CairnError('file-too-large', message)
+    }
+    return parts.map(latin1)
   }
 
   /** Stores the directories; what a layer put there first is gone from the tree with what hid it. */
@@ -193,18 +205,27 @@ export class RootFilesystem {
   }
 }
 
-function emptyDirectory(layer: number): DirectoryPlace {
+/** Throws `invalid` where folders lie too deep one in another to be walked. */
+function emptyDirectory(layer: number, parent?: DirectoryPlace): DirectoryPlace {
+  const depth = parent === undefined ? 0 : parent.depth + 1
+  if (depth > limits.unpackedDepth) {
+    throw new CairnError('invalid', `it has folders more than ${limits.unpackedDepth} deep`)
+  }
   return {
     kind: 'directory',
+    depth,
     children: new Map(),
     metadata: { mode: 0o755 },
     layer,
+    opaqueIn: 0,
     facts: rootFacts
   }
 }
 
 /** Takes away what lower layers have below a directory, also below those this layer has made anew. */
 function hideBelow(directory: DirectoryPlace, layer: number): void {
+  if (directory.opaqueIn === layer) return
+  directory.opaqueIn = layer
   for (const [name, child] of directory.children) {
     if (child.layer < layer) directory.children.delete(name)
     else if (child.kind === 'directory') hideBelow(child, layer)
