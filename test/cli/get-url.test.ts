@@ -52,6 +52,21 @@ t.test('what is not as it was said to be is refused, and nothing is left', async
   t.strictSame(existsSync(partial) ? readdirSync(partial) : [], [])
 })
 
+t.test('a file is called by the last part of its URL, where that can be a name', async t => {
+  const { world, origin } = await setUp(t)
+  for (const [path, name] of [
+    ['a%20b', 'a b'],
+    ['x/%E4', '%E4'],
+    ['x/..%2f..', '..%2f..'],
+    ['x/%00', '%00']
+  ] as const) {
+    origin.items.set(path, { body })
+    const outcome = await world.run(['get', `${origin.url}${path}`])
+    t.equal(outcome.status, 0, path) || t.comment(outcome.stderr)
+    t.ok(existsSync(join(world.folder, name)), name)
+  }
+})
+
 t.test('a file is fetched, verified and stored; what is held is not fetched again', async t => {
   const { world, origin } = await setUp(t)
   origin.items.set('dir/a%20b.bin', { body, etag })

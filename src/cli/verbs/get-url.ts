@@ -26,7 +26,7 @@ export async function getUrl(cli: Cli, url: string, options: GetOptions): Promis
   if (options.tar === true) throw new CairnError('usage', '--tar is for what is in the store')
   const key = keyOf(url)
   const expected = expectedDigest(options)
-  const output = options.output ?? basename(decodeURIComponent(key.replace(/\?.*$/s, '')))
+  const output = options.output ?? fileName(key)
   const settings = await settingsOf(cli, options)
   await withContent(settings.home, async content => {
     const { item, from } = await fetchIt(cli, content, settings, url, expected)
@@ -46,6 +46,18 @@ export async function getUrl(cli: Cli, url: string, options: GetOptions): Promis
     else if (output !== '-')
       cli.terminal.note(`${output}: ${item.bytes} bytes, ${from}, ${item.cid}`)
   })
+}
+
+/** As its last name stands decoded, where that can be a file's name. */
+function fileName(key: string): string {
+  const last = basename(key.replace(/\?.*$/s, ''))
+  try {
+    const name = basename(decodeURIComponent(last))
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what no name should have
+    return name === '..' || name === '' || /[\u0000-\u001f\u007f]/.test(name) ? last : name
+  } catch {
+    return last
+  }
 }
 
 /** https://www.w3.org/TR/SRI/#integrity-metadata, of one algorithm. */

@@ -41,7 +41,7 @@ export interface FetchedUrl {
 const attempts = 8
 
 /**
- * Has what a URL names in the store and in the catalog, under `url/<host>/<path>`. Bytes of a digest that
+ * Has what a URL names in the store and in the catalog, under the name that `keyOf` gives it. Bytes of a digest that
  * is held are not fetched, from wherever they came; a download that was cut goes on where it was. Throws
  * `mismatch` (nothing is kept then), `not-found`, `upstream`, `timeout`, `aborted`.
  */
@@ -113,14 +113,20 @@ function withoutCredentials(url: string): { address: string; headers: Record<str
   return { address: parsed.href, headers: { authorization } }
 }
 
-/** Throws `usage` for what is no http or https URL. */
+/**
+ * What came unencrypted may be anybody's, and what came with a password is not for everybody: neither goes by the name of
+ * what the host gives to all by https. Throws `usage` for what is no http or https URL.
+ */
 export function keyOf(url: string): string {
   const parsed = URL.parse(url)
   if (parsed === null || !['http:', 'https:'].includes(parsed.protocol)) {
     throw new CairnError('usage', `${JSON.stringify(url.slice(0, 120))} is not an http(s) URL`)
   }
   const path = `${parsed.pathname}${parsed.search}`.replace(/^\/+/, '')
-  return `url/${parsed.host.replaceAll(':', '+')}/${path === '' ? 'index' : path}`
+  const plain = parsed.protocol === 'http:' ? 'http+' : ''
+  const own = parsed.username === '' && parsed.password === '' ? '' : 'own+'
+  const host = parsed.host.replaceAll(':', '+')
+  return `url/${own}${plain}${host}/${path === '' ? 'index' : path}`
 }
 
 function isWhole(reader: UnixfsReader, { cid }: CatalogItem): boolean {
