@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { Cli, CommonOptions } from './cli.ts'
 import { addVerb } from './verb.ts'
 import type { FollowVerbOptions } from './verbs/follow.ts'
-import type { KeyExportOptions } from './verbs/key.ts'
+import type { KeyExportOptions, KeyResealOptions } from './verbs/key.ts'
 import type { PublishOptions } from './verbs/publish.ts'
 
 /** key, publish, unpublish, follow, unfollow, follows: names that move. */
@@ -49,6 +49,14 @@ function addFollow(program: Command, cli: Cli): void {
     .action(async (names: string[], options: CommonOptions) =>
       (await import('./verbs/follow.ts')).unfollow(cli, names, options)
     )
+  addVerb(program, 'resolve', {
+    does: 'Prints where a name stands now, without following it',
+    example: 'cairn resolve k51qzi5uqu5d…'
+  })
+    .argument('<name>', 'the name of a key, a domain with a DNSLink, or an alias')
+    .action(async (name: string, options: CommonOptions) =>
+      (await import('./verbs/resolve.ts')).resolve(cli, name, options)
+    )
   addVerb(program, 'follows', {
     does: 'Lists what is followed, where it stands and whether it is stale',
     example: 'cairn follows --json'
@@ -60,7 +68,7 @@ function addFollow(program: Command, cli: Cli): void {
 function addKey(program: Command, cli: Cli): void {
   const key = program
     .command('key')
-    .description('Keys that publish: new, ls, import, export, rotate, rm')
+    .description('Keys that publish: new, ls, import, export, rotate, reseal, rm')
   key.exitOverride()
   addVerb(key, 'new', { does: 'Makes an Ed25519 key', example: 'cairn key new site' })
     .argument('<alias>', 'a-z, 0-9, ".", "_" and "-"')
@@ -99,6 +107,14 @@ function addKey(program: Command, cli: Cli): void {
     .argument('<key>', 'its alias or name')
     .action(async (which: string, options: CommonOptions) =>
       (await import('./verbs/key.ts')).keyRotate(cli, which, options)
+    )
+  addVerb(key, 'reseal', {
+    does: 'Seals the keys with the passphrase that is set now, or with key.secret if none is',
+    example: 'cairn key reseal --from ~/old-passphrase'
+  })
+    .option('--from <file>', 'holds the passphrase they were sealed with; key.secret else')
+    .action(async (options: KeyResealOptions) =>
+      (await import('./verbs/key.ts')).keyReseal(cli, options)
     )
   addVerb(key, 'rm', {
     does: 'Removes a key and what it publishes; without an exported copy nobody publishes there again',

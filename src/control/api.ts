@@ -149,6 +149,14 @@ export interface RefreshResult {
   readonly problem: string | undefined
 }
 
+/** `POST resolve?name=…`: where a name stands, followed or not. */
+export interface ResolveResult {
+  /** `/ipfs/<cid>[/path]`. */
+  readonly path: string
+  /** Whether it is published or followed here: nobody was asked then. */
+  readonly known: boolean
+}
+
 /** `POST pin?path=…&label=…`: all that is below the path is here and pinned. */
 export interface PinResult {
   readonly cid: string
@@ -182,6 +190,7 @@ export interface ControlActions {
   restore: (cid: string, path: string) => Promise<RestoreResult>
   publish: (order: PublishOrder) => Promise<PublishResult>
   refresh: (name: string) => Promise<RefreshResult>
+  resolve: (name: string, signal: AbortSignal) => Promise<ResolveResult>
   pin: (path: string, label: string, signal: AbortSignal) => Promise<PinResult>
   transfers: () => readonly TransferStatus[]
   trim: () => Promise<TrimResult>

@@ -35,6 +35,11 @@ const routes: Readonly<Record<string, Route>> = {
     port: false,
     run: (actions, query) => actions.refresh(query.get('name') ?? '')
   },
+  resolve: {
+    method: 'POST',
+    port: false,
+    run: (actions, query, signal) => actions.resolve(query.get('name') ?? '', signal)
+  },
   trim: { method: 'POST', port: false, run: actions => actions.trim() },
   reload: { method: 'POST', port: false, run: actions => actions.reload() },
   stop: { method: 'POST', port: false, run: actions => stop(actions) }

@@ -48,6 +48,7 @@ export function controlDaemon(options: ControlDaemonOptions): ControlActions {
       return showPublished(published)
     },
     refresh: name => service.refresh(name, AbortSignal.timeout(limits.nameRefreshMs)),
+    resolve: (name, signal) => service.resolve(name, signal),
     restore: async (text, path) => {
       await upkeep.seal('before restore')
       return restoreMfs(mfs, text, path)

@@ -1,10 +1,11 @@
 import { systemClock } from '../base/clock.ts'
 import { CairnError } from '../base/errors.ts'
 import type { BlockSource, NameSink, NameSource } from '../base/name-source.ts'
-import type { RefreshResult } from '../control/api.ts'
+import type { RefreshResult, ResolveResult } from '../control/api.ts'
 import type { Names } from '../names/api.ts'
 import { DagFetcher } from '../names/fetch-dag.ts'
 import { Refresher } from '../names/refresh.ts'
+import { type ResolveOptions, resolveName } from '../names/resolve-name.ts'
 import type { Content } from './content.ts'
 import { type NameKeeping, openNameKeeping } from './keep-names.ts'
 import type { Log } from './logger.ts'
@@ -32,6 +33,8 @@ export interface NameService extends NameKeeping {
   /** The same where there is nobody to ask: it has what is here. */
   readonly content: DagFetcher
   refresh: (which: string, signal: AbortSignal) => Promise<RefreshResult>
+  /** Throws as `resolveName`. */
+  resolve: (name: string, signal: AbortSignal) => Promise<ResolveResult>
 }
 
 export function openNameService(options: NameServiceOptions): NameService {
@@ -57,12 +60,23 @@ export function openNameService(options: NameServiceOptions): NameService {
       await keeping.changed()
       return result
     },
+    resolve: (name, signal) => resolveName(name, resolvingOf(settings, names, sources), signal),
     begin: () => keeping.begin(),
     changed: () => keeping.changed(),
     sealed: () => keeping.sealed(),
     tell: published => keeping.tell(published),
     close: () => keeping.close()
   }
+}
+
+/** What is asked where a name stands that need not be followed. */
+export function resolvingOf(
+  settings: Settings,
+  names: Names,
+  more: readonly NameSource[] = []
+): ResolveOptions {
+  const { sources, dnslink } = nameSourcesOf(settings)
+  return { names, sources: [...more, ...sources], dnslink, clock: systemClock }
 }
 
 /** What asks for names, as the settings allow. */

@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import type { CairnError } from '../base/errors.ts'
 import type { KeyFormat } from './key-forms.ts'
+import type { SealingSecret } from './seal-secret.ts'
 
 /**
  * Names that move: IPNS, https://specs.ipfs.tech/ipns/
@@ -59,6 +60,11 @@ export interface Keys {
   import: (alias: string, bytes: Uint8Array) => KeyInfo
   /** The private key in the clear. Throws `not-found`, `denied`. */
   export: (which: string, format: KeyFormat) => Uint8Array
+  /**
+   * Seals what was sealed with another secret with the one in force, all of them or none; how many. Throws
+   * `denied` for one that neither opens.
+   */
+  reseal: (from: SealingSecret) => number
   /** With all that was published under it; nobody can bring it back without an exported copy. False if there is none. */
   remove: (which: string) => boolean
 }

@@ -103,6 +103,27 @@ export class KeyRing implements Keys {
     return key
   }
 
+  reseal(from: SealingSecret): number {
+    const to = this.#secret()
+    const rows = this.#database.statement('SELECT name, sealed FROM name_keys').all()
+    const changes = rows.flatMap(row => {
+      const { name, sealed } = row as { name: string; sealed: Uint8Array }
+      const seed = seedFor(name, sealed, { from, to })
+      return seed === undefined ? [] : [{ name, sealed, anew: seal(to, name, seed) }]
+    })
+    this.#database.write(
+      () => {
+        for (const { name, sealed, anew } of changes) {
+          this.#database
+            .statement('UPDATE name_keys SET sealed = ? WHERE name = ? AND sealed = ?')
+            .run(anew, name, sealed)
+        }
+      },
+      { durable: true }
+    )
+    return changes.length
+  }
+
   remove(which: string): boolean {
     const found = this.find(which)
     if (found === undefined) return false
@@ -130,6 +151,24 @@ export class KeyRing implements Keys {
     this.#database
       .statement('UPDATE name_publications SET name = ? WHERE name = ?')
       .run(to.name, from.name)
+  }
+}
+
+/** What is sealed with the one secret; undefined if it is sealed with the other already. Throws `denied`. */
+function seedFor(
+  name: string,
+  sealed: Uint8Array,
+  { from, to }: { from: SealingSecret; to: SealingSecret }
+): Uint8Array | undefined {
+  try {
+    return unseal(from, name, sealed)
+  } catch (cause) {
+    try {
+      unseal(to, name, sealed)
+    } catch {
+      throw cause
+    }
+    return undefined
   }
 }
 

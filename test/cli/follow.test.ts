@@ -39,8 +39,15 @@ t.test('a followed name: mounted read-only, moved under the mount, kept, stale',
     stderr: /network is off/
   })
   t.strictSame(gateway.asked, [], 'with the network off nobody is asked')
+  await world.line(['unfollow', 'theirs'])
+  const environment = { CAIRN_NETWORK: 'lan' }
+  t.match(await world.line(['resolve', name], { environment }), /^\/ipfs\/baf/)
+  t.match(await world.run(['resolve', name]), { status: 1, stderr: /nobody/ }, 'nor with it off')
+  t.equal(await world.line(['follows']), '', 'nothing is followed by it')
+  await world.line(['follow', name, '--as', 'theirs'])
   const mount = join(world.folder, 'm')
   await world.start(['--mount', mount, '--network', 'lan'])
+  t.match(await world.line(['resolve', name, '--json']), '"path":"/ipfs/baf')
   await until(async () => (await readdir(join(mount, 'ipns'))).includes('theirs'))
   const page = join(mount, 'ipns/theirs/page')
   t.equal(await readFile(page, 'utf8'), 'one', 'fetched when it is read')

@@ -54,6 +54,8 @@ t.test('keys are made, taken in and out, and never shown by accident', async t =
     status: 1,
     stderr: /passphrase/
   })
+  t.equal(await world.line(['key', 'reseal'], { environment }), 'resealed 1 of 2 keys')
+  t.equal((await world.run(['key', 'export', 'again', '-o', '-'], { environment })).status, 0)
 })
 
 t.test(

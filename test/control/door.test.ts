@@ -33,6 +33,7 @@ async function serve(t: Test, via: 'socket' | 'port') {
       sequence: '0',
       endMs: 1
     }),
+    resolve: async name => ({ path: `/ipfs/${name}`, known: false }),
     refresh: async name => ({ cid: name, moved: false, problem: undefined }),
     peers: () => [],
     trim: async () => ({ parts: 0, bytes: 0, refused: 0, cachedBytes: 0, indexBytes: 0 }),

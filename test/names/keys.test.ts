@@ -10,9 +10,11 @@ import {
   privateKeyOfSeed,
   publicKeyBytes
 } from '../../src/names/key-forms.ts'
-import { seal, unseal } from '../../src/names/seal-secret.ts'
+import { KeyRing } from '../../src/names/keys.ts'
+import { type SealingSecret, seal, unseal } from '../../src/names/seal-secret.ts'
 import { readSealingSecret } from '../../src/names/sealing-secret.ts'
 import { fails } from '../lib/fails.ts'
+import { makeNames } from './names-home.ts'
 
 const key = privateKeyOfSeed(Buffer.alloc(32, 7))
 const name = nameOfKey(publicKeyBytes(key))
@@ -125,4 +127,24 @@ t.test('a passphrase is the first line of a private file', async t => {
   fails(t, 'invalid', () => read('long'))
   fails(t, 'not-found', () => read('none'))
   t.notOk(existsSync(secret), 'no other secret is made')
+})
+
+t.test('keys are sealed with another secret all together, and never lost', async t => {
+  const home = makeNames(t)
+  const old = { kind: 'file', bytes: Buffer.alloc(32, 1) } as const
+  const next = { kind: 'passphrase', bytes: Buffer.from('correct horse') } as const
+  const ringOf = (secret: SealingSecret) =>
+    new KeyRing({ database: home.database, clock: { nowMs: () => 0 }, secret: () => secret })
+  const { name } = ringOf(old).create('one')
+  const exported = ringOf(old).export(name, 'pem')
+  ringOf(next).create('two')
+  const wrong = { kind: 'passphrase', bytes: Buffer.from('wrong') } as const
+  const stranger = { kind: 'file', bytes: Buffer.alloc(32, 9) } as const
+  fails(t, 'denied', () => ringOf(next).reseal(wrong), 'neither opens it')
+  fails(t, 'denied', () => ringOf(stranger).reseal(old), 'another is sealed with neither')
+  t.same(ringOf(old).export(name, 'pem'), exported, 'and all stay as they were')
+  t.equal(ringOf(next).reseal(old), 1, 'the other is sealed with it already')
+  t.same(ringOf(next).export(name, 'pem'), exported)
+  fails(t, 'denied', () => ringOf(old).export(name, 'pem'), 'the old secret opens nothing any more')
+  t.equal(ringOf(next).reseal(old), 0, 'a second time changes nothing')
 })

@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs
 import { CairnError, toCairnError } from '../../base/errors.ts'
 import type { KeyInfo } from '../../names/api.ts'
 import { type KeyFormat, keyFormats } from '../../names/key-forms.ts'
+import { readSealingSecret } from '../../names/sealing-secret.ts'
 import type { Cli, CommonOptions } from '../cli.ts'
 import { withNames } from '../with-names.ts'
 
@@ -101,6 +102,18 @@ export async function keyRotate(cli: Cli, which: string, options: CommonOptions)
     const { name, alias } = names.rotate(which)
     if (options.json === true) cli.terminal.printJson({ name, alias, from })
     else cli.terminal.print(name)
+  })
+}
+
+export interface KeyResealOptions extends CommonOptions {
+  readonly from?: string
+}
+
+export async function keyReseal(cli: Cli, options: KeyResealOptions): Promise<void> {
+  await withNames(cli, options, ({ names, content }) => {
+    const count = names.keys.reseal(readSealingSecret(content.paths.keySecret, options.from))
+    if (options.json === true) cli.terminal.printJson({ resealed: count })
+    else cli.terminal.print(`resealed ${count} of ${names.keys.list().length} keys`)
   })
 }
 
