@@ -43,6 +43,6 @@ export interface BlockLane {
 
 export interface SentBlock {
   readonly cid: CID
-  /** Not held against the CID yet. */
+  /** Not held against the CID yet; valid until the next block is asked for. */
   readonly bytes: Uint8Array
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { CID } from 'multiformats/cid'
-import type { BlockReader } from '../base/blocks.ts'
+import type { BlockReader, Multihash } from '../base/blocks.ts'
 import { carHeader, encodeHead } from '../base/car.ts'
 import { CairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
@@ -21,8 +21,8 @@ export interface PeerCall {
   readonly signal: AbortSignal
 }
 
-/** Small blocks gathered for one call; longer ones go as they are. */
-const gatherBytes = 256 * 1024
+/** What is read and sent at a time, in memory that is used again: it stays in the processor's cache. */
+const bufferBytes = 256 * 1024
 
 const headers = {
   'content-type': 'application/vnd.ipld.car; version=1; order=unk; dups=y',
@@ -31,45 +31,72 @@ const headers = {
 
 /** Sends those of the CIDs that are here and shared as a CAR, in their order: docs/peer-protocol.md. */
 export async function sendBlocks(
-  { blocks, shared, pace }: SendBlocksOptions,
+  options: SendBlocksOptions,
   call: PeerCall,
   cids: readonly CID[]
 ): Promise<void> {
-  const given = await shared.among(cids)
-  let gathered: Uint8Array[] = [carHeader]
-  let bytes = carHeader.byteLength
-  const flush = async (): Promise<void> => {
-    const sent = gathered.length === 1 ? gathered[0]! : Buffer.concat(gathered, bytes)
-    const count = bytes
-    gathered = []
-    bytes = 0
-    await pace(count, call.signal)
-    await write(call, sent)
-  }
+  const given = await options.shared.among(cids)
   call.response.writeHead(200, headers)
-  for (const { code, multihash } of given) {
-    const block = readHeld(blocks, multihash.bytes)
-    if (block === undefined) continue
-    const head = encodeHead(code, multihash.bytes, block.byteLength)
-    gathered.push(head)
-    bytes += head.byteLength
-    if (block.byteLength >= gatherBytes) await flush()
-    gathered.push(block)
-    bytes += block.byteLength
-    if (bytes >= gatherBytes) await flush()
-  }
-  if (bytes > 0) await flush()
+  const car = new CarSender(options, call)
+  for (const { code, multihash } of given) await car.send(code, multihash.bytes)
+  await car.flush()
   call.response.end()
 }
 
-/** What is damaged here is not here for others. */
-function readHeld(blocks: BlockReader, multihash: Uint8Array): Uint8Array | undefined {
-  try {
-    return blocks.read(multihash)
-  } catch (cause) {
-    const isGone = cause instanceof CairnError && ['missing', 'corrupt'].includes(cause.code)
-    if (isGone) return undefined
-    throw cause
+class CarSender {
+  readonly #options: SendBlocksOptions
+  readonly #call: PeerCall
+  readonly #buffer = Buffer.allocUnsafeSlow(bufferBytes)
+  #filled: number
+
+  constructor(options: SendBlocksOptions, call: PeerCall) {
+    this.#options = options
+    this.#call = call
+    this.#buffer.set(carHeader)
+    this.#filled = carHeader.byteLength
+  }
+
+  /** What is damaged here is not here for others. Half a block breaks the answer off. */
+  async send(code: number, multihash: Multihash): Promise<void> {
+    const size = this.#options.blocks.size(multihash)
+    if (size === undefined) return
+    const head = encodeHead(code, multihash, size)
+    if (this.#filled + head.byteLength + Math.min(size, 1) > bufferBytes) await this.flush()
+    const before = this.#filled
+    this.#buffer.set(head, before)
+    this.#filled += head.byteLength
+    for (let offset = 0; offset < size; ) {
+      if (this.#filled === bufferBytes) await this.flush()
+      const count = this.#tryRead(multihash, offset, size)
+      if (count > 0) {
+        offset += count
+        this.#filled += count
+      } else if (offset === 0) {
+        this.#filled = before
+        return
+      } else throw new CairnError('io', 'a block ended while it was sent')
+    }
+  }
+
+  /** Bytes read behind what is filled; 0 if there are none any more. */
+  #tryRead(multihash: Multihash, offset: number, size: number): number {
+    const end = Math.min(bufferBytes, this.#filled + size - offset)
+    try {
+      const target = this.#buffer.subarray(this.#filled, end)
+      return this.#options.blocks.readInto(multihash, offset, target)
+    } catch (cause) {
+      const isGone = cause instanceof CairnError && ['missing', 'corrupt'].includes(cause.code)
+      if (isGone) return 0
+      throw cause
+    }
+  }
+
+  /** Resolves when the buffer is free again. */
+  async flush(): Promise<void> {
+    if (this.#filled === 0) return
+    await this.#options.pace(this.#filled, this.#call.signal)
+    await write(this.#call, this.#buffer.subarray(0, this.#filled))
+    this.#filled = 0
   }
 }
 

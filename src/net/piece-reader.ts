@@ -3,16 +3,19 @@ export class PieceReader {
   readonly #pieces: AsyncIterator<Uint8Array>
   #piece: Uint8Array = new Uint8Array(0)
   #ended = false
+  /** For what lies in several pieces: used again and again. */
+  #joined: Uint8Array = new Uint8Array(0)
 
   constructor(pieces: AsyncIterable<Uint8Array>) {
     this.#pieces = pieces[Symbol.asyncIterator]()
   }
 
-  /** So many bytes, fewer only at the end of the stream; a view of a piece where one has them all. */
+  /** So many bytes, fewer only at the end of the stream; valid until the next are taken. */
   async take(count: number): Promise<Uint8Array> {
     if (this.#piece.byteLength === 0) await this.#next()
     if (this.#piece.byteLength >= count) return this.#cut(count)
-    const taken = Buffer.allocUnsafeSlow(count)
+    if (this.#joined.byteLength < count) this.#joined = Buffer.allocUnsafeSlow(count)
+    const taken = this.#joined
     let filled = 0
     while (filled < count && !this.#ended) {
       const part = this.#cut(Math.min(count - filled, this.#piece.byteLength))
