@@ -148,14 +148,14 @@ async function mountTree(
 ): Promise<FuseMount> {
   const { mountFuse } = await import('../fuse/mount.ts')
   const { settings, writeLock, log } = options
-  const { profile, mfsMetadata, mfsPassthrough, home } = settings
+  const { profile, mfsMetadata, mfsPassthrough, cacheBudget, home } = settings
   const memory = options.memory[name]
   const data: TreeThreadData = {
     home,
     tree: name,
     writeLock,
     memory,
-    settings: { profile, mfsMetadata, mfsPassthrough }
+    settings: { profile, mfsMetadata, mfsPassthrough, cacheBudget }
   }
   return mountFuse({
     mountPoint: path,

@@ -1,6 +1,7 @@
 import { openCatalog } from '../pull/catalog.ts'
+import { RetentionState } from '../pull/retention/retention-state.ts'
 import type { Tree } from '../vfs/api.ts'
-import { diskStatistics } from '../vfs/frozen/disk-statistics.ts'
+import { diskStatistics, withinBudget } from '../vfs/frozen/disk-statistics.ts'
 import { openHistoryTree } from '../vfs/frozen/history-tree.ts'
 import type { InodeMemory } from '../vfs/frozen/inode-memory.ts'
 import { InodeTable } from '../vfs/frozen/inode-table.ts'
@@ -21,11 +22,14 @@ export interface TreeMemory {
   readonly mfs?: SharedArrayBuffer
 }
 
-/** The settings that /mfs is sealed by. */
-export type MfsSettings = Pick<Settings, 'profile' | 'mfsMetadata' | 'mfsPassthrough'>
+/** The settings that /mfs is sealed by, and what packages may take. */
+export type TreeSettings = Pick<
+  Settings,
+  'profile' | 'mfsMetadata' | 'mfsPassthrough' | 'cacheBudget'
+>
 
 export interface OpenTreeOptions {
-  readonly settings: MfsSettings
+  readonly settings: TreeSettings
   readonly memory: TreeMemory
   /** As in `viewNames`. */
   readonly ownNames?: 'links' | 'content'
@@ -52,5 +56,10 @@ export function openTree(name: TreeName, content: Content, options: OpenTreeOpti
       openHistoryTree(frozen, options => mfs.history(options))
     )
   }
-  return openPackageTree({ ...frozen, packages: viewPackages(openCatalog(content.database)) })
+  const statistics = () => {
+    const { cachedBytes } = new RetentionState(content.database).read()
+    return withinBudget(frozen.statistics(), settings.cacheBudget, cachedBytes)
+  }
+  const packages = viewPackages(openCatalog(content.database))
+  return openPackageTree({ ...frozen, statistics, packages })
 }
