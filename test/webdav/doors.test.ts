@@ -98,7 +98,9 @@ function copyOf(entry: Entry): Entry {
 }
 
 const steps = 120
-const paths = ['a', 'b', 'd', 'd/a', 'd/e', 'd/e/a', 'd/e/f', 'g', 'g/a', 'g/d']
+const files = ['a', 'd/a', 'd/b', 'd/e/a', 'd/e/f/a', 'g/a', 'g/d/a', 'h/a', 'd']
+const folders = ['d', 'd/e', 'd/e/f', 'g', 'g/d', 'h', 'a']
+const paths = [...new Set([...files, ...folders])]
 
 t.test('the mount and the drive are one tree, whoever writes', { timeout: 120_000 }, async t => {
   if (!requireFuse(t)) return
@@ -133,10 +135,8 @@ async function walkLane(
   for (let step = 0; step < steps; step += 1) {
     const door = pick(doors)
     const act = pick(acts)
-    // What is there is copied and moved more often than what is not: whole trees are what may go wrong.
-    const standing = paths.filter(each => model.at(each) !== undefined)
-    const moves = (act === 'copy' || act === 'move') && standing.length > 0
-    const [path, to] = [pick(moves ? standing : paths), pick(paths)]
+    const { from, onto } = likely(model, act)
+    const [path, to] = [pick(pick([from, from, paths])), pick(pick([onto, onto, paths]))]
     const text = `${step}`.repeat(1 + step * 8)
     const { may, did } = await perform(model, door, { act, path, to, text })
     const what = `${lane}, ${step}: ${act} ${path} ${to} by the ${door.name}`
@@ -161,7 +161,21 @@ function below(door: Door, folder: string): Door {
   }
 }
 
-const acts = ['put', 'put', 'makeFolder', 'remove', 'move', 'copy'] as const
+const acts = ['put', 'put', 'put', 'makeFolder', 'makeFolder', 'remove', 'move', 'copy'] as const
+
+/** Where an act most likely does something: whole trees, copied and moved, are what may go wrong. */
+function likely(model: Model, act: (typeof acts)[number]) {
+  const orAll = (found: readonly string[]) => (found.length === 0 ? paths : found)
+  const free = (path: string) => model.at(path) === undefined && model.folderOf(path) !== undefined
+  const onto = orAll(paths.filter(free))
+  if (act === 'put') return { from: files, onto }
+  if (act === 'makeFolder') return { from: orAll(folders.filter(free)), onto }
+  const full = paths.filter(path => {
+    const entry = model.at(path)
+    return entry instanceof Map && entry.size > 0
+  })
+  return { from: act === 'remove' ? paths : orAll(full), onto }
+}
 
 interface Step {
   readonly act: (typeof acts)[number]
