@@ -1,6 +1,6 @@
 import type { Migration } from '../base/database.ts'
 
-/** Users, with their secrets as scrypt left them, and tokens, as SHA-256 of secrets too long to be guessed. `scopes`: words with spaces between; `root`: names with slashes. */
+/** Users, with their secrets as scrypt left them, and tokens, as SHA-256 of secrets too long to be guessed. `scopes`, `networks`: words with spaces between; `root`: names with slashes. */
 export const accessMigrations: Migration[] = [
   {
     owner: 'access',
@@ -26,6 +26,14 @@ export const accessMigrations: Migration[] = [
         scopes TEXT NOT NULL,
         createdMs INTEGER NOT NULL
       ) WITHOUT ROWID;
+    `
+  },
+  {
+    owner: 'access',
+    version: 3,
+    sql: `
+      ALTER TABLE access_tokens ADD COLUMN endsMs INTEGER;
+      ALTER TABLE access_tokens ADD COLUMN networks TEXT NOT NULL DEFAULT '';
     `
   }
 ]

@@ -5,7 +5,7 @@ import { limits } from '../base/limits.ts'
 import type { Credentials } from './api.ts'
 import { Attempts } from './attempts.ts'
 import { isSecret, nobodysSecret } from './secret.ts'
-import { isTokenSecret, type Tokens } from './tokens.ts'
+import { isTokenSecret, isUsableFrom, type Tokens } from './tokens.ts'
 import type { StoredUser, Users } from './users.ts'
 
 /** Why somebody is not let in: the secret is wrong, or there were too many failures or checks for now. */
@@ -43,7 +43,7 @@ export class SignIn {
     const waitMs = this.#attempts.waitMs(address, this.#clock.nowMs())
     if (waitMs > 0) return { why: 'failures', waitSeconds: Math.ceil(waitMs / 1000) }
     if (isTokenSecret(credentials.secret)) {
-      const access = this.#byToken(credentials, user)
+      const access = this.#byToken(credentials, user, address)
       if (access === undefined) this.#attempts.fail(address, this.#clock.nowMs())
       return access ?? { why: 'wrong' }
     }
@@ -57,11 +57,16 @@ export class SignIn {
   }
 
   /** A token does at most what its user may do now. One of a user of that name who was before is nobody's. */
-  #byToken(credentials: Credentials, user: StoredUser | undefined): Access | undefined {
+  #byToken(
+    credentials: Credentials,
+    user: StoredUser | undefined,
+    address: string
+  ): Access | undefined {
     const token = this.#tokens?.find(credentials)
     if (token === undefined || user === undefined || token.createdMs < user.createdMs) {
       return undefined
     }
+    if (!isUsableFrom(token, address)) return undefined
     const all = user.scopes.includes('admin')
     const allowed = token.scopes.filter(scope => all || user.scopes.includes(scope))
     return { ...accessOf(user), scopes: new Set(allowed) }

@@ -172,6 +172,8 @@ export const limits = {
   signInPlaces: 10_000,
   /** Passwords being checked, and waiting for it: each takes a third of a second and 32 MiB, one at a time. */
   signInChecks: 32,
+  /** Networks that one token is bound to: each is looked at in each request. */
+  tokenNetworks: 64,
   /** Right ones that are remembered, so that they are checked once. */
   signInRemembered: 1_000,
   /** A record is handed to others, in the background, for so long. */

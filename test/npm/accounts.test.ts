@@ -89,8 +89,16 @@ t.test('tokens are listed, made for reading alone, and taken back', async t => {
       ...(body === undefined ? { method } : sending(method, body)),
       headers: bearer(token)
     })
-  for (const more of [{ cidr_whitelist: ['10.0.0.0/8'] }, { expires: 3 }, { packages: ['x'] }]) {
-    t.equal((await tokens('POST', '', { password, ...more })).status, 501, JSON.stringify(more))
+  for (const [more, status] of [
+    [{ packages: ['x'] }, 501],
+    [{ packages_and_scopes_permission: 'no-access' }, 501],
+    [{ cidr_whitelist: ['10.0.0.0/33'] }, 400],
+    [{ cidr_whitelist: ['anywhere'] }, 400],
+    [{ cidr_whitelist: Array(65).fill('10.0.0.1') }, 400],
+    [{ expires: 0 }, 400],
+    [{ expires: 'soon' }, 400]
+  ] as const) {
+    t.equal((await tokens('POST', '', { password, ...more })).status, status, JSON.stringify(more))
   }
   const reader = (await (
     await tokens('POST', '', { password, readonly: true, cidr_whitelist: [] })
@@ -122,6 +130,40 @@ t.test('tokens are listed, made for reading alone, and taken back', async t => {
   })
   t.equal(logout.status, 200)
   t.equal((await whoAmI(shared, token)).status, 401)
+})
+
+t.test('a token may be bound to networks and to days', async t => {
+  const { shared, clock } = await setUp(t)
+  const token = await tokenOf(await login(shared, 'ann', password))
+  const make = async (more: object): Promise<string> => {
+    const url = `${shared}/npm/-/npm/v1/tokens`
+    const made = await fetch(url, sending('POST', { password, ...more }, bearer(token)))
+    return await tokenOf(made)
+  }
+  const table: ReadonlyArray<readonly [string[], number]> = [
+    [['10.0.0.0/8', 'fd00::/8'], 401],
+    [['::1'], 401],
+    [['10.0.0.0/8', '127.0.0.0/8'], 200],
+    [['127.0.0.1'], 200]
+  ]
+  for (const [networks, status] of table) {
+    const bound = await make({ cidr_whitelist: networks })
+    t.equal((await whoAmI(shared, bound)).status, status, networks.join(' '))
+  }
+  const bound = await make({ cidr_whitelist: ['127.0.0.1'] })
+  const another = await fetch(
+    `${shared}/npm/-/npm/v1/tokens`,
+    sending('POST', { password }, bearer(bound))
+  )
+  t.equal(another.status, 403, 'it cannot get rid of its bounds')
+  t.equal((await login(shared, 'ann', bound.slice('ann.'.length))).status, 403)
+  const short = await make({ expires: 3 })
+  t.equal((await whoAmI(shared, short)).status, 200)
+  clock.advance(3 * 86_400_000 - 60_000)
+  t.equal((await whoAmI(shared, short)).status, 200)
+  clock.advance(60_000)
+  t.equal((await whoAmI(shared, short)).status, 401)
+  t.equal((await whoAmI(shared, token)).status, 200, 'others go on')
 })
 
 t.test('the tokens of a user end with the user', async t => {

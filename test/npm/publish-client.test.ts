@@ -55,6 +55,13 @@ t.test('npm publishes, installs, tags, deprecates and unpublishes a hosted packa
     ) as Array<{ key: string }>
     t.equal(listed.length, 2)
     await succeeds(t, author, 'token', 'revoke', listed[1]!.key)
+    const permission = '--packages-and-scopes-permission=read-only'
+    const bounds = [permission, '--cidr=127.0.0.0/8', '--expires=3']
+    const made = JSON.parse(
+      await succeeds(t, author, 'token', 'create', '--password=none', '--json', ...bounds)
+    ) as { readonly: boolean; cidr_whitelist: string[]; expires: string }
+    t.match(made, { readonly: true, cidr_whitelist: ['127.0.0.0/8'], expires: /^\d{4}-/ })
+    t.match(await succeeds(t, author, 'token', 'list'), /127\.0\.0\.0\/8/)
   })
 
   await t.test('npm publish, twice', async t => {

@@ -1,6 +1,7 @@
-import { isObject } from '../../../adapters/npm/packument.ts'
+import { isObject, type JsonObject } from '../../../adapters/npm/packument.ts'
+import type { Credentials } from '../../access/api.ts'
 import { parseAuthorization } from '../../access/credentials.ts'
-import type { Token } from '../../access/tokens.ts'
+import type { Token, TokenBounds } from '../../access/tokens.ts'
 import { type Scope, scopes } from '../../base/access.ts'
 import { CairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
@@ -15,6 +16,13 @@ function whoIs({ access, options, request }: Call): string | undefined {
   if (access.user !== undefined) return access.user
   const credentials = parseAuthorization(request.headers.authorization)
   return credentials === undefined ? undefined : options.tokens.find(credentials)?.user
+}
+
+/** A token that is bound to networks or a time would be rid of them by a token that it makes. Throws `denied`. */
+function refuseBound({ options }: Call, credentials: Credentials | undefined): void {
+  const token = credentials === undefined ? undefined : options.tokens.find(credentials)
+  if (token === undefined || (token.endsMs === undefined && token.networks.length === 0)) return
+  throw new CairnError('denied', 'a token that is bound to networks or days makes no others')
 }
 
 export function sendWhoAmI(call: Call): void {
@@ -45,6 +53,7 @@ export async function logIn(call: Call, name: string): Promise<void> {
   if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(name)) {
     throw new CairnError('invalid', `${JSON.stringify(name.slice(0, 80))} cannot name a user`)
   }
+  refuseBound(call, { name, secret })
   let allowed: Iterable<Scope> = scopes
   if (!isLocal(call) || options.isUser(name)) {
     const access = await options.signIn.check({ name, secret }, request.socket.remoteAddress ?? '')
@@ -90,7 +99,9 @@ Say yes only if you began this with npm login.</p>
 }
 
 /** The press of its button. Throws `not-found` for a login that is over. */
-export function grantLogin({ sessions, options, access, response }: Call, session: string): void {
+export function grantLogin(call: Call, session: string): void {
+  const { sessions, options, access, response, request } = call
+  refuseBound(call, parseAuthorization(request.headers.authorization))
   const user = access.user ?? localUser
   if (!sessions.has(session)) {
     throw new CairnError('not-found', 'there is no such login: begin again')
@@ -120,18 +131,44 @@ export async function serveTokens(call: Call): Promise<void> {
     const objects = options.tokens.list(user).map(token => shown(token))
     return sendJson(call, { objects, total: objects.length, urls: {} })
   }
+  refuseBound(call, parseAuthorization(request.headers.authorization))
   const wanted = await jsonOf(call, limits.smallBodyBytes)
   if (!isObject(wanted)) throw new CairnError('invalid', 'a token is asked for by a JSON object')
-  const asked = ['cidr_whitelist', 'packages', 'scopes', 'orgs', 'expires'].find(
+  const asked = ['packages', 'scopes', 'orgs'].find(
     key => wanted[key] !== undefined && !(Array.isArray(wanted[key]) && wanted[key].length === 0)
   )
   if (asked !== undefined) {
-    throw new CairnError('unsupported', `tokens are not bound by ${asked} here: only to reading`)
+    throw new CairnError(
+      'unsupported',
+      `tokens are not bound by ${asked} here: by reading, time and address`
+    )
   }
-  const readonly = wanted.readonly === true || wanted.packages_and_scopes_permission === 'read-only'
+  const permission = wanted.packages_and_scopes_permission ?? 'read-write'
+  if (permission !== 'read-write' && permission !== 'read-only') {
+    throw new CairnError('unsupported', 'a token reads, or it publishes what its user may')
+  }
+  const readonly = wanted.readonly === true || permission === 'read-only'
   const allowed = [...access.scopes].filter(scope => !readonly || scope === 'read')
-  const { token, text } = options.tokens.make(user, allowed)
+  const { token, text } = options.tokens.make(
+    user,
+    allowed,
+    boundsOf(wanted, options.clock.nowMs())
+  )
   sendJson(call, { ...shown(token), token: text }, 201)
+}
+
+/** `cidr_whitelist`, and `expires` in days. Throws `invalid`. */
+function boundsOf({ cidr_whitelist: networks, expires }: JsonObject, nowMs: number): TokenBounds {
+  const given = Array.isArray(networks) ? networks.map(String) : []
+  if (given.length > limits.tokenNetworks) {
+    throw new CairnError('invalid', `a token of more than ${limits.tokenNetworks} networks`)
+  }
+  if (expires === undefined || expires === null) return { networks: given }
+  const days = Number(expires)
+  if (!Number.isInteger(days) || days < 1 || days > 36_500) {
+    throw new CairnError('invalid', 'a token ends after a whole number of days, up to a century')
+  }
+  return { networks: given, endsMs: nowMs + days * 86_400_000 }
 }
 
 /** DELETE of a token, by its id or, at logout, by its text. Throws `not-found`. */
@@ -146,14 +183,15 @@ export function deleteToken(call: Call, id: string): void {
   sendJson(call, { ok: true })
 }
 
-function shown({ id, scopes, createdMs }: Token): Record<string, unknown> {
+function shown({ id, scopes, createdMs, endsMs, networks }: Token): Record<string, unknown> {
   const created = new Date(createdMs).toISOString()
   return {
     key: id,
     token: id.slice(0, 6),
     name: scopes.join(','),
     readonly: scopes.length === 1 && scopes[0] === 'read',
-    cidr_whitelist: null,
+    cidr_whitelist: networks.length === 0 ? null : networks,
+    ...(endsMs === undefined ? {} : { expires: new Date(endsMs).toISOString() }),
     created,
     updated: created
   }
