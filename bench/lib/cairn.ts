@@ -49,7 +49,7 @@ export async function startCairn(room: Room, home: string): Promise<Cairn> {
 }
 
 function runVerb(home: string, verb: string, args: readonly string[]): unknown {
-  const done = spawnSync(program, [verb, '--home', home, '--json', ...args], {
+  const done = spawnSync(program, [verb, ...args, '--home', home, '--json'], {
     encoding: 'utf8',
     timeout: 600_000
   })

@@ -9,6 +9,7 @@ import { bench as find } from '../find.ts'
 import { bench as idle } from '../idle.ts'
 import { bench as importing } from '../import.ts'
 import { bench as mount } from '../mount.ts'
+import { bench as peers } from '../peers.ts'
 import { bench as read } from '../read.ts'
 import { bench as registries } from '../registries.ts'
 import { bench as start } from '../start.ts'
@@ -23,6 +24,7 @@ const benches: Readonly<Record<string, Bench>> = {
   create,
   apt,
   mount,
+  peers,
   registries,
   webdav,
   start,

@@ -61,7 +61,8 @@ function* specifiers(code: string): Iterable<string> {
     yield match[2] ?? ''
   for (const match of code.matchAll(/\bthreadUrl\(\s*(['"])([\w@./-]+)\1/g))
     yield threadFile(match[2] ?? '')
-  for (const match of code.matchAll(/new URL\(\s*(['"])(\.[^'"\n]+\.ts)\1/g)) yield match[2] ?? ''
+  for (const match of code.matchAll(/new URL\(\s*(['"])(\.[^'"\n]+\.(?:ts|mjs))\1/g))
+    yield match[2] ?? ''
 }
 
 function threadFile(name: string): string {
