@@ -59,24 +59,22 @@ export class Engine implements Pull {
     if (this.#closed) throw new CairnError('aborted', 'Cairn is stopping')
     const known = this.#look(wanted)
     const { decision, held } = known
-    const nowMs = this.#options.clock.nowMs()
-    if (decision === 'serve' && held !== undefined) {
-      this.#tally.of(wanted.key).hits++
-      const again = { item: held, untilMs: freshUntilMs(wanted, held) }
-      return { ...this.#fromStore(wanted, held, 'store'), again }
-    }
+    if (decision === 'serve' && held !== undefined) return this.#hit(wanted, held)
     const copied = this.#copy(wanted, known.expected)
-    if (copied !== undefined) {
-      this.#tally.of(wanted.key).hits++
-      return this.#fromStore(wanted, copied, 'store')
-    }
+    if (copied !== undefined) return this.#hit(wanted, copied)
     if (wanted.hosted === true) {
       throw new CairnError('not-found', `${wanted.key} is not published here`)
     }
-    if (this.#notFound.has(wanted.url, nowMs)) {
+    if (this.#notFound.has(wanted.url, this.#options.clock.nowMs())) {
       throw new CairnError('not-found', `${wanted.url}: not found upstream a moment ago`)
     }
     return await this.#fromUpstream(wanted, known, signal)
+  }
+
+  #hit(wanted: Classification, item: CatalogItem): PullAnswer {
+    this.#tally.of(wanted.key).hits++
+    const again = { item, untilMs: freshUntilMs(wanted, item) }
+    return { ...this.#fromStore(wanted, item, 'store'), again }
   }
 
   /** What no index names yet, while one that may is being learnt, could be kept unverified. */
