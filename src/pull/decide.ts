@@ -1,6 +1,8 @@
 import type { Digest } from '../base/digest.ts'
+import { limits } from '../base/limits.ts'
 import type { Classification } from './adapter.ts'
 import type { CatalogItem, Expectation } from './api.ts'
+import { bounds } from './bounds.ts'
 
 /** All that a decision is made of; no decision does I/O or looks at a clock. */
 export interface Situation {
@@ -88,4 +90,13 @@ export function isWorthFinishing(
 ): boolean {
   if (totalBytes === undefined) return false
   return totalBytes - arrivedBytes <= smallBytes || arrivedBytes * 2 >= totalBytes
+}
+
+/** What is on its way to be taken over is read into memory, and other documents as they pass. */
+export function mostBytesOf({
+  document,
+  passing
+}: Pick<Classification, 'document' | 'passing'>): number {
+  if (passing === true) return limits.releaseBytes
+  return document === undefined ? bounds.flightBytes : limits.documentBytes
 }

@@ -8,7 +8,7 @@ import type { CatalogItem, Expectation, Pull, PullAnswer, PullStatistics } from 
 import { type FlightSource, flightSource } from './ask-peers.ts'
 import { bounds, defaultPatience } from './bounds.ts'
 import { BufferPool } from './buffers.ts'
-import { type Decision, decide, freshUntilMs, mayServeStale } from './decide.ts'
+import { type Decision, decide, freshUntilMs, mayServeStale, mostBytesOf } from './decide.ts'
 import type { DownloadHead } from './download.ts'
 import { Flight, type Landed } from './flight.ts'
 import { HeldItems } from './held-items.ts'
@@ -291,10 +291,4 @@ export class Engine implements Pull {
     await this.#learner.close()
     this.answers.close()
   }
-}
-
-/** What is on its way to be taken over is read into memory, and other documents as they pass. */
-function mostBytesOf({ document, passing }: Classification): number {
-  if (passing === true) return limits.releaseBytes
-  return document === undefined ? bounds.flightBytes : limits.documentBytes
 }

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import * as openpgp from 'openpgp'
+import { CairnError } from '../../../src/base/errors.ts'
 import type { KeyPair, OpenpgpAnswer, OpenpgpJob, Signed, Verified } from './jobs.ts'
 
 if (parentPort !== null) void run(parentPort, workerData as OpenpgpJob)
@@ -28,7 +29,7 @@ async function verify({ keyring, document, signature }: VerifyJob): Promise<Veri
   for (const { keyID, verified } of signatures) {
     try {
       await verified
-      await refuseExpired(verificationKeys, keyID)
+      await refuseEnded(verificationKeys, keyID)
       return { problem: undefined }
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause)
@@ -38,14 +39,15 @@ async function verify({ keyring, document, signature }: VerifyJob): Promise<Veri
   return { problem: problems.join('; ') }
 }
 
-/** The library asks whether a key was good when it signed; what one signs that ran out since may be anybody's. */
-async function refuseExpired(keys: openpgp.PublicKey[], keyId: openpgp.KeyID): Promise<void> {
+/** The library asks whether a key was good when it signed; what one signs that ran out or was revoked since may be anybody's. */
+async function refuseEnded(keys: openpgp.PublicKey[], keyId: openpgp.KeyID): Promise<void> {
   for (const key of keys) {
     for (const each of key.getKeys(keyId)) {
       const ends = [await key.getExpirationTime()]
       if (each instanceof openpgp.Subkey) ends.push(await each.getExpirationTime())
       const isOver = ends.some(end => end === null || Number(end) <= Date.now())
-      if (isOver) throw new Error('the key is expired by now')
+      if (isOver) throw new CairnError('denied', 'the key is expired by now')
+      if (await key.isRevoked()) throw new CairnError('denied', 'the key is revoked')
     }
   }
 }
