@@ -16,7 +16,7 @@ import { type Stock, stockUpstream, writeModule } from './stocked-upstream.ts'
 
 const upstreamUrl = 'http://10.77.0.9:8000/'
 const image = 'docker://127.0.0.1:7070/up.test/lib/hello:v1'
-const serveFolder = fileURLToPath(new URL('serve-folder.ts', import.meta.url))
+const serveFolder = fileURLToPath(new URL('./serve-folder.ts', import.meta.url))
 
 const config = `
 apt: { upstreams: { debian: '${upstreamUrl}debian/' } }
