@@ -65,8 +65,11 @@ class SharedBlocks implements Shared {
     }
   }
 
-  #isReachable(cid: CID): boolean {
-    return this.#reachable.has(multihashKey(cid.multihash.bytes))
+  /** Who asks for a node is shown what it links, so it has to be linked as a node: a file may have a node's bytes. */
+  #isReachable({ code, multihash }: CID): boolean {
+    const key = multihashKey(multihash.bytes)
+    if (this.#reachable.has(nodeKey(key))) return true
+    return code !== codec.dagPb && this.#reachable.has(key)
   }
 
   #isCurrent(roots: readonly SharedRoot[]): boolean {
@@ -102,7 +105,8 @@ class SharedBlocks implements Shared {
     let complete = true
     let count = 0
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      const key = multihashKey(next.multihash)
+      const bytesKey = multihashKey(next.multihash)
+      const key = next.codec === codec.dagPb ? nodeKey(bytesKey) : bytesKey
       if (reachable.has(key)) continue
       if (reachable.size >= limits.sharedBlocks) return false
       reachable.add(key)
@@ -114,6 +118,11 @@ class SharedBlocks implements Shared {
     }
     return complete
   }
+}
+
+/** One block may be linked as a file and as a node, and only the node's links were walked. */
+function nodeKey(multihash: string): string {
+  return `n${multihash}`
 }
 
 function linksOf(blocks: BlockReader, multihash: Multihash) {

@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { Access } from '../../src/base/access.ts'
+import { codec, makeCid } from '../../src/base/blocks.ts'
 import { cidOf, type Gateway, makeSite, openGateway } from './gateway-world.ts'
 
 const forms = ['?format=raw', '?format=car', '?format=car&dag-scope=block', ''] as const
@@ -55,6 +56,21 @@ t.test('a CID that is its own bytes is no way to what is not shared', async t =>
   const own = await openGateway(t)
   makeSite(own)
   t.equal(await statusOf(own, `/ipfs/${cid}/a`), 200, 'though it does lead there')
+})
+
+t.test('a shared file whose bytes are a node is no way to what that node links', async t => {
+  const gateway = await openGateway(t, { serves: 'shared' })
+  const site = makeSite(gateway)
+  const asFile = makeCid(codec.raw, site.inner.multihash)
+  const asNode = cidOf(site.inner)
+  gateway.shared.set('k51', asFile)
+  t.equal(await statusOf(gateway, `/ipfs/${asFile}?format=raw`), 200, 'the file itself')
+  for (const form of [...forms, '?format=car&dag-scope=entity']) {
+    t.equal(await statusOf(gateway, `/ipfs/${asNode}/${form}`.replace('/?', '?')), 404, form)
+  }
+  gateway.shared.set('k52', asNode)
+  t.equal(await statusOf(gateway, `/ipfs/${asNode}?format=car`), 200, 'shared as both')
+  t.equal(await statusOf(gateway, `/ipfs/${cidOf(site.note)}?format=raw`), 200)
 })
 
 t.test('every block there is, asked for by a stranger: only the shared ones come', async t => {
