@@ -45,6 +45,11 @@ export function registryUrl(upstream: Upstream, path: string): string {
   return `${upstream.url}v2/${path}`
 }
 
+/** Of a URL that `registryUrl` made: whether it is that of a list of referrers. */
+export function isReferrersUrl(url: string): boolean {
+  return /\/v2\/.+\/referrers\/[a-z0-9]+:[0-9a-f]+$/.test(url)
+}
+
 /** Of a URL that `registryUrl` made: the part of it that one token opens, its repository. */
 export function repositoryOf(url: string): string {
   return url.replace(/\/(manifests|blobs|tags|referrers)\/.*$/s, '')

@@ -74,6 +74,8 @@ export const limits = {
   uploadSweepMs: 3_600_000,
   /** Names in one answer that lists tags or repositories. */
   registryPage: 1_000,
+  /** Pages of one list of referrers that an upstream sends. */
+  listPages: 100,
   /** A list of tags that an upstream sends: some have tens of thousands. */
   tagListBytes: 16 * MiB,
   /** What answers a request for a token, tokens held, and how long before its end one is not used any more. */

@@ -1,7 +1,8 @@
-import { repositoryOf } from '../../adapters/oci/classify.ts'
+import { isReferrersUrl, repositoryOf } from '../../adapters/oci/classify.ts'
 import { systemClock } from '../base/clock.ts'
 import type { FetchUpstream } from '../pull/api.ts'
 import { type Account, openAuthorisedFetch } from '../pull/registry/authorised-fetch.ts'
+import { openWholeLists } from '../pull/registry/whole-lists.ts'
 
 /**
  * Reaches registries with what is configured for each, and all else as it is. A URL is of the account whose
@@ -15,10 +16,11 @@ export function openRegistryFetch(
     accounts()
       .filter(({ base }) => url.startsWith(base))
       .sort((a, b) => b.base.length - a.base.length)[0]
-  return openAuthorisedFetch({
+  const authorised = openAuthorisedFetch({
     fetchUpstream,
     accountOf,
     spaceOf: repositoryOf,
     clock: systemClock
   })
+  return openWholeLists(authorised, url => accountOf(url) !== undefined && isReferrersUrl(url))
 }

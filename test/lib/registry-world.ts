@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { ociAdapter } from '../../adapters/oci/adapter.ts'
-import { repositoryOf } from '../../adapters/oci/classify.ts'
+import { isReferrersUrl, repositoryOf } from '../../adapters/oci/classify.ts'
 import type { Digest } from '../../src/base/digest.ts'
 import { homePaths } from '../../src/base/home.ts'
 import { openHttpServer } from '../../src/daemon/http-server.ts'
@@ -9,6 +9,7 @@ import { type Account, openAuthorisedFetch } from '../../src/pull/registry/autho
 import { openPointers } from '../../src/pull/registry/pointers.ts'
 import { openRepositories } from '../../src/pull/registry/repositories.ts'
 import { openUploads } from '../../src/pull/registry/uploads.ts'
+import { openWholeLists } from '../../src/pull/registry/whole-lists.ts'
 import { openPullWorld, type PullWorld, shortPatience, type WorldOptions } from './pull-world.ts'
 
 export interface RegistryWorld extends PullWorld {
@@ -36,12 +37,15 @@ export async function openRegistryWorld(options: RegistryOptions = {}): Promise<
     ...more
   }))
   const authorised: NonNullable<WorldOptions['wrapFetch']> = (fetchUpstream, clock) =>
-    openAuthorisedFetch({
-      fetchUpstream,
-      accountOf: url => accounts.find(({ base }) => url.startsWith(base)),
-      spaceOf: repositoryOf,
-      clock
-    })
+    openWholeLists(
+      openAuthorisedFetch({
+        fetchUpstream,
+        accountOf: url => accounts.find(({ base }) => url.startsWith(base)),
+        spaceOf: repositoryOf,
+        clock
+      }),
+      isReferrersUrl
+    )
   const world = openPullWorld({ ...options, adapters: [ociAdapter], wrapFetch: authorised })
   const { catalog, database, store: blocks, writer, clock, reader, pull, fetchUpstream } = world
   const repositories = openRepositories({ database, blocks, writer, clock })

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { limits } from '../../src/base/limits.ts'
 import { type FakeOrigin, openFakeOrigin } from '../lib/fake-origin.ts'
 import {
   codeOf,
@@ -46,6 +47,89 @@ t.test('tags and referrers of an upstream', async t => {
   world.clock.advance(61_000)
   t.match(await (await world.ask(path)).json(), { manifests: [referrer] }, 'also when it is gone')
 })
+
+interface Page {
+  readonly entries: string[]
+  /** Where the list goes on, as a `Link` header has it. */
+  readonly link?: string
+  readonly query: string
+}
+
+/** Puts a list of referrers at the origin, by pages; returns its path here. */
+function servePages(origin: FakeOrigin, pages: readonly Page[]): string {
+  const path = `app/referrers/${digest256('subject')}`
+  for (const { entries, link, query } of pages) {
+    const manifests = entries.map(entry => ({
+      mediaType: manifestType,
+      digest: digest256(entry),
+      size: 1,
+      artifactType: entry
+    }))
+    const body = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: indexType, manifests }))
+    const headers = { etag: `"${query}"`, ...(link === undefined ? {} : { link }) }
+    origin.items.set(`v2/${path}${query}`, { body, headers })
+  }
+  return `/v2/up/${path}`
+}
+
+t.test('referrers that an upstream sends by pages are one list, held whole', async t => {
+  const { world, origin } = await setUp(t)
+  const list = `/v2/app/referrers/${digest256('subject')}`
+  const path = servePages(origin, [
+    { query: '', entries: ['a/1', 'b/2'], link: `<${list}?page=2>; rel="next"` },
+    { query: '?page=2', entries: ['a/3'], link: '<?page=3>; title="x"; rel=next' },
+    { query: '?page=3', entries: ['b/4'], link: '<?page=1>; rel="first"' }
+  ])
+  const typesOf = async (query = '') => {
+    const { manifests } = (await (await world.ask(path + query)).json()) as {
+      manifests: Array<{ artifactType: string }>
+    }
+    return manifests.map(({ artifactType }) => artifactType)
+  }
+  t.strictSame(await typesOf(), ['a/1', 'b/2', 'a/3', 'b/4'])
+  t.equal(origin.requests.length, 3)
+  t.strictSame(await typesOf('?artifactType=b%2F4'), ['b/4'], 'one of the last page, filtered')
+  world.clock.advance(61_000)
+  t.equal((await typesOf()).length, 4)
+  t.equal(origin.requests.length, 6, 'asked for again, all of it')
+  await origin.down()
+  world.clock.advance(61_000)
+  t.equal((await typesOf()).length, 4, 'and whole when the upstream is gone')
+})
+
+const partial: ReadonlyArray<[string, readonly Page[]]> = [
+  ['leads elsewhere', [{ query: '', entries: ['a'], link: '<http://[::1]:1/x>; rel="next"' }]],
+  ['leads to another list', [{ query: '', entries: ['a'], link: '</v2/b/x>; rel="next"' }]],
+  ['leads nowhere', [{ query: '', entries: ['a'], link: '<http://>; rel="next"' }]],
+  ['is not there', [{ query: '', entries: ['a'], link: '<?page=2>; rel="next"' }]],
+  [
+    'is the same for ever',
+    [
+      { query: '', entries: ['a'], link: '<?>; rel="next"' },
+      { query: '?', entries: ['a'], link: '<?>; rel="next"' }
+    ]
+  ],
+  [
+    'makes the list too long',
+    [0, 1, 2].map(number => ({
+      query: number === 0 ? '' : `?page=${number}`,
+      entries: ['a'.repeat(3_000_000)],
+      link: `<?page=${number + 1}>; rel="next"`
+    }))
+  ]
+]
+
+for (const [what, pages] of partial) {
+  t.test(`a page of referrers that ${what}: a part never passes for the whole`, async t => {
+    const { world, origin } = await setUp(t)
+    const path = servePages(origin, pages)
+    t.equal(await codeOf(await world.ask(path)), '502 UNKNOWN')
+    t.ok(origin.requests.length <= 4 * limits.listPages, 'and it ends')
+    servePages(origin, [{ query: '', entries: ['b'] }])
+    world.clock.advance(61_000)
+    t.match(await (await world.ask(path)).json(), { manifests: [{ artifactType: 'b' }] })
+  })
+}
 
 t.test('referrers of a registry without an API for them are found by their tag', async t => {
   const { world, origin } = await setUp(t)
