@@ -13,18 +13,21 @@ export interface JoinedEntry {
   readonly draft: DraftRow
 }
 
-/** In the order of `JoinedRow`. */
+/**
+ * In the order of `JoinedRow`. Bytes come as hexadecimal text: the memory that node:sqlite makes for a
+ * blob costs more than the text, its conversion, and a third of the statement.
+ */
 const statement = `
-  SELECT name, dentries.ino, dentries.cookie, mode, links, uid, gid, rdev, size,
+  SELECT hex(name), dentries.ino, dentries.cookie, mode, links, uid, gid, rdev, size,
     atimeSeconds, atimeNanoseconds, mtimeSeconds, mtimeNanoseconds, ctimeSeconds, ctimeNanoseconds,
-    dirty, generation, inodes.draft, codec, multihash, cidVersion,
+    dirty, generation, inodes.draft, codec, hex(multihash), cidVersion,
     length(bytes), writtenSeconds, writtenNanoseconds
   FROM dentries LEFT JOIN inodes ON inodes.ino = dentries.ino
   LEFT JOIN mfs_small_drafts ON mfs_small_drafts.draft = inodes.draft
   WHERE parent = ? AND dentries.cookie > ? ORDER BY dentries.cookie LIMIT ?`
 
 type JoinedRow = [
-  Uint8Array,
+  string,
   number,
   number,
   ...Values<12>,
@@ -32,7 +35,7 @@ type JoinedRow = [
   number,
   number | null,
   number | null,
-  Uint8Array | null,
+  string,
   number | null,
   number | null,
   number | null,
@@ -62,7 +65,7 @@ function entryOf(row: JoinedRow): JoinedEntry {
   const [name, ino, cookie] = row
   const [draftBytes, writtenSeconds, writtenNanoseconds] = [row[21], row[22], row[23]]
   return {
-    name: nameFromBytes(name),
+    name: nameFromBytes(Buffer.from(name, 'hex')),
     ino,
     cookie,
     inode: row[3] === null ? undefined : inodeOf(row),
@@ -89,7 +92,7 @@ function inodeOf(row: JoinedRow): ShownInode {
     generation: row[16],
     draft: row[17],
     codec: row[18],
-    multihash: row[19],
+    multihash: row[19] === '' ? null : Buffer.from(row[19], 'hex'),
     cidVersion: row[20]
   }
 }
