@@ -23,8 +23,8 @@ export interface PeerRequest {
 export interface PeerAnswer {
   readonly status: number
   readonly header: (name: string) => string | undefined
-  /** To be read to its end, or left by aborting the request's signal. Throws `upstream` when it breaks off. */
-  readonly body: AsyncIterable<Uint8Array>
+  /** To be read to its end, or left: by its iterator's `return`, or the request's signal. Throws `upstream` when it breaks off. */
+  readonly body: AsyncIterableIterator<Uint8Array>
 }
 
 /** Where the pull engine finds bytes whose digest it knows. */

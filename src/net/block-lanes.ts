@@ -76,7 +76,9 @@ async function* readCar(reader: PieceReader, cids: readonly CID[]): AsyncGenerat
     while (next < cids.length && !isOf(record, cids[next]!)) next++
     const cid = cids[next++]
     if (cid === undefined) throw wrong('sends a block that was not asked for')
-    yield { cid, bytes: record.subarray(idBytes(cid)) }
+    const bytes = record.subarray(idBytes(cid))
+    if (bytes.byteLength > limits.blockBytes) throw wrong('sends a block that is too long')
+    yield { cid, bytes }
   }
 }
 

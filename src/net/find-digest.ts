@@ -87,6 +87,7 @@ async function open(
       ? answer.status === 200
       : answer.status === 206 && answer.header('content-range') === range
   if (right) return exactly({ peers, peer }, answer.body, bytes - from)
+  await answer.body.return?.()
   if (answer.status === 503) peers.rest(peer.id)
   throw new CairnError('upstream', `${peer.id} answered ${answer.status}`)
 }

@@ -87,8 +87,23 @@ function ask(
   return promise
 }
 
+/** A body that is let go before anybody began it would keep its connection: a generator does nothing then. */
+function bodyOf(id: string, response: IncomingMessage): AsyncIterableIterator<Uint8Array> {
+  const pieces = piecesOf(id, response)
+  return {
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    next: () => pieces.next(),
+    return: async () => {
+      response.destroy()
+      return await pieces.return(undefined)
+    }
+  }
+}
+
 /** A body that stops, or all but stops, ends; so does one that is let go before its end. */
-async function* bodyOf(id: string, response: IncomingMessage): AsyncGenerator<Uint8Array> {
+async function* piecesOf(id: string, response: IncomingMessage): AsyncGenerator<Uint8Array> {
   const stalled = (): void =>
     void response.destroy(new CairnError('timeout', `${id} stopped sending`))
   let timer = setTimeout(stalled, bounds.idleMs)

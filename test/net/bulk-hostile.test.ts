@@ -1,5 +1,8 @@
 import t from 'tap'
 import { codec, makeCid, sha256Multihash } from '../../src/base/blocks.ts'
+import { limits } from '../../src/base/limits.ts'
+import { blockLanes } from '../../src/net/block-lanes.ts'
+import { bounds } from '../../src/net/bounds.ts'
 import { until } from '../lib/pull-world.ts'
 import {
   addBomb,
@@ -16,6 +19,7 @@ import {
   serveContent,
   servePlay
 } from './bulk-world.ts'
+import { makePeers, serve } from './peer-world.ts'
 
 t.test('a peer that lies is banned, nothing wrong is stored, and another does', async t => {
   const a = makeMachine(t)
@@ -35,6 +39,10 @@ t.test('a peer that lies is banned, nothing wrong is stored, and another does', 
     'a block twice': (cids, record) => [carHeader, record(cids[0]!), record(cids[0]!)],
     'no CAR': () => [Buffer.alloc(5000, 7)],
     'a block without end': () => [carHeader, Buffer.from([255, 255, 255, 255, 255, 1])],
+    'a block over the bound': cids => [
+      carHeader,
+      recordOf(cids[0]!.code, cids[0]!.multihash.bytes, Buffer.alloc(limits.blockBytes + 50))
+    ],
     'a length that is none': () => [carHeader, Buffer.alloc(20, 255)]
   }
   for (const [what, make] of Object.entries(lies)) {
@@ -84,6 +92,20 @@ t.test('peers that are no use: the others are asked, and none is banned', async 
     t.same(lackingOf(b, a, root), [], what)
     t.equal(book.banOf(poor.address), undefined, what)
   }
+})
+
+t.test('who refuses is asked again: a body that nobody began keeps no connection', async t => {
+  const refusing = await serve(t, (_, response) => response.writeHead(503).end('too many'))
+  const { peers } = makePeers(t, [refusing.address])
+  const [peer] = peers.askable()
+  const [lane] = blockLanes(peers)
+  for (let time = 0; time <= bounds.connections; time++) {
+    const sent = lane!.send([makeCid(codec.raw, sha256Multihash(Buffer.from('x')))], never)
+    await t.rejects(sent[Symbol.asyncIterator]().next(), { code: 'unsupported' })
+  }
+  const answer = await peer!.request('/', { method: 'GET', signal: never })
+  t.equal(answer.status, 503, 'and not a timeout, with all of its connections taken')
+  await answer.body.return?.()
 })
 
 t.test('a peer that stalls is left for another', async t => {
