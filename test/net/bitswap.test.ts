@@ -124,6 +124,18 @@ t.test('hostile messages are refused', async t => {
     () => decodeMessage(field(3, field(1, Buffer.alloc(4)))),
     'a block without bytes'
   )
+  const tiny = Buffer.alloc(40_000, Uint8Array.of(0x48, 1))
+  const cid = { number: 1, value: cidOf(block).bytes }
+  const crowds = {
+    'of a message': tiny,
+    'of a list': field(1, tiny),
+    'of a want': field(1, field(1, Buffer.concat([encodeFields([cid]), tiny]))),
+    'of a presence': field(4, Buffer.concat([encodeFields([cid]), tiny])),
+    'that are empty lists': Buffer.alloc(40_000, Uint8Array.of(0x0a, 0))
+  }
+  for (const [what, crowd] of Object.entries(crowds)) {
+    fails(t, 'invalid', () => decodeMessage(crowd), `20,000 fields ${what}`)
+  }
   const sha512 = Uint8Array.of(1, 0x55, 0x13, 64)
   const other = encodeFields([
     { number: 1, value: sha512 },

@@ -42,6 +42,8 @@ const presence = { cid: 1, type: 2 } as const
 
 /** What one message may ask: more is a flood. */
 const mostWants = 1024
+/** Fields of a want, a block or a presence: the specification has five at most, and others may come. */
+const partFields = 16
 const sha256 = 0x12
 
 export function encodeMessage({
@@ -96,9 +98,10 @@ function encodePresence({ cid, has }: Presence): Uint8Array {
  */
 export function decodeMessage(bytes: Uint8Array): BitswapMessage {
   const fields = listFields(bytes)
-  const wants = bytesOf(fields, field.wantlist)
-    .flatMap(list => bytesOf(listFields(list), wantlist.entries))
-    .map(decodeWant)
+  const [list = new Uint8Array(0), ...more] = bytesOf(fields, field.wantlist)
+  if (more.length > 0)
+    throw new CairnError('invalid', 'a message of bitswap has two lists of wants')
+  const wants = bytesOf(listFields(list), wantlist.entries)
   if (wants.length > mostWants) {
     throw new CairnError(
       'invalid',
@@ -106,14 +109,14 @@ export function decodeMessage(bytes: Uint8Array): BitswapMessage {
     )
   }
   return {
-    wants,
+    wants: wants.map(decodeWant),
     blocks: bytesOf(fields, field.payload).flatMap(decodeBlock),
     presences: bytesOf(fields, field.presences).map(decodePresence)
   }
 }
 
 function decodeWant(bytes: Uint8Array): Want {
-  const fields = new Map(listFields(bytes).map(({ number, value }) => [number, value]))
+  const fields = new Map(listFields(bytes, partFields).map(({ number, value }) => [number, value]))
   const isSet = (number: number) =>
     typeof fields.get(number) === 'bigint' && fields.get(number) !== 0n
   const kind = isSet(entry.cancel) ? 'cancel' : isSet(entry.type) ? 'have' : 'block'
@@ -121,7 +124,7 @@ function decodeWant(bytes: Uint8Array): Want {
 }
 
 function decodeBlock(bytes: Uint8Array): Uint8Array[] {
-  const fields = listFields(bytes)
+  const fields = listFields(bytes, partFields)
   const [head] = bytesOf(fields, payload.prefix)
   const [block] = bytesOf(fields, payload.bytes)
   if (head === undefined || block === undefined) {
@@ -131,7 +134,7 @@ function decodeBlock(bytes: Uint8Array): Uint8Array[] {
 }
 
 function decodePresence(bytes: Uint8Array): Presence {
-  const fields = new Map(listFields(bytes).map(({ number, value }) => [number, value]))
+  const fields = new Map(listFields(bytes, partFields).map(({ number, value }) => [number, value]))
   return { cid: decodeCid(fields.get(presence.cid)), has: (fields.get(presence.type) ?? 0n) === 0n }
 }
 
