@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Database, DatabaseOptions } from './database.ts'
 import { CairnError, toCairnError } from './errors.ts'
-import { beginAmongProcesses, GroupCommit, redoAtOpen, redoIfLeft } from './group-commit.ts'
+import { GroupCommit } from './group-commit.ts'
 import { limits } from './limits.ts'
+import { beginAmongProcesses, redoAtOpen, redoIfLeft } from './redo.ts'
 import type { WriteLock } from './write-lock.ts'
 
 /** "Cair": what file(1) may tell a database of ours by. */
@@ -88,6 +89,7 @@ export class Connection implements Database {
     if (this.#transaction === 'write') return this.#join(work, durable)
     if (!durable && this.#group?.enter()) return this.#writeInGroup(this.#group, work)
     this.settle()
+    this.#group?.interrupt()
     this.#lock?.acquire()
     try {
       redoIfLeft(this.#sqlite, this.path, this.#lock)
@@ -162,6 +164,11 @@ export class Connection implements Database {
     }
   }
 
+  /** This transaction writes what is not said by statements of `statement`: it is committed by itself. */
+  writeUnrecorded(): void {
+    this.#group?.spoil()
+  }
+
   get unsettled(): boolean {
     return this.#group?.open === true
   }
@@ -187,7 +194,7 @@ export class Connection implements Database {
     } catch (cause) {
       if (this.#sqlite.isTransaction) this.#sqlite.exec(`ROLLBACK TO ${name}; RELEASE ${name}`)
       else this.#lost = toCairnError(cause)
-      this.#group?.undonePart()
+      this.#group?.spoil()
       this.#settle(first, false)
       throw toCairnError(cause)
     } finally {

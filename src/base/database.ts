@@ -79,7 +79,12 @@ export function openDatabase(path: string, options: DatabaseOptions = {}): Datab
   try {
     sqlite = new DatabaseSync(path, { timeout: limits.databaseBusyMs })
     const connection = new Connection(path, sqlite, options)
-    migrate(sqlite, options.migrations ?? [], work => connection.write(work))
+    migrate(sqlite, options.migrations ?? [], work =>
+      connection.write(() => {
+        connection.writeUnrecorded()
+        work()
+      })
+    )
     return connection
   } catch (cause) {
     sqlite?.close()

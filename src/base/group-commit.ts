@@ -1,8 +1,19 @@
-import { closeSync, existsSync, openSync, statfsSync, statSync } from 'node:fs'
+import { statfsSync, statSync } from 'node:fs'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { toCairnError } from './errors.ts'
 import { limits } from './limits.ts'
-import { RedoLog, readRedo } from './redo-log.ts'
+import {
+  firstGroup,
+  groupAfter,
+  groupOf,
+  groups,
+  redo,
+  redoIfLeft,
+  redoPath,
+  rollback,
+  waitPath
+} from './redo.ts'
+import { RedoLog } from './redo-log.ts'
 import type { WriteLock } from './write-lock.ts'
 
 /** Transactions, bytes of their records, and time, after which a group is committed. */
@@ -11,9 +22,6 @@ const groupBytes = 4 * 1024 * 1024
 const groupMs = 20
 /** So long after another thread, or another process, waited for the lock each transaction is committed by itself. */
 const aloneMs = { thread: 20, process: 1000 } as const
-/** Numbers from here on; SQLite's own are 0 and what earlier versions set is 1. */
-const firstGroup = 2
-const groups = 2 ** 31
 
 /**
  * Transactions of one connection that SQLite commits together: a commit costs more than all else that a
@@ -28,7 +36,9 @@ const groups = 2 ** 31
  *
  * What tells is the database's `user_version`. A group begins with the number found and commits with the next;
  * while it is open it holds SQLite's lock. So who has that lock and finds the log's number in the database knows
- * that the group's transaction is gone and was not committed.
+ * that the group's transaction is gone and was not committed. A number is of one state only: where somebody
+ * committed since it was set, and in each process anew, a group begins with a random one. Else a power cut that
+ * takes the other's commit, but not the log, would have the log run on a state it was not made for.
  */
 export class GroupCommit {
   readonly #sqlite: DatabaseSync
@@ -40,6 +50,8 @@ export class GroupCommit {
   #count = 0
   #beganMs = 0
   #aloneUntilMs = 0
+  /** The number that this connection's last commit set, and SQLite's count of the commits of others then. */
+  #left: { readonly group: number; readonly others: number } | undefined
 
   constructor(sqlite: DatabaseSync, path: string, lock: WriteLock) {
     this.#sqlite = sqlite
@@ -70,7 +82,13 @@ export class GroupCommit {
       const plain = statement[call].bind(statement) as (...values: unknown[]) => never
       statement[call] = (...values: unknown[]) => {
         this.#log.note(sql, values)
-        return plain(...values)
+        try {
+          return plain(...values)
+        } catch (cause) {
+          // Who made it may go on; run again, it would fail again.
+          this.#log.spoil()
+          throw cause
+        }
       }
     }
   }
@@ -109,11 +127,9 @@ export class GroupCommit {
   }
 
   #begin(nowMs: number): void {
-    const group = groupOf(this.#sqlite)
-    if (group < firstGroup) {
-      // No log can be of a number that nobody could have guessed.
-      const number = firstGroup + Math.floor(Math.random() * (groups - firstGroup))
-      this.#sqlite.exec(`PRAGMA user_version = ${number}; COMMIT`)
+    const group = this.#numberOfThis() ?? this.#number()
+    if (group === undefined) {
+      rollback(this.#sqlite)
       return
     }
     this.#log.begin(group)
@@ -122,6 +138,26 @@ export class GroupCommit {
     this.#beganMs = nowMs
     this.#open = true
     this.#lock.grouping = true
+  }
+
+  /** The database's number, if nobody committed anything since this connection set it. */
+  #numberOfThis(): number | undefined {
+    const group = groupOf(this.#sqlite)
+    const same = group === this.#left?.group && othersOf(this.#sqlite) === this.#left.others
+    return same ? group : undefined
+  }
+
+  /** One that nobody could have guessed, so no log is of it. */
+  #number(): number | undefined {
+    const group = firstGroup + Math.floor(Math.random() * (groups - firstGroup))
+    this.#left = { group, others: othersOf(this.#sqlite) }
+    this.#sqlite.exec(`PRAGMA user_version = ${group}; COMMIT; BEGIN IMMEDIATE`)
+    return this.#numberOfThis()
+  }
+
+  /** The connection commits something else than a group. */
+  interrupt(): void {
+    this.#left = undefined
   }
 
   /** A transaction is done; after it, it stands. Throws `no-space` and the like: then it was undone. */
@@ -148,8 +184,8 @@ export class GroupCommit {
     if (this.#open && changed) this.#again()
   }
 
-  /** A part of a transaction was undone by SQLite. */
-  undonePart(): void {
+  /** What a transaction wrote is not what was recorded of it: a part was undone, or never recorded. */
+  spoil(): void {
     this.#log.spoil()
   }
 
@@ -168,7 +204,10 @@ export class GroupCommit {
     if (this.#lock.contended) this.#aloneUntilMs = performance.now() + aloneMs.thread
     try {
       if (this.#count === 0) this.#sqlite.exec('ROLLBACK')
-      else this.#sqlite.exec(`PRAGMA user_version = ${after(this.#group)}; COMMIT`)
+      else {
+        this.#sqlite.exec(`PRAGMA user_version = ${groupAfter(this.#group)}; COMMIT`)
+        this.#left &&= { group: groupAfter(this.#group), others: this.#left.others }
+      }
       this.#leave(false)
     } catch (cause) {
       this.#again()
@@ -203,85 +242,7 @@ export class GroupCommit {
   }
 }
 
-export function redoPath(path: string): string {
-  return `${path}-redo`
-}
-
-/** Its time of change says when another process last wanted to write. */
-function waitPath(path: string): string {
-  return `${path}-wait`
-}
-
-/**
- * Begins a transaction that writes, of a connection that shares no lock with those who commit in groups: it is
- * of another process. They leave it room; and what a process left behind that is gone, since when nobody
- * knows, is done again in this transaction, first of all.
- */
-export function beginAmongProcesses(sqlite: DatabaseSync, path: string): void {
-  const grouped = existsSync(redoPath(path))
-  if (grouped) closeSync(openSync(waitPath(path), 'w', 0o600))
-  sqlite.exec('BEGIN IMMEDIATE')
-  if (!grouped) return
-  try {
-    redoInside(sqlite, path)
-  } catch (cause) {
-    rollback(sqlite)
-    throw cause
-  }
-}
-
-/** With the lock of all writers: a group that its thread left behind is done again. Throws what a commit does. */
-export function redoIfLeft(sqlite: DatabaseSync, path: string, lock: WriteLock | undefined): void {
-  if (lock?.grouping === true) redoLeft(sqlite, path, lock)
-}
-
-/** As `redoIfLeft`, where nobody may know of it: the process that left it is gone. */
-export function redoAtOpen(sqlite: DatabaseSync, path: string, lock: WriteLock | undefined): void {
-  lock?.acquire()
-  try {
-    redoLeft(sqlite, path, lock)
-  } finally {
-    lock?.release()
-  }
-}
-
-function redoLeft(sqlite: DatabaseSync, path: string, lock: WriteLock | undefined): void {
-  redo(sqlite, path)
-  if (lock !== undefined) lock.grouping = false
-}
-
-/** Does a group again that was not committed, if there is one. Outside of a transaction; throws what a commit does. */
-function redo(sqlite: DatabaseSync, path: string): void {
-  if (readRedo(redoPath(path), groupOf(sqlite)).length === 0) return
-  sqlite.exec('BEGIN IMMEDIATE')
-  try {
-    redoInside(sqlite, path)
-    sqlite.exec('COMMIT')
-  } catch (cause) {
-    rollback(sqlite)
-    throw toCairnError(cause, `cannot do again what ${redoPath(path)} says`)
-  }
-}
-
-function redoInside(sqlite: DatabaseSync, path: string): void {
-  const group = groupOf(sqlite)
-  const known = new Map<string, StatementSync>()
-  for (const { sql, values } of readRedo(redoPath(path), group)) {
-    const statement = known.get(sql) ?? sqlite.prepare(sql)
-    known.set(sql, statement)
-    statement.run(...values)
-  }
-  if (known.size > 0) sqlite.exec(`PRAGMA user_version = ${after(group)}`)
-}
-
-function groupOf(sqlite: DatabaseSync): number {
-  return Number(sqlite.prepare('PRAGMA user_version').get()?.user_version)
-}
-
-function after(group: number): number {
-  return group + 1 < groups ? group + 1 : firstGroup
-}
-
-function rollback(sqlite: DatabaseSync): void {
-  if (sqlite.isTransaction) sqlite.exec('ROLLBACK')
+/** Another number after each commit of another connection: https://sqlite.org/pragma.html#pragma_data_version */
+function othersOf(sqlite: DatabaseSync): number {
+  return Number(sqlite.prepare('PRAGMA data_version').get()?.data_version)
 }
