@@ -35,6 +35,9 @@ export const bounds = {
   bitswapMessageBytes: 512 * KiB,
   /** Streams of a connection: each message comes on one of its own. */
   bitswapStreams: 256,
+  /** Bytes of messages begun that one connection may leave with us, eight of the longest that others send, and all together. */
+  bitswapBegunBytes: 24 * 1024 * KiB,
+  bitswapBegunTogether: 128 * 1024 * KiB,
   /** A stream on which nothing came for so long is ended. */
   streamIdleMs: 60_000,
   /** Names whose topics are joined; the one asked for longest ago is left for another. */

@@ -8,6 +8,7 @@ import { createLibp2p } from 'libp2p'
 import type { CID } from 'multiformats/cid'
 import t, { type Test } from 'tap'
 import { codec, makeCid, sha256Multihash } from '../../src/base/blocks.ts'
+import { encodeVarint } from '../../src/base/car.ts'
 import { encodeFields } from '../../src/base/protobuf-fields.ts'
 import { startBitswap } from '../../src/net/libp2p/bitswap.ts'
 import { decodeMessage, encodeMessage } from '../../src/net/libp2p/bitswap-message.ts'
@@ -186,6 +187,32 @@ t.test('a block is had from a connected peer; what may not be given is "not here
     undefined,
     'it is banned'
   )
+})
+
+t.test('who begins many long messages and ends none is cut off, and no other', async t => {
+  const speaker = await makeSpeaker(t)
+  const cid = speaker.add(block)
+  const hoarder = await makeNode(t)
+  await connect(hoarder, speaker.node)
+  let cut = 0
+  const begin = async () => {
+    const stream = await hoarder.dialProtocol(speaker.node.peerId, bitswapProtocol)
+    stream.addEventListener('close', () => cut++)
+    stream.send(encodeVarint(6 * 1024 * 1024))
+    const piece = Buffer.alloc(64 * 1024)
+    for (let sent = 0; sent < 80 && stream.status === 'open'; sent++) {
+      if (!stream.send(piece)) await stream.onDrain()
+    }
+  }
+  const begun = Array.from({ length: 8 }, () => begin().catch(() => {}))
+  await until(async () => cut > 0)
+  const asker = await makeSpeaker(t)
+  await connect(asker.node, speaker.node)
+  const got = await asker.bitswap.fetch(cid, never)
+  t.equal(Buffer.compare(got ?? Buffer.from('none'), block), 0)
+  t.ok(cut < 8, 'those within the bound go on')
+  await hoarder.stop()
+  await Promise.all(begun)
 })
 
 t.test('who lies, is silent or floods holds nobody up, and the next is asked', async t => {

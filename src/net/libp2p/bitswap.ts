@@ -2,7 +2,7 @@ import type { Libp2p } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
 import { bounds } from '../bounds.ts'
 import { BitswapClient } from './ask-bitswap.ts'
-import { bitswapProtocol, readMessages } from './bitswap-streams.ts'
+import { BegunMessages, bitswapProtocol, readMessages } from './bitswap-streams.ts'
 import { BitswapServer, type BlockGiver } from './serve-bitswap.ts'
 
 export interface BitswapOptions {
@@ -23,11 +23,13 @@ export async function startBitswap({ node, giver, isBanned }: BitswapOptions): P
   const end = new AbortController()
   const server = new BitswapServer(node, giver, end.signal)
   const client = new BitswapClient(node, isBanned, end.signal)
+  const begun = new BegunMessages()
   await node.handle(
     bitswapProtocol,
-    async (stream, { remotePeer }) => {
+    async (stream, connection) => {
+      const { remotePeer } = connection
       try {
-        for await (const message of readMessages(stream)) {
+        for await (const message of readMessages(stream, connection, begun)) {
           if (isBanned(remotePeer.toString())) break
           client.take(remotePeer, message)
           server.take(remotePeer, message.wants)
