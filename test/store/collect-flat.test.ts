@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { linkSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CID } from 'multiformats/cid'
 import t from 'tap'
@@ -42,3 +43,25 @@ t.test(
     t.same(damaged, [])
   }
 )
+
+t.test('a copy of a home made by hard links keeps its bytes when segments go', async t => {
+  const home = makeHome()
+  t.teardown(home.remove)
+  const named = openNamed(home)
+  const bytes = randomBytes(3 * 1024 * 1024)
+  named.name('flat', named.adopt('flat', join(home.home, 'draft'), bytes))
+  named.name('car', named.write(randomBytes(600_000)))
+  named.end()
+  const files = readdirSync(home.segments).filter(name => /\.(flat|car)$/.test(name))
+  const before = new Map<string, Buffer>()
+  for (const name of files) {
+    const copy = join(home.home, name)
+    linkSync(join(home.segments, name), copy)
+    before.set(copy, readFileSync(copy))
+  }
+  const reader = openNamed(home)
+  t.teardown(reader.end)
+  for (const name of ['flat', 'car']) reader.unname(name)
+  t.ok((await collect(home, reader.database)).removedSegments >= 2)
+  for (const [copy, kept] of before) t.ok(readFileSync(copy).equals(kept), copy)
+})

@@ -1,4 +1,4 @@
-import { existsSync, rmSync, statfsSync, truncateSync } from 'node:fs'
+import { existsSync, rmSync, statfsSync, statSync, truncateSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { codec } from '../../base/blocks.ts'
 import { carHeader } from '../../base/car.ts'
@@ -199,8 +199,9 @@ async function removeEmptied(
   const emptied = wave.filter(({ id }) => !living.has(id))
   for (const { id } of emptied) {
     const path = segmentPath(place.folder, id)
-    // A thread may have it open for long yet: its space is free at once, and who reads there looks again.
-    if (existsSync(path)) truncateSync(path)
+    // A thread may have it open for long yet: its space is free at once, and who reads there looks again. With
+    // another name it is also in a copy of the home, made by hard links.
+    if (statSync(path, { throwIfNoEntry: false })?.nlink === 1) truncateSync(path)
     if (isFlat(id)) removeFlat(place.folder, id)
     else rmSync(path, { force: true })
     rmSync(lockPath(place.folder, id), { force: true })
