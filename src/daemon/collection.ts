@@ -14,7 +14,7 @@ import type { InodeMemory } from '../vfs/frozen/inode-memory.ts'
 import { InodeTable } from '../vfs/frozen/inode-table.ts'
 import { type LivingPackages, livingPackages } from '../vfs/frozen/living-packages.ts'
 import { multihashOf } from './collect.ts'
-import { CollectSchedule } from './collect-schedule.ts'
+import { type CollectReason, CollectSchedule } from './collect-schedule.ts'
 import type {
   CollectThreadData,
   FromCollectThread,
@@ -71,11 +71,23 @@ class BackgroundCollection implements Collection {
   }
 
   async #tick(): Promise<void> {
-    const { content, policy, clock, log } = this.#options
     if (this.#worker !== undefined || this.#closed) return
+    let reason: CollectReason | undefined
+    try {
+      reason = this.#dueReason()
+      if (reason !== undefined) await this.#collect(reason)
+    } catch (cause) {
+      const { code, message } = toCairnError(cause)
+      if (code === 'aborted') return
+      this.#options.log.warn({ reason, code, message }, 'a collection was given up')
+    }
+  }
+
+  #dueReason(): CollectReason | undefined {
+    const { content, policy, clock } = this.#options
     const { keptFileBytes } = new RetentionState(content.database).read()
     const { bavail, blocks, bsize } = statfsSync(this.#options.home)
-    const reason = this.#schedule.isDue({
+    return this.#schedule.isDue({
       ...policy(),
       nowMs: clock.nowMs(),
       fileBytes: content.store.fileBytes(),
@@ -83,7 +95,10 @@ class BackgroundCollection implements Collection {
       freeBytes: bavail * bsize,
       diskBytes: blocks * bsize
     })
-    if (reason === undefined) return
+  }
+
+  async #collect(reason: CollectReason): Promise<void> {
+    const { content, policy, clock, log } = this.#options
     let isOver = false
     try {
       const { trimmed, collected } = await this.#round(true)
@@ -91,9 +106,6 @@ class BackgroundCollection implements Collection {
       isOver = refused > 0 && cachedBytes > (policy().budgetBytes ?? Number.POSITIVE_INFINITY)
       const facts = { reason, dropped, droppedBytes, freedBytes: collected?.freedBytes }
       log.info(facts, 'collected what is not kept')
-    } catch (cause) {
-      const { code, message } = toCairnError(cause)
-      if (code !== 'aborted') log.warn({ reason, code, message }, 'a collection was given up')
     } finally {
       if (!this.#closed) this.#schedule.ended(clock.nowMs(), content.store.fileBytes(), isOver)
     }
@@ -130,14 +142,21 @@ class BackgroundCollection implements Collection {
     const { promise, resolve, reject } = Promise.withResolvers<RoundReport>()
     let outcome: (() => void) | undefined
     worker.on('message', (message: FromCollectThread) => {
-      if (message.kind === 'drop') {
-        const dropped = this.#drop(message.parts)
-        worker.postMessage({ kind: 'dropped', dropped } satisfies ToCollectThread)
-      } else if (message.kind === 'done') outcome = () => resolve(message.report)
-      else outcome = () => reject(new CairnError(message.code, message.message))
+      if (message.kind === 'done') outcome ??= () => resolve(message.report)
+      else if (message.kind === 'failed') {
+        outcome ??= () => reject(new CairnError(message.code, message.message))
+      } else {
+        try {
+          const dropped = this.#drop(message.parts)
+          worker.postMessage({ kind: 'dropped', dropped } satisfies ToCollectThread)
+        } catch (cause) {
+          outcome ??= () => reject(toCairnError(cause))
+          worker.postMessage({ kind: 'abort' } satisfies ToCollectThread)
+        }
+      }
     })
     worker.on('error', cause => {
-      outcome = () => reject(toCairnError(cause))
+      outcome ??= () => reject(toCairnError(cause))
     })
     worker.on('exit', () => {
       if (outcome === undefined) reject(new CairnError('aborted', 'the collecting thread ended'))

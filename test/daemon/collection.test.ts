@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { mock } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { makeCid } from '../../src/base/blocks.ts'
+import { CairnError } from '../../src/base/errors.ts'
 import { toName } from '../../src/base/names.ts'
 import { WriteLock } from '../../src/base/write-lock.ts'
 import { collectHome } from '../../src/daemon/collect.ts'
@@ -31,7 +33,9 @@ async function openHome(t: Test, budgetBytes: number) {
   let nowMs = Date.now()
   const clock = { nowMs: () => (nowMs += 10_000) }
   const inUse = new InUse(clock)
-  const log = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} }
+  const warnings: object[] = []
+  const warn = (facts: object) => warnings.push(facts)
+  const log = { info: () => {}, warn, error: () => {}, debug: () => {} }
   const writer = openUnixfsWriter(blocks, profiles['unixfs-v1-2025'])
   const parts = { catalog, blocks, reader, writer, fetchUpstream, clock, inUse, log, adapters: [] }
   const pull = openPull({ ...parts, flights: paths.flights })
@@ -49,7 +53,7 @@ async function openHome(t: Test, budgetBytes: number) {
     content.close()
     await origin.close()
   })
-  return { content, catalog, origin, pull, collection, packageInodes }
+  return { content, catalog, origin, pull, collection, packageInodes, warnings }
 }
 
 t.test('clients that fetch while all of it goes and comes again have the right bytes', async t => {
@@ -126,4 +130,40 @@ t.test('who stops does not wait for the round under way', async t => {
   await round
   t.ok(catalog.get('fake/a'))
   await t.rejects(collection.trim(), { code: 'aborted' })
+})
+
+t.test(
+  'a disk that is full when something is dropped ends the round, and nothing else',
+  async t => {
+    const { content, pull, origin, collection, catalog } = await openHome(t, 1)
+    origin.items.set('a', { body: randomBytes(1000) })
+    await bodyOf(await pull.fetch(wantedItem(origin, 'a')))
+    const { database } = content
+    const { statement } = database
+    database.statement = sql => {
+      if (sql.startsWith('DELETE')) throw new CairnError('no-space', 'the disk is full')
+      return statement.call(database, sql)
+    }
+    await t.rejects(collection.trim(), { code: 'no-space' })
+    t.ok(catalog.get('fake/a'))
+    database.statement = sql => statement.call(database, sql)
+    await collection.trim()
+    t.notOk(catalog.get('fake/a'))
+  }
+)
+
+t.test('a database that fails when it looks whether a round is due is told of', async t => {
+  const { content, collection, warnings } = await openHome(t, 1)
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => mock.timers.reset())
+  collection.begin()
+  const { database } = content
+  const { statement } = database
+  database.statement = () => {
+    throw new CairnError('no-space', 'the disk is full')
+  }
+  mock.timers.tick(5_000)
+  await turn()
+  database.statement = sql => statement.call(database, sql)
+  t.match(warnings, [{ code: 'no-space' }])
 })
