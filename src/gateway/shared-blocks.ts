@@ -114,7 +114,8 @@ class SharedBlocks implements Shared {
       if (next.codec !== codec.dagPb) continue
       const links = linksOf(this.#options.blocks, next.multihash)
       if (links === undefined) complete = false
-      else waiting.push(...links)
+      // Not spread: a node may have more links than a call has room for arguments.
+      else for (const link of links) waiting.push(link)
     }
     return complete
   }

@@ -237,7 +237,8 @@ class Transfer {
   }
 
   #meetLink({ codec: code, multihash, cidVersion, dagBytes }: DirectoryLink): void {
-    if (multihash[0] === 0) return
+    // A block that is its own hash needs no fetching, but what it links does.
+    if (multihash[0] === 0 && code !== codec.dagPb) return
     // What a node of links keeps is a view into its whole block.
     this.#meet(makeCid(code, Uint8Array.from(multihash), cidVersion), dagBytes)
   }

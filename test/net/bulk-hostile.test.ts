@@ -1,3 +1,4 @@
+import { encode as encodePb } from '@ipld/dag-pb'
 import t from 'tap'
 import { codec, makeCid, sha256Multihash } from '../../src/base/blocks.ts'
 import { limits } from '../../src/base/limits.ts'
@@ -158,4 +159,33 @@ t.test('a node that is linked as a leaf first is crossed all the same', async t 
   const b = makeMachine(t)
   await fetcherOf(t, b, [serving.address]).fetcher.whole(root, never)
   t.same(lackingOf(b, a, root), [])
+})
+
+t.test('what only a node links that is its own hash is brought here too', async t => {
+  const a = makeMachine(t)
+  const below = addTree(a, { file: Buffer.from('below') })
+  const node = encodePb({
+    Data: Buffer.from([8, 1]),
+    Links: [{ Hash: below, Name: 'b', Tsize: 1 }]
+  })
+  const own = makeCid(codec.dagPb, Uint8Array.of(0, node.byteLength, ...node))
+  const root = addLinks(a, [own])
+  const serving = await serveContent(t, a, [root])
+  const b = makeMachine(t)
+  await fetcherOf(t, b, [serving.address]).fetcher.whole(root, never)
+  t.same(lackingOf(b, a, root), [])
+})
+
+t.test('a node of very many links does not end the serving of all else', async t => {
+  const a = makeMachine(t)
+  const root = addTree(a, { file: Buffer.from('shared') })
+  const empty = makeCid(codec.raw, Uint8Array.of(0, 0))
+  const wide = addLinks(
+    a,
+    Array.from({ length: 150_000 }, () => empty)
+  )
+  const serving = await serveContent(t, a, [wide, root])
+  const answer = await fetch(`http://${serving.address}/ipfs/${root}?format=raw`)
+  t.equal(answer.status, 200)
+  await answer.body?.cancel()
 })

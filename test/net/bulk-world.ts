@@ -74,7 +74,11 @@ export function addBomb({ store }: Machine, levels: number): CID {
 
 /** A folder's node that links each CID as it is. */
 export function addLinks({ store }: Machine, cids: readonly CID[]): CID {
-  const links = cids.map((cid, index) => ({ Hash: cid, Name: `l${index}`, Tsize: 1 }))
+  const links = cids.map((cid, index) => ({
+    Hash: cid,
+    Name: `l${String(index).padStart(6, '0')}`,
+    Tsize: 1
+  }))
   const block = encodePb({ Data: Buffer.from([8, 1]), Links: links })
   const multihash = store.add(block, codec.dagPb)
   store.flush()
