@@ -68,6 +68,49 @@ t.test('an upload goes on after kill -9 in the middle of a chunk', async t => {
   t.ok(back.equals(bytes))
 })
 
+t.test('a push that kill -9 ended anywhere left nothing half, and goes through again', async t => {
+  const world = await setUp(t)
+  let daemon = await world.start()
+  const ask = (path: string, init?: RequestInit) => askerOf(daemon).ask(path, init)
+  const config = await pushBlob({ ask }, 'a', '{}')
+  const bytes = randomBytes(4 * MB)
+  const layer = { bytes, digest: digest256(bytes) }
+  const manifest = manifestOver(config, [layer])
+  const begin = async () => {
+    const begun = await ask('/v2/a/blobs/uploads/', { method: 'POST' })
+    return begun.headers.get('location') ?? ''
+  }
+  const steps: ReadonlyArray<readonly [string, () => Promise<string>, Buffer]> = [
+    [
+      'a blob in one request',
+      async () => `POST /v2/a/blobs/uploads/?digest=${layer.digest}`,
+      bytes
+    ],
+    ['the end of an upload', async () => `PUT ${await begin()}?digest=${layer.digest}`, bytes],
+    ['a manifest', async () => 'PUT /v2/a/manifests/v1', manifest]
+  ]
+  for (const [what, line, body] of steps) {
+    const { port, host } = new URL(daemon.url)
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.on('error', () => {})
+    const head = `host: ${host}\r\ncontent-type: ${manifestType}\r\ncontent-length: ${body.length}`
+    socket.write(`${await line()} HTTP/1.1\r\n${head}\r\n\r\n`)
+    await new Promise(sent => socket.write(body.subarray(0, -1), sent))
+    await kill(daemon)
+    socket.destroy()
+    daemon = await world.start()
+    t.equal((await ask('/v2/a/manifests/v1')).status, 404, `${what}: no tag`)
+    t.equal((await ask(`/v2/a/manifests/${digest256(manifest)}`)).status, 404)
+    const there = (await ask(`/v2/a/blobs/${layer.digest}`, { method: 'HEAD' })).status
+    t.equal(there, what === 'a manifest' ? 200 : 404, `${what}: no blob that was not answered`)
+    if (what === 'the end of an upload') await pushBlob({ ask }, 'a', bytes)
+  }
+  t.equal((await pushManifest({ ask }, 'a/manifests/v1', manifest)).status, 201)
+  const back = Buffer.from(await (await ask(`/v2/a/blobs/${layer.digest}`)).arrayBuffer())
+  t.ok(back.equals(bytes))
+  t.equal((await world.run(['fsck'])).status, 0)
+})
+
 t.test('what was answered 201 is there after kill -9', async t => {
   const world = await setUp(t)
   const first = await world.start()

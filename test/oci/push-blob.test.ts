@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import { homePaths } from '../../src/base/home.ts'
 import { limits } from '../../src/base/limits.ts'
+import { until } from '../lib/pull-world.ts'
 import {
   codeOf,
   digest256,
@@ -177,6 +178,20 @@ t.test('a client that breaks off goes on where it was', async t => {
   t.equal(rest.status, 202)
   const digest = digest256('x'.repeat(40_000) + 'y'.repeat(60_000))
   t.equal((await world.ask(`${place}?digest=${digest}`, { method: 'PUT' })).status, 201)
+})
+
+t.test('a push in one request that breaks off leaves nothing: nobody knows its upload', async t => {
+  const world = await setUp(t)
+  const socket = connect(world.port, '127.0.0.1')
+  const head = 'host: 127.0.0.1\r\ncontent-length: 1000000\r\n\r\n'
+  socket.write(`POST /v2/a/blobs/uploads/?digest=${digest256('x')} HTTP/1.1\r\n${head}`)
+  socket.write(Buffer.alloc(500_000))
+  const folder = homePaths(world.home).uploads
+  const files = () => readdirSync(folder).length
+  await until(() => files() === 1)
+  socket.destroy()
+  await until(() => files() === 0)
+  t.equal(files(), 0)
 })
 
 t.test('two requests for one upload are taken one after the other', async t => {

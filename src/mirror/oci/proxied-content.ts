@@ -5,7 +5,7 @@ import type { Digest } from '../../base/digest.ts'
 import { CairnError, toCairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
 import type { Classification } from '../../pull/adapter.ts'
-import type { PullAnswer } from '../../pull/api.ts'
+import type { Body, PullAnswer } from '../../pull/api.ts'
 import type { Pointed, Reference } from '../../pull/registry/api.ts'
 import { respond } from '../respond.ts'
 import { type Call, gather, sendJson } from './call.ts'
@@ -94,7 +94,22 @@ async function fetchManifest(
   const wanted = classify(call, place, `manifests/${digest}`)
   const { signal } = call
   const answer = await call.options.pull.fetch(wanted, signal === undefined ? {} : { signal })
-  return { answer, bytes: await gather(answer.body(), limits.manifestBytes) }
+  return { answer, bytes: await gatherUpstreams(answer.body(), limits.manifestBytes, wanted.url) }
+}
+
+/** As `gather`, but what is too long is no fault of the client that asked. */
+async function gatherUpstreams(
+  body: Body | undefined,
+  mostBytes: number,
+  url: string
+): Promise<Buffer> {
+  try {
+    return await gather(body, mostBytes)
+  } catch (cause) {
+    const error = toCairnError(cause)
+    if (error.code !== 'file-too-large') throw cause
+    throw new CairnError('upstream', `${url}: the upstream sends ${error.message}`, { cause })
+  }
 }
 
 /** The digest was right: what is not readable was so when it was made. */
@@ -153,7 +168,7 @@ async function askForTags(
     .catch((cause: unknown) => {
       throw new CairnError('upstream', `${url}: ${toCairnError(cause).message}`, { cause })
     })
-  const bytes = await gather(body, limits.tagListBytes)
+  const bytes = await gatherUpstreams(body, limits.tagListBytes, url)
   if (status !== 200) {
     const code = status === 404 ? 'not-found' : 'upstream'
     throw new CairnError(code, `${url}: the upstream answered ${status}`)
@@ -177,7 +192,7 @@ export async function listProxiedReferrers(
   const wanted = classify(call, place, `referrers/${digest}`)
   const { bytes, from } = await pull.fetch(wanted, { signal: call.signal }).then(
     async answer => ({
-      bytes: await gather(answer.body(), limits.manifestBytes),
+      bytes: await gatherUpstreams(answer.body(), limits.manifestBytes, wanted.url),
       from: answer.from
     }),
     async (cause: unknown) => {

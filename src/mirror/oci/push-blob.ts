@@ -23,7 +23,13 @@ export async function beginUpload(call: Call, name: string): Promise<void> {
   const wanted = whole === null ? undefined : parseDigest(whole)
   const id = uploads.begin(name)
   if (wanted === undefined) return sendProgress(call, 202, id, 0)
-  await uploads.finish(name, id, { body: bodyOf(call), range: undefined }, wanted)
+  try {
+    await uploads.finish(name, id, { body: bodyOf(call), range: undefined }, wanted)
+  } catch (cause) {
+    // Nobody was told its id: nobody can go on with it.
+    await uploads.cancel(name, id).catch(() => {})
+    throw cause
+  }
   sendCreated(call, name, wanted)
 }
 

@@ -67,7 +67,7 @@ export interface Uploads {
   /**
    * Adds a piece and returns the bytes arrived. If the client breaks off, what arrived stays. Throws
    * `out-of-range` if the piece does not begin where the last one ended, `invalid` if it is not as
-   * long as it says (it is taken back), `not-found`.
+   * long as it says (it is taken back), `no-space` (the upload is over then), `not-found`.
    */
   append: (name: string, id: string, piece: UploadPiece) => Promise<number>
   /**

@@ -8,7 +8,7 @@ import { type BlockWriter, makeCid } from '../../base/blocks.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Database } from '../../base/database.ts'
 import { algorithmOf, type Digest, Digester } from '../../base/digest.ts'
-import { CairnError, toCairnError } from '../../base/errors.ts'
+import { CairnError, type ErrorCode, toCairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
 import { Reserve } from '../../base/reserve.ts'
 import type { UnixfsWriter } from '../../unixfs/api.ts'
@@ -102,22 +102,33 @@ class FileUploads implements Uploads {
 
   async append(name: string, id: string, piece: UploadPiece): Promise<number> {
     return await this.#inTurn(name, id, session =>
-      this.#withFile(name, id, file => this.#write(file, session, piece))
+      this.#endingAt(id, ['no-space'], () =>
+        this.#withFile(name, id, file => this.#write(file, session, piece))
+      )
     )
   }
 
   async finish(name: string, id: string, piece: UploadPiece, digest: Digest): Promise<void> {
     await this.#inTurn(name, id, async session => {
-      const stored = await this.#withFile(name, id, async file => {
-        await this.#write(file, session, piece)
-        return await this.#store(file, session, digest)
-      }).catch(async (cause: unknown) => {
-        if (toCairnError(cause).code === 'mismatch') await this.#forget(id)
-        throw cause
+      await this.#endingAt(id, ['mismatch', 'no-space'], async () => {
+        const stored = await this.#withFile(name, id, async file => {
+          await this.#write(file, session, piece)
+          return await this.#store(file, session, digest)
+        })
+        this.#options.repositories.addBlob(name, digest, stored)
       })
-      this.#options.repositories.addBlob(name, digest, stored)
       await this.#forget(id)
     })
+  }
+
+  /** An upload that failed so is over: what came of it is of no use, or is what fills the disk. */
+  async #endingAt<T>(id: string, codes: readonly ErrorCode[], work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (cause) {
+      if (codes.includes(toCairnError(cause).code)) await this.#forget(id)
+      throw cause
+    }
   }
 
   async cancel(name: string, id: string): Promise<void> {
