@@ -1,4 +1,6 @@
+import { multiaddrConnectionPair } from '@libp2p/utils'
 import t from 'tap'
+import { privateNetwork } from '../../src/net/libp2p/private-network.ts'
 import { XSalsa20Stream } from '../../src/net/libp2p/xsalsa20-stream.ts'
 import { parseSwarmKey } from '../../src/net/swarm-key.ts'
 import { seededBytes } from '../lib/deterministic.ts'
@@ -57,4 +59,23 @@ t.test('the cipher is XSalsa20, in pieces of any length', async t => {
   }
   t.equal(Buffer.compare(Buffer.concat(pieces), whole), 0)
   t.equal(Buffer.compare(Buffer.concat(again), bytes), 0)
+})
+
+t.test('a cipher that is used up ends its connection, not the process', async t => {
+  const [one, other] = multiaddrConnectionPair()
+  const network = privateNetwork(key)()
+  const [sender, receiver] = await Promise.all([network.protect(one), network.protect(other)])
+  const update = XSalsa20Stream.prototype.update
+  t.teardown(() => {
+    XSalsa20Stream.prototype.update = update
+  })
+  let pieces = 0
+  XSalsa20Stream.prototype.update = function (piece) {
+    if (pieces++ > 0) throw new Error('counter overflow')
+    return update.call(this, piece)
+  }
+  const ended = Promise.withResolvers<Error | undefined>()
+  receiver.addEventListener('close', ({ error }) => ended.resolve(error))
+  sender.send(Buffer.from('one piece too many'))
+  t.match(await ended.promise, { message: 'counter overflow' })
 })

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { AbortOptions, ConnectionProtector, MultiaddrConnection } from '@libp2p/interface'
 import { AbstractMultiaddrConnection, byteStream } from '@libp2p/utils'
+import { toCairnError } from '../../base/errors.ts'
 import { XSalsa20Stream } from './xsalsa20-stream.ts'
 
 const nonceBytes = 24
@@ -54,15 +55,25 @@ class ProtectedConnection extends AbstractMultiaddrConnection {
     this.#below = below
     this.#ciphers = ciphers
     // A message is deciphered whole before it is handed on: who takes it may make the next one come at once.
-    below.addEventListener('message', ({ data }) =>
-      this.onData(ciphers.inbound.update(data.subarray()))
-    )
+    below.addEventListener('message', ({ data }) => this.#decipher(data.subarray()))
     below.addEventListener('drain', () => this.onMuxerDrain())
     below.addEventListener('close', ({ error, local }) => {
       if (error === undefined) this.onTransportClosed()
       else if (local === true) this.abort(error)
       else this.onRemoteReset()
     })
+  }
+
+  /** After 256 GiB the cipher is used up: the connection ends, and another is made. Thrown from here it would end the process. */
+  #decipher(bytes: Uint8Array): void {
+    let plain: Uint8Array
+    try {
+      plain = this.#ciphers.inbound.update(bytes)
+    } catch (cause) {
+      this.abort(toCairnError(cause))
+      return
+    }
+    this.onData(plain)
   }
 
   override sendData(data: Parameters<MultiaddrConnection['send']>[0]) {
