@@ -38,8 +38,8 @@ export const bounds = {
   askedMs: 2_000,
   /** Pieces a body is handed out in. */
   pieceBytes: 1 * MiB,
-  /** Buffers of that size kept for the next body. */
-  spareBuffers: 8,
+  /** Buffers kept for the next bodies, all lengths together: who serves more at a time makes new ones. */
+  spareBytes: 4 * MiB,
   /** What a document says is brought in so many entries a transaction: a few milliseconds each. */
   learnBatch: 1000,
   /** A document's new version is taken over with those of its items that were used within this time. */

@@ -10,16 +10,22 @@ const lengths = [
 
 /** Buffers that bodies are read into, used again by the next: memory does not grow with what is served. */
 export class BufferPool {
+  #spareBytes = 0
   readonly #spare = new Map<number, Buffer[]>(lengths.map(length => [length, []]))
 
   /** As long as the body or longer, up to `pieceBytes`. */
   take(bytes: number): Buffer {
     const length = lengths.find(each => each >= bytes) ?? bounds.pieceBytes
-    return this.#spare.get(length)?.pop() ?? Buffer.allocUnsafeSlow(length)
+    const spare = this.#spare.get(length)?.pop()
+    if (spare === undefined) return Buffer.allocUnsafeSlow(length)
+    this.#spareBytes -= length
+    return spare
   }
 
   give(buffer: Buffer): void {
     const spare = this.#spare.get(buffer.length)
-    if (spare !== undefined && spare.length < bounds.spareBuffers) spare.push(buffer)
+    if (spare === undefined || this.#spareBytes + buffer.length > bounds.spareBytes) return
+    spare.push(buffer)
+    this.#spareBytes += buffer.length
   }
 }
