@@ -43,7 +43,9 @@ export async function resolveName(
   const below: string[] = []
   for (let step = 0; step < chainLength; step++) {
     below.unshift(...at.path)
-    if (at.kind === 'content') return { path: ['/ipfs', at.cid, ...below].join('/'), known: false }
+    if (at.kind === 'content') {
+      return { path: ['/ipfs', at.cid, ...below.map(checkPart)].join('/'), known: false }
+    }
     at = parseRecordValue(await nextOf(at, options, signal))
   }
   throw new CairnError('loop', `${bare} leads over more than ${chainLength} names`)
@@ -56,6 +58,15 @@ function targetOf(text: string): RecordTarget {
     const shown = JSON.stringify(text.slice(0, 120))
     throw new CairnError('usage', `${shown} is neither the name of a key nor a domain`, { cause })
   }
+}
+
+/** Strangers sign paths too: they are shown in terminals and given to other programs. */
+function checkPart(part: string): string {
+  if (part !== '.' && part !== '..' && !/\p{Cc}/u.test(part)) return part
+  throw new CairnError(
+    'invalid',
+    `the name leads to ${JSON.stringify(part.slice(0, 200))}, which is no part of a path`
+  )
 }
 
 async function nextOf(

@@ -27,6 +27,11 @@ t.test('what is no name, or nobody knows, is refused, and nothing is stored', as
   const circle = { value: `/ipns/${name}`, sequence: 9n, endMs: time.nowMs + 1000, ttlMs: 1 }
   const circling = { ...source, ask: async () => [encodeRecord(key, circle)] }
   await t.rejects(resolve(name, { names, sources: [circling] }), { code: 'loop' })
+  for (const part of ['\u001b[2Jfile', 'a\nb', '\u009bm', '..', '.']) {
+    const value = `/ipfs/${cidOf('x')}/folder/${part}`
+    const signed = { ...source, ask: async () => [encodeRecord(key, { ...circle, value })] }
+    await t.rejects(resolve(name, { names, sources: [signed] }), { code: 'invalid' }, value)
+  }
   t.equal(names.record(name), undefined)
   t.strictSame(names.list(), [])
 })
