@@ -178,7 +178,7 @@ export class Connection implements Database {
   }
 
   settle(): void {
-    this.#group?.settle()
+    if (this.#transaction === 'none') this.#group?.settle()
   }
 
   #join<T>(work: () => T, durable: boolean): T {

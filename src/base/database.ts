@@ -50,7 +50,7 @@ export interface Database {
    * `frames`, `folded` are back: a frame is only once nobody reads a snapshot older than it.
    */
   checkpoint: () => { readonly frames: number; readonly folded: number }
-  /** Commits what `grouped` left for later. */
+  /** Commits what `grouped` left for later; inside a transaction it does nothing. */
   settle: () => void
   /** Something is left, and it is time to commit it. */
   readonly due: boolean

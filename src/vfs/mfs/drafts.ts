@@ -147,6 +147,8 @@ export class Drafts {
   /** The draft's bytes survive a power cut as soon as the database was synchronised too. */
   synchronize(draft: number): void {
     if (this.#files.isOpen(draft) || !this.#small.synchronize(draft)) {
+      // Who needs the database would wait for the disk too.
+      this.#database.settle()
       this.#files.synchronize(draft)
     }
   }

@@ -122,6 +122,8 @@ function copyContent(context: Context, inode: Inode, draft: number, keepBytes: n
       const part = wanted.subarray(0, count)
       if (!isZero(part)) context.drafts.write(draft, part, position)
       position += count
+      // Others wait for what is left uncommitted, and would for as long as this takes.
+      if (context.database.due) context.database.settle()
     }
     if (context.drafts.state(draft).size < end) context.drafts.truncate(draft, end)
   }

@@ -38,6 +38,7 @@ export interface TreeSettings
   readonly blocks?: BlockReader & BlockWriter
   readonly profile?: Profile
   readonly writeLock?: WriteLock
+  readonly grouped?: boolean
   readonly around?: (roots: Roots) => Roots
 }
 
@@ -49,7 +50,8 @@ export function openTree(home: string, settings: TreeSettings = {}): OpenTree {
   const migrations = [...storeMigrations, ...rootsMigrations, ...vfsMigrations]
   const database = openDatabase(join(home, 'cairn.db'), {
     migrations,
-    ...(settings.writeLock === undefined ? {} : { writeLock: settings.writeLock })
+    ...(settings.writeLock === undefined ? {} : { writeLock: settings.writeLock }),
+    grouped: settings.grouped === true
   })
   const store = settings.blocks === undefined ? openBlockStore({ segments, database }) : undefined
   const blocks = settings.blocks ?? store
