@@ -28,6 +28,8 @@ export interface Documents {
 /** Below that, handing over costs more than parsing. */
 const inlineBytes = 32 * 1024
 const idleThreadMs = 10_000
+/** The thread's new values: by default they keep some 30 MB more for as long as it is there. */
+const resourceLimits = { maxYoungGenerationSizeMb: 8 }
 
 export function openDocuments(): Documents {
   return new ThreadDocuments()
@@ -71,7 +73,7 @@ class ThreadDocuments implements Documents {
   }
 
   #start(): Worker {
-    const worker = new Worker(threadUrl('./document-thread', import.meta.url))
+    const worker = new Worker(threadUrl('./document-thread', import.meta.url), { resourceLimits })
     worker.unref()
     worker.on('message', (answer: DocumentAnswer) => this.#settle(answer))
     worker.on('error', error => this.#lose(worker, toCairnError(error)))
