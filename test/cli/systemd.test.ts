@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { requireClient, requireFuse, requireRoot } from '../lib/skip.ts'
+import { requireClient, requireContainers, requireFuse, requireRoot } from '../lib/skip.ts'
 import { program, until } from './run-cairn.ts'
 
 const boot = fileURLToPath(new URL('./systemd-machine.sh', import.meta.url))
@@ -48,7 +48,7 @@ const asAlice = (script: string) =>
   `runuser -u alice -- env HOME=/run/alice XDG_RUNTIME_DIR=/run/alice/run sh -c '${script}'`
 
 const requireSystemd = (t: Test) =>
-  requireRoot(t) && requireFuse(t) && requireClient(t, 'systemd-analyze')
+  requireRoot(t) && requireFuse(t) && requireContainers(t) && requireClient(t, 'systemd-analyze')
 
 t.test('the units of packaging/ run under systemd, for a user without rights', async t => {
   if (!requireSystemd(t) || !requireClient(t, 'fusermount3')) return
