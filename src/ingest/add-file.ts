@@ -1,6 +1,7 @@
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import type { BlockWriter } from '../base/blocks.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
+import { readAt } from '../base/read-at.ts'
 import type { Metadata, Node, Profile } from '../unixfs/api.ts'
 import { addLeaf, addSmallFile, buildFile } from '../unixfs/build-file.ts'
 import { Leaves, type PackedLeaves } from '../unixfs/leaves.ts'
@@ -148,11 +149,7 @@ function readExactly(file: number, position: number, length: number, path: strin
 }
 
 function fill(file: number, position: number, target: Uint8Array, path: string): void {
-  for (let done = 0; done < target.length; ) {
-    const count = readSync(file, target, done, target.length - done, position + done)
-    if (count === 0) throw changed(path)
-    done += count
-  }
+  if (readAt(file, target, position) < target.length) throw changed(path)
 }
 
 function checkUnchanged(file: number, version: FileVersion, path: string): void {

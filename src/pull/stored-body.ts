@@ -55,7 +55,7 @@ export async function* readStored(
   yield* storedBody(reader, file, buffers, range)
 }
 
-/** Most bodies: no promise is made for them. */
+/** No promise is made for most bodies. */
 function* readShort(reading: Reading): Generator<Uint8Array> {
   const { buffers, range, watcher } = reading
   const buffer = buffers.take(range.end - range.start)
@@ -72,20 +72,11 @@ function* readShort(reading: Reading): Generator<Uint8Array> {
   }
 }
 
+/** Others have their turn between the pieces. */
 async function* readLong(reading: Reading): AsyncGenerator<Uint8Array> {
-  const { buffers, range, watcher } = reading
-  const buffer = buffers.take(range.end - range.start)
-  const ended = watcher.begun?.()
-  try {
-    for (let position = range.start; position < range.end; ) {
-      if (position > range.start) await turn()
-      const piece = readPiece(reading, buffer, position)
-      yield piece
-      position += piece.length
-    }
-  } finally {
-    buffers.give(buffer)
-    ended?.()
+  for (const piece of readShort(reading)) {
+    yield piece
+    await turn()
   }
 }
 

@@ -1,7 +1,8 @@
-import { closeSync, existsSync, fdatasyncSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, existsSync, fdatasyncSync, openSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { toCairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
+import { readAt } from '../base/read-at.ts'
 import { removeFlat } from './adopt-file.ts'
 import type { BlockIndex, BlockTable, LocatedBlock, SegmentRow } from './block-index.ts'
 import type { Place } from './claim-segment.ts'
@@ -100,21 +101,11 @@ function readLeaves(file: number, leaves: Iterable<FlatLeaf>) {
   const buffer = Buffer.allocUnsafeSlow(limits.blockBytes)
   for (const leaf of leaves) {
     const bytes = buffer.subarray(0, leaf.length)
-    const isWhole = fill(file, leaf.offset, bytes) === leaf.length
+    const isWhole = readAt(file, bytes, leaf.offset) === leaf.length
     if (isWhole && hasMultihash(bytes, leaf.multihash)) sound.push(leaf)
     else damaged.push(damageOf(leaf, 'the bytes do not have their hash'))
   }
   return { sound, damaged }
-}
-
-function fill(file: number, position: number, target: Uint8Array): number {
-  let done = 0
-  while (done < target.length) {
-    const count = readSync(file, target, done, target.length - done, position + done)
-    if (count === 0) break
-    done += count
-  }
-  return done
 }
 
 function damageOf(

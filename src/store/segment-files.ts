@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto'
-import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { limits } from '../base/limits.ts'
+import { readAt } from '../base/read-at.ts'
 
 /**
  * A segment's id: the millisecond of its birth times 1024, plus a random number. It sorts by time,
@@ -74,14 +75,7 @@ export class SegmentFiles {
 
   /** Reads from a segment's file into `target` until either ends; returns the bytes read. */
   read(id: number, position: number, target: Uint8Array): number {
-    const file = this.#file(id)
-    let filled = 0
-    while (filled < target.length) {
-      const got = readSync(file, target, filled, target.length - filled, position + filled)
-      if (got === 0) break
-      filled += got
-    }
-    return filled
+    return readAt(this.#file(id), target, position)
   }
 
   /** Length of a segment's file in bytes. */

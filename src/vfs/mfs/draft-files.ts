@@ -10,7 +10,6 @@ import {
   futimesSync,
   openSync,
   readdirSync,
-  readSync,
   rmSync,
   statSync,
   writeSync
@@ -19,6 +18,7 @@ import { join } from 'node:path'
 import { toCairnError } from '../../base/errors.ts'
 import { LibcFiles } from '../../base/libc-files.ts'
 import { limits } from '../../base/limits.ts'
+import { readAt } from '../../base/read-at.ts'
 import type { Allocation } from '../api.ts'
 import type { Lookups } from './lookups.ts'
 
@@ -106,14 +106,7 @@ export class DraftFiles {
   }
 
   read(draft: number, target: Uint8Array, position: number): number {
-    const { file } = this.#open(draft)
-    let done = 0
-    while (done < target.byteLength) {
-      const count = readSync(file, target, done, target.byteLength - done, position + done)
-      if (count === 0) break
-      done += count
-    }
-    return done
+    return readAt(this.#open(draft).file, target, position)
   }
 
   write(draft: number, source: Uint8Array, position: number): void {
