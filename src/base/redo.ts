@@ -1,6 +1,7 @@
-import { closeSync, existsSync, openSync } from 'node:fs'
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { toCairnError } from './errors.ts'
+import { closeSync, copyFileSync, existsSync, openSync, truncateSync } from 'node:fs'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { CairnError, toCairnError } from './errors.ts'
+import { limits } from './limits.ts'
 import { readRedo } from './redo-log.ts'
 import type { WriteLock } from './write-lock.ts'
 
@@ -72,8 +73,47 @@ export function redo(sqlite: DatabaseSync, path: string, ask?: () => void): void
     sqlite.exec('COMMIT')
   } catch (cause) {
     rollback(sqlite)
-    throw toCairnError(cause, `cannot do again what ${redoPath(path)} says`)
+    throw cannotRedo(cause, path)
   }
+}
+
+function cannotRedo(cause: unknown, path: string): CairnError {
+  const error = toCairnError(cause, `cannot do again what ${redoPath(path)} says`)
+  if (passes(error)) return error
+  const advice = 'stop the daemon and run `cairn fsck --set-redo-aside` to go on without it'
+  return new CairnError('corrupt', `${error.message}: ${advice}`, { cause })
+}
+
+/** With room, or time, the log can be done again. */
+function passes(error: CairnError): boolean {
+  return error.code === 'no-space' || error.code === 'busy'
+}
+
+/**
+ * Goes on without the log of the database at `path`, if it cannot be run again: what programs were told in the
+ * last moments before a crash is lost. Gives the file that has a copy of the log; undefined where nothing was to
+ * be done, or it could be. Throws `no-space` and `busy` as a commit does, and `io`.
+ */
+export function setRedoAside(path: string): string | undefined {
+  if (!existsSync(path)) return undefined
+  const sqlite = new DatabaseSync(path, { timeout: limits.databaseBusyMs })
+  try {
+    redo(sqlite, path, () => askForRoom(path))
+    return undefined
+  } catch (cause) {
+    if (!(cause instanceof CairnError) || passes(cause)) throw toCairnError(cause)
+    return copyAside(redoPath(path))
+  } finally {
+    sqlite.close()
+  }
+}
+
+/** The file stays: somebody may have it open. */
+function copyAside(log: string): string {
+  const aside = `${log}.aside`
+  copyFileSync(log, aside)
+  truncateSync(log)
+  return aside
 }
 
 function redoInside(sqlite: DatabaseSync, path: string): void {

@@ -48,6 +48,10 @@ export function addHistoryVerbs(program: Command, cli: Cli): void {
     example: 'cairn fsck --rebuild-index'
   })
     .option('--rebuild-index', 'first index the blocks that segments hold and the index does not')
+    .option(
+      '--set-redo-aside',
+      'first put a log of the last changes aside that cannot be run again'
+    )
     .action(async (options: FsckOptions) => (await import('./verbs/fsck.ts')).fsck(cli, options))
 }
 

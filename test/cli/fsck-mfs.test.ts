@@ -2,6 +2,8 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
+import { redoPath } from '../../src/base/redo.ts'
+import { RedoLog, readRedo } from '../../src/base/redo-log.ts'
 import { makeWorld } from './run-cairn.ts'
 
 t.test('fsck finds a name of /mfs that leads nowhere, and exits 1', async t => {
@@ -16,4 +18,43 @@ t.test('fsck finds a name of /mfs that leads nowhere, and exits 1', async t => {
   t.equal(status, 1)
   t.match(stdout, /\/mfs: a name leads to no inode/)
   t.match(stderr, /cairn log/)
+})
+
+t.test('a redo log that cannot be run again is told of, and set aside when asked to', async t => {
+  const world = await makeWorld(t)
+  await mkdir(world.home)
+  await world.line(['snapshot'])
+  const path = join(world.home, 'cairn.db')
+  const database = new DatabaseSync(path)
+  const log = new RedoLog(redoPath(path))
+  database.exec('PRAGMA user_version = 77')
+  log.begin(77)
+  log.note('INSERT INTO what_a_newer_version_has VALUES (?)', [1])
+  log.append()
+  log.close()
+  database.close()
+  const refused = await world.run(['fsck'])
+  t.equal(refused.status, 1)
+  t.match(refused.stderr, /what_a_newer_version_has.*cairn fsck --set-redo-aside/s)
+  t.equal(readRedo(`${path}-redo`, 77).length, 1)
+  const { aside } = JSON.parse(await world.line(['fsck', '--json', '--set-redo-aside']))
+  t.equal(readRedo(aside, 77).length, 1)
+  t.match(await world.line(['fsck', '--set-redo-aside']), /^verified/)
+})
+
+t.test('a redo log that can be run again is run, not set aside', async t => {
+  const world = await makeWorld(t)
+  await mkdir(world.home)
+  await world.line(['snapshot'])
+  const path = join(world.home, 'cairn.db')
+  const database = new DatabaseSync(path)
+  database.exec('CREATE TABLE marks (n); PRAGMA user_version = 77')
+  const log = new RedoLog(redoPath(path))
+  log.begin(77)
+  log.note('INSERT INTO marks VALUES (?)', [1])
+  log.append()
+  log.close()
+  t.match(await world.line(['fsck', '--set-redo-aside']), /^verified/)
+  t.equal(database.prepare('SELECT count(*) AS n FROM marks').get()?.n, 1)
+  database.close()
 })

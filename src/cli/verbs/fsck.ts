@@ -2,6 +2,7 @@ import { systemClock } from '../../base/clock.ts'
 import { openDatabase } from '../../base/database.ts'
 import { CairnError } from '../../base/errors.ts'
 import { homePaths } from '../../base/home.ts'
+import { setRedoAside } from '../../base/redo.ts'
 import { yieldToOthers } from '../../base/thread.ts'
 import { homeMigrations } from '../../daemon/content.ts'
 import type { CheckReport } from '../../store/api.ts'
@@ -13,6 +14,7 @@ import { showBytes } from '../show-units.ts'
 
 export interface FsckOptions extends CommonOptions {
   readonly rebuildIndex?: boolean
+  readonly setRedoAside?: boolean
 }
 
 /**
@@ -24,6 +26,7 @@ export async function fsck(cli: Cli, options: FsckOptions): Promise<void> {
   const paths = homePaths(home)
   cli.releaseSignals()
   yieldToOthers()
+  const aside = options.setRedoAside === true ? setRedoAside(paths.database) : undefined
   const database = openDatabase(paths.database, { migrations: homeMigrations })
   const progress = await openProgress(cli.terminal, 'verifying', 'blocks', systemClock)
   let report: CheckReport
@@ -40,7 +43,7 @@ export async function fsck(cli: Cli, options: FsckOptions): Promise<void> {
     progress.stop()
     database.close()
   }
-  tell(cli, report, tree, options)
+  tell(cli, { ...report, mfs: tree, ...(aside && { aside }) }, options)
   if (tree.problems.length > 0) {
     throw new CairnError(
       'corrupt',
@@ -55,10 +58,20 @@ export async function fsck(cli: Cli, options: FsckOptions): Promise<void> {
   }
 }
 
-function tell(cli: Cli, report: CheckReport, tree: MfsReport, options: FsckOptions): void {
+interface FsckReport extends CheckReport {
+  readonly mfs: MfsReport
+  /** A copy of the redo log that could not be run again. */
+  readonly aside?: string
+}
+
+function tell(cli: Cli, report: FsckReport, options: FsckOptions): void {
+  const tree = report.mfs
   if (options.json === true) {
-    cli.terminal.printJson({ ...report, mfs: tree })
+    cli.terminal.printJson(report)
     return
+  }
+  if (report.aside !== undefined) {
+    cli.terminal.print(`went on without the last moments before a crash: ${report.aside}`)
   }
   for (const { cid, segment, offset, why } of report.damaged) {
     cli.terminal.print(`damaged ${cid || 'unknown'} in ${segment} at ${offset}: ${why}`)
