@@ -41,7 +41,10 @@ export interface Names {
 
   /** The newest valid record held of a name, own or followed; expired ones too. */
   record: (name: string) => HeldRecord | undefined
-  /** Offers a record from anywhere; a key that gave way to another has no more say. Throws what `decodeRecord` does. */
+  /**
+   * Offers a record from anywhere; a key that gave way to another has no more say. Throws what `decodeRecord`
+   * does, of names that are wanted here.
+   */
   take: (name: string, bytes: Uint8Array, options?: TakeOptions) => Taken
   /** Records of own keys that this machine did not make: those nobody settled, or all. */
   heads: (options?: HeadsOptions) => ForeignHead[]

@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import type { Clock } from '../base/clock.ts'
 import type { Database } from '../base/database.ts'
+import { WhileUnchanged } from '../base/while-unchanged.ts'
 import type { Roots } from '../roots/api.ts'
 import type {
   Follow,
@@ -39,8 +40,19 @@ export function openNames(options: NamesOptions): Names {
   return new DatabaseNames(options)
 }
 
+/** Names and aliases that are remembered: a page or a shell asks for few, and for the same ones. */
+const remembered = 256
+
+interface Found {
+  readonly shown: Shown | undefined
+  /** When it turns stale, if it will. */
+  readonly endMs: number
+}
+
 class DatabaseNames implements Names {
   readonly keys: KeyRing
+  /** Where names lead, for as long as nobody commits anything: their records were verified when they were taken. */
+  readonly #found: WhileUnchanged<Found>
   readonly #options: NamesOptions
   readonly #records: Records
   readonly #publisher: Publisher
@@ -49,6 +61,7 @@ class DatabaseNames implements Names {
   constructor(options: NamesOptions) {
     const { database, clock, roots } = options
     this.#options = options
+    this.#found = new WhileUnchanged(database, remembered)
     this.keys = new KeyRing(options)
     this.#records = new Records(database, clock)
     this.#publisher = new Publisher({
@@ -110,6 +123,10 @@ class DatabaseNames implements Names {
   }
 
   take(name: string, bytes: Uint8Array, { late = false }: TakeOptions = {}): Taken {
+    // Before the signature is looked at: others send what is held over and over, and made-up names.
+    const known = this.#records.get(name)
+    if (known !== undefined && sameBytes(known.bytes, bytes)) return 'same'
+    if (known === undefined && !this.#isWanted(name)) return 'unwanted'
     const offered = decodeRecord(name, bytes)
     return this.#options.database.write(
       () => {
@@ -124,7 +141,7 @@ class DatabaseNames implements Names {
         if (held?.successor !== undefined) return sameBytes(held.bytes, bytes) ? 'same' : 'older'
         const judgement = judgeRecord(held, offered, late ? 0 : this.#options.clock.nowMs())
         if (judgement !== 'newer') return judgement
-        if (own === undefined && !this.#isWanted(name)) return 'unwanted'
+        if (!this.#isWanted(name)) return 'unwanted'
         this.#records.put(name, offered.bytes)
         if (offered.successor !== undefined) this.#follows.succeed(name, offered.successor)
         return 'newer'
@@ -135,7 +152,8 @@ class DatabaseNames implements Names {
 
   /** Only what somebody here follows is stored, or all the world could fill the disk. */
   #isWanted(name: string): boolean {
-    return this.#follows.find(name) !== undefined || this.#records.isPointedAt(name)
+    if (this.keys.find(name) !== undefined || this.#follows.find(name) !== undefined) return true
+    return this.#records.isPointedAt(name)
   }
 
   list(): Shown[] {
@@ -143,6 +161,17 @@ class DatabaseNames implements Names {
   }
 
   find(nameOrAlias: string): Shown | undefined {
+    const { shown, endMs } = this.#found.get(nameOrAlias, () => this.#look(nameOrAlias))
+    if (shown === undefined || shown.stale || endMs > this.#options.clock.nowMs()) return shown
+    return { ...shown, stale: true }
+  }
+
+  #look(nameOrAlias: string): Found {
+    const shown = this.#readShown(nameOrAlias)
+    return { shown, endMs: this.#endOf(shown?.name) }
+  }
+
+  #readShown(nameOrAlias: string): Shown | undefined {
     const publications = this.publications()
     const publication =
       publications.find(({ alias }) => alias === nameOrAlias) ??
@@ -178,8 +207,13 @@ class DatabaseNames implements Names {
   }
 
   #isStale(name: string): boolean {
-    const held = this.#records.get(name)
-    return held !== undefined && held.endMs <= this.#options.clock.nowMs()
+    return this.#endOf(name) <= this.#options.clock.nowMs()
+  }
+
+  /** What no record says, as a domain that leads to a CID, never ends. */
+  #endOf(name: string | undefined): number {
+    const held = name === undefined ? undefined : this.#records.get(name)
+    return held?.endMs ?? Number.POSITIVE_INFINITY
   }
 }
 

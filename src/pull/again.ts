@@ -1,10 +1,10 @@
 import type { Digest } from '../base/digest.ts'
+import { WhileUnchanged } from '../base/while-unchanged.ts'
 import type { Classification } from './adapter.ts'
 import type { Answers } from './answers.ts'
 import type { Pull, PullAnswer, PullFetchOptions, PullStatistics } from './api.ts'
 import { bounds } from './bounds.ts'
 import type { PullOptions } from './open.ts'
-import { WhileUnchanged } from './while-unchanged.ts'
 
 /** An answer, and what was asked for. */
 interface Given {

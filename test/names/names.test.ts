@@ -154,8 +154,27 @@ t.test('a record that nobody follows is not stored', async t => {
   const { record } = stranger.names.publish('blog', { ...still, cid: a })
   t.equal(names.take(name, record), 'unwanted')
   t.equal(names.record(name), undefined)
+  t.equal(names.take(name, Buffer.from('noise')), 'unwanted', 'nor looked at')
   fails(t, 'mismatch', () => names.take(names.keys.create('x').name, record), 'of another key')
 })
+
+t.test(
+  'where a name stands is remembered until something is committed, or time runs out',
+  async t => {
+    const { names, time, database } = makeNames(t)
+    const { name } = names.keys.create('blog')
+    names.publish('blog', { ...still, cid: a })
+    const shown = names.find(name)
+    t.equal(names.find(name), shown, 'not read again')
+    const other = makeNames(t, time, database.path.replace(/\/[^/]*$/, ''))
+    other.names.publish('blog', { ...still, cid: b })
+    await new Promise(resolve => setImmediate(resolve))
+    t.match(names.find(name)?.place.cid?.toString(), b.toString(), 'another process moved it')
+    time.nowMs += lifetimeMs
+    t.match(names.find(name), { stale: true })
+    t.equal(names.find('made-up'), undefined)
+  }
+)
 
 t.test('one folder that cannot be published keeps no other from it', async t => {
   const { names } = makeNames(t)

@@ -4,7 +4,7 @@ import { openDatabase } from '../../src/base/database.ts'
 import { digestOf } from '../../src/base/digest.ts'
 import { homePaths } from '../../src/base/home.ts'
 import { openCatalog } from '../../src/pull/catalog.ts'
-import { WhileUnchanged } from '../../src/pull/while-unchanged.ts'
+import { WhileUnchanged } from '../../src/base/while-unchanged.ts'
 import { bodyOf, setUpPull, until, wantedItem } from '../lib/pull-world.ts'
 
 const body = Buffer.from('bytes of a package')

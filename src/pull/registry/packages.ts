@@ -4,9 +4,9 @@ import type { Clock } from '../../base/clock.ts'
 import type { Database } from '../../base/database.ts'
 import { type Digest, digestOf } from '../../base/digest.ts'
 import { CairnError } from '../../base/errors.ts'
+import { WhileUnchanged } from '../../base/while-unchanged.ts'
 import type { UnixfsWriter } from '../../unixfs/api.ts'
 import { bounds } from '../bounds.ts'
-import { WhileUnchanged } from '../while-unchanged.ts'
 import type { HostedContent, HostedDocument, Packages, PackagesChange } from './api.ts'
 
 export interface PackagesOptions {

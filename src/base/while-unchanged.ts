@@ -1,4 +1,4 @@
-import type { Database } from '../base/database.ts'
+import type { Database } from './database.ts'
 
 /** What was read of the database, kept while nobody commits anything to it; at most so many entries. */
 export class WhileUnchanged<T> {
