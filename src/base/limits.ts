@@ -94,8 +94,8 @@ export const limits = {
   unpackedDepth: 256,
   /** An upstream that sends nothing for this long has failed. */
   upstreamIdleMs: 30_000,
-  /** Time to connect and get the head of an answer. */
-  upstreamHeadMs: 30_000,
+  /** Time to get the head of an answer, connections, further tries and the pauses between them included: apt leaves after 30 s. */
+  upstreamHeadMs: 15_000,
   /** A "not found" of an upstream is believed this long. */
   negativeMs: 30_000,
   /** A client that has not sent its request's head by then is dropped; one between requests is kept so long. */

@@ -17,6 +17,8 @@ export const bounds = {
   revalidatedWholeBytes: 16 * MiB,
   /** Requests that one flight makes of its upstream, resumptions and retries together. */
   attempts: 4,
+  /** And of one that failed a moment ago: a hundred packages would else wait for it one after the other. */
+  restingAttempts: 2,
   /** "Not found" answers remembered. */
   negativeEntries: 10_000,
   /** Contents remembered as whole: the rest is looked through again, a microsecond a block. */
@@ -54,6 +56,9 @@ export const bounds = {
   peerWholeBytes: 4 * MiB,
   /** Documents from this length on are read into memory one at a time to be made something of. */
   longDocumentBytes: 256 * KiB,
+  /** For a connection to an upstream, and for an answer over one that was kept: both may be to nowhere. */
+  connectMs: 5_000,
+  keptMs: 4_000,
   /** Redirects followed to other places of an upstream's content. */
   redirects: 5
 } as const

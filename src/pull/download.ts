@@ -5,6 +5,7 @@ import type { Expectation, FetchUpstream } from './api.ts'
 import { bounds } from './bounds.ts'
 import { meaningOf } from './decide.ts'
 import type { Patience } from './open.ts'
+import { headersFor } from './request-headers.ts'
 import { Watch } from './watch.ts'
 
 /** One item to get from its upstream. */
@@ -20,6 +21,7 @@ export interface DownloadRequest {
   readonly mostBytes: number
   /** Requests at most. */
   readonly attempts: number
+  /** For the head of an answer: until there is one, for all requests together. */
   readonly headMs: number
   /** What the sink has of an earlier download, and how that one's answer was headed. */
   readonly resumed?: { readonly arrived: number; readonly head: DownloadHead }
@@ -70,8 +72,10 @@ export async function download(
   for (let attempt = 1; ; attempt++) {
     const result = await transfer.attempt()
     if (typeof result === 'string') return result
+    const pauseMs = tools.patience.backOffMs * 2 ** (attempt - 1)
     if (attempt >= request.attempts || tools.signal.aborted) throw result.again
-    await wait(tools.patience.backOffMs * 2 ** (attempt - 1), undefined, { signal: tools.signal })
+    if (pauseMs >= transfer.headLeftMs()) throw result.again
+    await wait(pauseMs, undefined, { signal: tools.signal })
   }
 }
 
@@ -79,6 +83,7 @@ class Transfer {
   readonly #request: DownloadRequest
   readonly #sink: DownloadSink
   readonly #tools: DownloadTools
+  readonly #begunMs = performance.now()
   #arrived = 0
   #head: DownloadHead | undefined
   #outdated = false
@@ -99,10 +104,17 @@ class Transfer {
     return true
   }
 
+  /** How long the head of an answer is waited for from now on. Who has one of an earlier request waits as long as at first. */
+  headLeftMs(): number {
+    const { headMs } = this.#request
+    if (this.#head !== undefined) return headMs
+    return Math.max(0, Math.ceil(headMs - (performance.now() - this.#begunMs)))
+  }
+
   async attempt(): Promise<Attempt> {
     const watch = new Watch(this.#tools.signal)
     try {
-      watch.arm(this.#request.headMs, 'did not answer')
+      watch.arm(this.headLeftMs(), 'did not answer')
       return await this.#ask(watch)
     } catch (cause) {
       if (this.#outdated && (await this.#startsOver())) return { again: toCairnError(cause) }
@@ -134,7 +146,7 @@ class Transfer {
 
   async #ask(watch: Watch): Promise<Attempt> {
     const answer = await this.#tools.fetchUpstream(this.#request.url, {
-      headers: this.#headers(),
+      headers: headersFor(this.#request, this.#arrived, this.#head),
       signal: watch.signal
     })
     const meaning = meaningOf(answer.status)
@@ -153,27 +165,6 @@ class Transfer {
   get #mayBeUnchanged(): boolean {
     const { etag, lastModified } = this.#request.validators
     return this.#head === undefined && (etag !== undefined || lastModified !== undefined)
-  }
-
-  #headers(): Record<string, string> {
-    const headers: Record<string, string> = {
-      ...this.#request.headers,
-      'accept-encoding': 'identity'
-    }
-    if (this.#arrived > 0) return { ...headers, ...this.#resumption() }
-    const { etag, lastModified } = this.#request.validators
-    if (etag !== undefined) headers['if-none-match'] = etag
-    if (lastModified !== undefined) headers['if-modified-since'] = lastModified
-    return headers
-  }
-
-  /** Asks for the rest only where it must be of the same version: else for all, and compares. */
-  #resumption(): Record<string, string> {
-    const range = `bytes=${this.#arrived}-`
-    const etag = this.#head?.etag?.startsWith('W/') ? undefined : this.#head?.etag
-    const validator = etag ?? this.#head?.lastModified
-    if (validator !== undefined) return { range, 'if-range': validator }
-    return this.#request.immutable || this.#request.expected !== undefined ? { range } : {}
   }
 
   async #take(headers: Headers, body: AsyncIterable<Uint8Array>, watch: Watch): Promise<Attempt> {

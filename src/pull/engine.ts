@@ -200,7 +200,7 @@ export class Engine implements Pull {
         immutable: wanted.freshness.kind === 'immutable',
         headers: wanted.requestHeaders ?? {},
         mostBytes: mostBytesOf(wanted),
-        attempts: fallback ? 1 : bounds.attempts,
+        attempts: fallback ? 1 : this.#attempts(url, startedMs),
         headMs: fallback ? this.#patience.staleHeadMs : this.#patience.headMs
       },
       folder: this.#options.flights,
@@ -216,6 +216,11 @@ export class Engine implements Pull {
     this.#flights.set(key, flight)
     void this.#settle(wanted, flight, source)
     return flight
+  }
+
+  /** One that failed a moment ago is hardly to be had by patience. */
+  #attempts(url: string, nowMs: number): number {
+    return this.#resting.has(new URL(url).origin, nowMs) ? bounds.restingAttempts : bounds.attempts
   }
 
   async #settle({ key, url }: Classification, flight: Flight, source: FlightSource) {

@@ -1,13 +1,20 @@
 import { lookup as systemLookup } from 'node:dns'
-import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
+import { Agent as HttpAgent, type IncomingMessage } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { CairnError } from '../base/errors.ts'
 import type { FetchUpstream } from './api.ts'
+import { type Agents, askOrigin, type ConnectionPatience, reasonOf } from './ask-origin.ts'
 import { bounds } from './bounds.ts'
 
 const redirects = new Set([301, 302, 303, 307, 308])
 const bodiless = new Set([204, 304])
+
+export interface FetchUpstreamOptions {
+  readonly lookup?: LookupFunction
+  /** Tests make it short. */
+  readonly patience?: ConnectionPatience
+}
 
 /**
  * Requests over node:http, connections kept alive. Follows redirects, http and https only, never
@@ -15,20 +22,18 @@ const bodiless = new Set([204, 304])
  * what this machine can reach; a name that a redirect leads to is judged by the addresses it has when it is
  * connected to. Bodies come as they were sent, never decompressed.
  */
-export function openFetchUpstream(
-  lookup: LookupFunction = systemLookup
-): FetchUpstream & { close: () => void } {
+export function openFetchUpstream({
+  lookup = systemLookup,
+  patience = bounds
+}: FetchUpstreamOptions = {}): FetchUpstream & { close: () => void } {
   const trusted = makeAgents(lookup)
   const guarded = makeAgents(publicOnly(lookup))
   const fetchUpstream: FetchUpstream = async (url, options) => {
     let target = new URL(url)
     let agents = trusted
     for (let hops = 0; ; hops++) {
-      const response = await ask(
-        target,
-        agents,
-        hops === 0 ? options : redirected(url, target, options)
-      )
+      const asked = hops === 0 ? options : redirected(url, target, options)
+      const response = await askOrigin(target, agents, asked, patience)
       const follows = ['GET', 'HEAD'].includes(options.method ?? 'GET')
       const location = follows ? response.headers.location : undefined
       if (!redirects.has(response.statusCode ?? 0) || location === undefined) {
@@ -78,33 +83,6 @@ export function publicOnly(lookup: LookupFunction): LookupFunction {
     })
 }
 
-interface Agents {
-  readonly 'http:': HttpAgent
-  readonly 'https:': HttpsAgent
-}
-
-function ask(
-  url: URL,
-  agents: Agents,
-  { headers, signal, method = 'GET', body }: Parameters<FetchUpstream>[1]
-): Promise<IncomingMessage> {
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-  const secure = url.protocol === 'https:'
-  const request = secure
-    ? requestHttps(url, { method, headers, agent: agents['https:'] })
-    : requestHttp(url, { method, headers, agent: agents['http:'] })
-  const stop = (): void => void request.destroy(reasonOf(signal))
-  signal.addEventListener('abort', stop, { once: true })
-  request.once('response', response => {
-    signal.removeEventListener('abort', stop)
-    resolve(response)
-  })
-  request.once('error', reject)
-  if (signal.aborted) stop()
-  request.end(body)
-  return promise
-}
-
 function answerOf(
   response: IncomingMessage,
   signal: AbortSignal
@@ -131,10 +109,6 @@ function readBody(response: IncomingMessage, signal: AbortSignal): AsyncIterable
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
   return response
-}
-
-function reasonOf(signal: AbortSignal): Error {
-  return signal.reason instanceof Error ? signal.reason : new CairnError('aborted', 'given up')
 }
 
 function placeOf(location: string, from: URL): URL {

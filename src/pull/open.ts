@@ -33,7 +33,7 @@ export interface PullOptions {
 
 /** How long the engine waits for an upstream, in milliseconds. */
 export interface Patience {
-  /** For the head of an answer. */
+  /** For the head of an answer, further requests and the pauses before them included; for each resumption again. */
   readonly headMs: number
   /** For the head of an answer when an older version could be served instead. */
   readonly staleHeadMs: number

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net'
 import t, { type Test } from 'tap'
 import { checkRedirect, isPrivateHost, openFetchUpstream } from '../../src/pull/fetch-upstream.ts'
 import { type FakeOrigin, type Misbehaviour, openFakeOrigin, silence } from '../lib/fake-origin.ts'
@@ -79,7 +80,7 @@ t.test('a redirect to a name is judged by the addresses it has', async t => {
     'mapped.example': ['::ffff:127.0.0.1']
   }
   const asked: string[] = []
-  const fetchUpstream = openFetchUpstream((hostname, { all }, callback) => {
+  const lookup: LookupFunction = (hostname, { all }, callback) => {
     asked.push(hostname)
     const found = (answers[hostname] ?? []).map(address => ({
       address,
@@ -87,7 +88,8 @@ t.test('a redirect to a name is judged by the addresses it has', async t => {
     }))
     if (all === true) callback(null, found)
     else callback(null, found[0]?.address ?? '', found[0]?.family ?? 4)
-  })
+  }
+  const fetchUpstream = openFetchUpstream({ lookup })
   t.teardown(() => fetchUpstream.close())
   const { signal } = new AbortController()
   const get = async (path: string, mayEnter?: (hostname: string) => boolean) => {
@@ -198,4 +200,80 @@ t.test('a connection is used again', async t => {
   origin.items.set('a', { body: Buffer.alloc(0), faults: [note, note, note] })
   for (let round = 0; round < 3; round++) t.equal(await get('a'), '200 x')
   t.equal(ports.size, 1)
+})
+
+t.test(
+  'a kept connection that is dead: asked again over a new one, and no other kept one',
+  async t => {
+    const { origin } = await setUp(t)
+    const patience = { connectMs: 20_000, keptMs: 100 }
+    const fetchUpstream = openFetchUpstream({ patience })
+    t.teardown(() => fetchUpstream.close())
+    const dead = new Set<unknown>()
+    const asked: string[] = []
+    const answer: Misbehaviour = (request, response) => {
+      asked.push(`${request.method} ${dead.has(request.socket) ? 'dead' : 'new'}`)
+      if (dead.has(request.socket)) return
+      dead.add(request.socket)
+      response.end('x')
+    }
+    const hangUp: Misbehaviour = request => {
+      asked.push(`${request.method} hung up`)
+      request.socket.destroy()
+    }
+    const faults = [...Array.from({ length: 5 }, () => answer), hangUp, answer, answer, answer]
+    origin.items.set('a', { body: Buffer.alloc(0), faults })
+    const { signal } = new AbortController()
+    const get = async (method = 'GET') => {
+      const { body } = await fetchUpstream(`${origin.url}a`, { headers: {}, signal, method })
+      for await (const _ of body ?? []);
+    }
+    await Promise.all([get(), get(), get()])
+    t.same(asked.splice(0), ['GET new', 'GET new', 'GET new'], 'three are kept')
+    await get()
+    t.same(asked.splice(0), ['GET dead', 'GET new'])
+    await get()
+    t.same(asked.splice(0), ['GET hung up', 'GET new'], 'ended just as it was asked')
+    await get('HEAD')
+    t.same(asked.splice(0), ['HEAD dead', 'HEAD new'])
+  }
+)
+
+t.test('over a kept connection nothing is sent twice that does more than read', async t => {
+  const { origin } = await setUp(t)
+  const fetchUpstream = openFetchUpstream({ patience: { connectMs: 20_000, keptMs: 1 } })
+  t.teardown(() => fetchUpstream.close())
+  const slow: Misbehaviour = (_, response) => void setTimeout(() => response.end('x'), 50)
+  const hangUp: Misbehaviour = request => void request.socket.destroy()
+  origin.items.set('a', { body: Buffer.from('a'), faults: [slow, slow, hangUp] })
+  const { signal } = new AbortController()
+  const post = async () => {
+    const options = { headers: {}, signal, method: 'POST', body: Buffer.from('{}') }
+    for await (const _ of (await fetchUpstream(`${origin.url}a`, options)).body ?? []);
+  }
+  await post()
+  await post()
+  await t.rejects(post(), { code: 'ECONNRESET' })
+  t.equal(origin.count('a'), 3)
+})
+
+t.test('a connection that does not come about is not waited for as an answer is', async t => {
+  const { origin } = await setUp(t)
+  const neverFound: LookupFunction = () => {}
+  const patience = { connectMs: 50, keptMs: 20_000 }
+  const fetchUpstream = openFetchUpstream({ lookup: neverFound, patience })
+  const slow = openFetchUpstream({ patience })
+  t.teardown(() => {
+    fetchUpstream.close()
+    slow.close()
+  })
+  const { signal } = new AbortController()
+  await t.rejects(fetchUpstream('http://away.example/a', { headers: {}, signal }), {
+    code: 'timeout',
+    message: 'no connection to away.example in 50 ms'
+  })
+  const late: Misbehaviour = (_, response) => void setTimeout(() => response.end('x'), 150)
+  origin.items.set('a', { body: Buffer.alloc(0), faults: [late] })
+  const { status } = await slow(`${origin.url}a`, { headers: {}, signal })
+  t.equal(status, 200, 'who takes the connection has time to answer')
 })

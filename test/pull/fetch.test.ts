@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { digestOf } from '../../src/base/digest.ts'
-import { cutAfter, inSteps, neverEnds, silence, stallAfter, status } from '../lib/fake-origin.ts'
+import { cutAfter, inSteps, neverEnds, stallAfter, status } from '../lib/fake-origin.ts'
 import { arriving, bodyOf, noPatience, setUpPull, until, wantedItem } from '../lib/pull-world.ts'
 
 async function drain(pieces: AsyncIterator<Uint8Array>): Promise<void> {
@@ -125,19 +125,6 @@ t.test('errors that may pass are asked again, others not', async t => {
       t.equal(origin.count('a'), requests)
     })
   }
-})
-
-t.test('an upstream that never answers is a timeout', async t => {
-  const { world, origin } = await setUpPull(t, { patience: noPatience })
-  const body = sample(10)
-  origin.items.set('a', { body })
-  await bodyOf(await world.pull.fetch(wantedItem(origin, 'a', mutable)))
-  await until(() => world.pull.statistics().flights === 0)
-  origin.items.set('a', { body, faults: [silence()] })
-  world.clock.advance(60_000)
-  const answer = await world.pull.fetch(wantedItem(origin, 'a', mutable))
-  t.equal(answer.from, 'stale', 'with something held: that, soon')
-  t.match(world.warnings, [{ facts: { code: 'timeout' } }])
 })
 
 t.test('"not found" is believed for a short time', async t => {
