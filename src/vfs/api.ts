@@ -58,6 +58,8 @@ export interface ReadDirectoryOptions {
   /** 0 to begin, else the cookie of the last entry taken. */
   readonly cookie: number
   readonly withAttributes: boolean
+  /** So many are enough: spares a tree from reading on. One that does not heed it goes on until `visit` returns false. */
+  readonly atMost?: number
 }
 
 export interface TreeStatistics {

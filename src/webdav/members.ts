@@ -73,7 +73,7 @@ function readBatch(
   return complete(dav, signal, () => {
     const entries: DirectoryEntry[] = []
     try {
-      tree.readDirectory(attributes.ino, { cookie, withAttributes: true }, entry => {
+      tree.readDirectory(attributes.ino, { cookie, withAttributes: true, atMost: batch }, entry => {
         if (entries.length === batch) return false
         entries.push(entry)
         return true

@@ -77,7 +77,7 @@ function* entriesOf(tree: Tree, ino: Ino): Generator<DirectoryEntry> {
   for (let cookie = 0; ; ) {
     const entries: DirectoryEntry[] = []
     try {
-      tree.readDirectory(ino, { cookie, withAttributes: true }, entry => {
+      tree.readDirectory(ino, { cookie, withAttributes: true, atMost: batch }, entry => {
         if (entries.length === batch) return false
         entries.push(entry)
         return true

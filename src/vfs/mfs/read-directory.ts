@@ -40,16 +40,18 @@ export function readDirectory(
   visit: Visit
 ): void {
   let cookie = options.cookie
+  let left = options.atMost ?? Infinity
   for (;;) {
     const directory = getDirectory(context, ino)
     const unfolded = options.withAttributes ? joinedBatch : unfoldedBatch
     const found = directory.unfolded === 1 ? unfolded : foldedBatch
     const entries = found(context, directory, cookie)
     for (const entry of entries) {
-      if (!show(context, entry, options.withAttributes, visit)) return
+      if (left === 0 || !show(context, entry, options.withAttributes, visit)) return
       cookie = entry.cookie
+      left--
     }
-    if (entries.length < batch) return
+    if (entries.length < batch || left <= 0) return
   }
 }
 
