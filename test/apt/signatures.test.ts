@@ -5,7 +5,7 @@ import { archiveKey as key, openConnection, setUpArchive } from '../lib/archive-
 import { packagesText, publishVersion } from '../lib/fake-archive.ts'
 import { openFakeOrigin } from '../lib/fake-origin.ts'
 import { openMirrorWorld } from '../lib/mirror-world.ts'
-import { signedWeakly } from '../lib/weak-keys.ts'
+import { digestsOf, signedByDigests, signedWeakly } from '../lib/weak-keys.ts'
 
 const stranger = await makeKey('Somebody else')
 const suite = 'apt/a/dists/stable'
@@ -81,6 +81,42 @@ t.test('signatures', async t => {
       else t.match(problem, expected, what)
     }
   })
+  for (const [self, data, expected] of [
+    ['sha256', 'sha256', undefined],
+    ['sha256', 'sha512', undefined],
+    ['sha256', 'sha1', /Insecure message hash algorithm: SHA1/],
+    ['sha256', 'ripemd', /Insecure .*hash algorithm: RIPEMD/],
+    ['sha256', 'md5', /Insecure .*hash algorithm: MD5/],
+    // As gpgv has it: many a maker's key certifies itself so, and whoever configured it vouches for it.
+    ['sha1', 'sha256', undefined],
+    ['sha1', 'sha1', /Insecure message hash algorithm: SHA1/],
+    ['ripemd', 'sha256', /self-signature .*RIPEMD/],
+    ['md5', 'sha256', /self-signature .*MD5/]
+  ] as const) {
+    const outcome = expected === undefined ? 'counts' : 'does not count'
+    await t.test(`what ${data} signed, by a key that ${self} certifies, ${outcome}`, async t => {
+      const { publicKey, inline } = await signedByDigests('Suite: stable\n', { self, data })
+      t.same(await digestsOf(inline), [data])
+      const { problem } = await verifySignature(Buffer.from(publicKey), Buffer.from(inline))
+      if (expected === undefined) t.equal(problem, undefined)
+      else t.match(problem, expected)
+    })
+  }
+  await t.test(
+    'a Release that its own key signs with SHA-1 from now on is refused; the good one stays',
+    async t => {
+      const text = 'Suite: stable\nDate: Tue, 01 Apr 2025 08:00:00 UTC\n'
+      const weak = await signedByDigests(text, { self: 'sha256', data: 'sha1' })
+      const { world, origin } = await setUpArchive(t, { keyring: key.publicKey + weak.publicKey })
+      await publishVersion(origin, 'a/', { version: 1, key })
+      const get = openConnection(t, world)
+      t.match(await get(`${suite}/InRelease`), { status: 200 })
+      origin.items.set('a/dists/stable/InRelease', { body: Buffer.from(weak.inline) })
+      world.clock.advance(later)
+      t.match(await get(`${suite}/InRelease`), { status: 200, text: /version 1/, from: 'stale' })
+      t.match(world.warnings[0]?.message, /Insecure message hash algorithm: SHA1/)
+    }
+  )
   for (const [what, change] of [
     [
       'changed after signing',

@@ -40,3 +40,42 @@ export async function signedWeakly(
     revoked: { publicKey: revoked.armor(), inline }
   }
 }
+
+export type DigestName = 'md5' | 'ripemd' | 'sha1' | 'sha256' | 'sha512'
+
+/** A key whose certificate of itself has one digest, and what it signed with another, by RSA, which takes any. */
+export async function signedByDigests(
+  text: string,
+  { self, data }: { readonly self: DigestName; readonly data: DigestName }
+): Promise<SignedBy> {
+  const config = (digest: DigestName) => ({
+    preferredHashAlgorithm: openpgp.enums.hash[digest],
+    rejectHashAlgorithms: new Set<openpgp.enums.hash>(),
+    rejectMessageHashAlgorithms: new Set<openpgp.enums.hash>(),
+    // A notation of the library that knows no salt for weak ones.
+    nonDeterministicSignaturesViaNotation: false
+  })
+  const { privateKey, publicKey } = await openpgp.generateKey({
+    ...{ type: 'rsa', rsaBits: 2048, userIDs: [{ name: 'x' }], format: 'object' },
+    config: config(self)
+  })
+  // What the key prefers is what is signed with.
+  for (const { selfCertifications } of privateKey.users) {
+    for (const each of selfCertifications) {
+      each.preferredHashAlgorithms = [openpgp.enums.hash[data]]
+    }
+  }
+  const message = await openpgp.createCleartextMessage({ text })
+  const inline = await openpgp.sign({ message, signingKeys: privateKey, config: config(data) })
+  return { publicKey: publicKey.armor(), inline }
+}
+
+/** The digests of the signatures below a text. */
+export async function digestsOf(inline: string): Promise<DigestName[]> {
+  const { signature } = (await openpgp.readCleartextMessage({
+    cleartextMessage: inline
+  })) as unknown as { signature: openpgp.Signature }
+  return Array.from(signature.packets, ({ hashAlgorithm }) => {
+    return openpgp.enums.read(openpgp.enums.hash, hashAlgorithm!) as DigestName
+  })
+}

@@ -18,6 +18,18 @@ async function run(port: NonNullable<typeof parentPort>, job: OpenpgpJob): Promi
 
 type VerifyJob = Extract<OpenpgpJob, { kind: 'verify' }>
 
+const { md5, ripemd, sha1 } = openpgp.enums.hash
+
+/**
+ * As gpgv has it for apt: nothing counts that hangs on MD5 or RIPEMD, nor a document on SHA-1, of which two
+ * can be made to have one digest. A key may certify itself by it: the operator vouches for the keyring.
+ */
+const policy = {
+  rejectHashAlgorithms: new Set([md5, ripemd]),
+  rejectMessageHashAlgorithms: new Set([md5, ripemd, sha1]),
+  minRSABits: 2047
+}
+
 /** One good signature of a key in the keyring is enough, as for apt: archives sign with old and new keys. */
 async function verify({ keyring, document, signature }: VerifyJob): Promise<Verified> {
   const verificationKeys = await readKeys(keyring)
@@ -60,7 +72,7 @@ async function verifyInline(document: Uint8Array, verificationKeys: openpgp.Publ
   const cleartextMessage = Buffer.from(document).toString('utf8')
   if (!oneSignedPart.test(cleartextMessage)) return { signatures: [] }
   const message = await openpgp.readCleartextMessage({ cleartextMessage })
-  return await openpgp.verify({ message, verificationKeys })
+  return await openpgp.verify({ message, verificationKeys, config: policy })
 }
 
 async function verifyDetached(
@@ -73,7 +85,7 @@ async function verifyDetached(
     ? await openpgp.readSignature({ armoredSignature: Buffer.from(signature).toString('latin1') })
     : await openpgp.readSignature({ binarySignature: signature })
   const message = await openpgp.createMessage({ binary: document })
-  return await openpgp.verify({ message, signature: parsed, verificationKeys })
+  return await openpgp.verify({ message, signature: parsed, verificationKeys, config: policy })
 }
 
 async function readKeys(keyring: Uint8Array): Promise<openpgp.PublicKey[]> {
