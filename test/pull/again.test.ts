@@ -3,8 +3,8 @@ import t, { type Test } from 'tap'
 import { openDatabase } from '../../src/base/database.ts'
 import { digestOf } from '../../src/base/digest.ts'
 import { homePaths } from '../../src/base/home.ts'
-import { openCatalog } from '../../src/pull/catalog.ts'
 import { WhileUnchanged } from '../../src/base/while-unchanged.ts'
+import { openCatalog } from '../../src/pull/catalog.ts'
 import { bodyOf, setUpPull, until, wantedItem } from '../lib/pull-world.ts'
 
 const body = Buffer.from('bytes of a package')
@@ -108,3 +108,19 @@ t.test('what was read before a change is not kept after it', async t => {
   t.equal(kept.find('a'), undefined, 'no more than so many')
   t.equal(kept.find('c'), 'c')
 })
+
+t.test(
+  'long keys are kept as long as there is room for them, and none that is longer than all of it',
+  t => {
+    const kept = new WhileUnchanged<number>({ version: () => 1 }, 100, 10)
+    for (const [at, key] of ['aaaa', 'bbbb', 'cccc', 'd'.repeat(11)].entries())
+      kept.keep(key, at, kept.version())
+    t.equal(kept.find('aaaa'), undefined, 'room was made')
+    t.equal(kept.find('cccc'), 2)
+    t.equal(kept.find('d'.repeat(11)), undefined)
+    kept.keep('cccc', 5, kept.version())
+    kept.keep('eeeeee', 6, kept.version())
+    t.equal(kept.find('cccc'), 5, 'a key that comes again takes no more room')
+    t.end()
+  }
+)
