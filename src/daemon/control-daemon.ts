@@ -40,6 +40,7 @@ export function controlDaemon(options: ControlDaemonOptions): ControlActions {
       return { cid, changed: cid !== before }
     },
     publish: async order => {
+      await service.lookOut(order.key)
       const published = await publishPlace(content, service.names, order, () =>
         upkeep.seal('publish')
       )

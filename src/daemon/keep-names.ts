@@ -2,11 +2,14 @@ import type { Clock } from '../base/clock.ts'
 import { type CairnError, toCairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { NameSink } from '../base/name-source.ts'
-import type { Follow, Names, Publication, Published } from '../names/api.ts'
+import type { Names, Publication, Published } from '../names/api.ts'
 import type { Refresher } from '../names/refresh.ts'
 import { type Content, mfsRootName } from './content.ts'
+import { RecordHanding } from './hand-on-records.ts'
 import type { Log } from './logger.ts'
 import { cidInMfs } from './open-names.ts'
+import { FollowRefreshing } from './refresh-follows.ts'
+import { WatchOwn } from './watch-own.ts'
 
 export interface KeepNamesOptions {
   readonly names: Names
@@ -29,6 +32,10 @@ export interface NameKeeping {
   changed: () => Promise<void>
   /** Hands a record to everybody who takes some. */
   tell: (published: Pick<Published, 'name' | 'record'>) => void
+  /** A newer record of a key was taken: who follows it is shown where it leads, soon. */
+  heard: (name: string) => void
+  /** Asks others for an own name, by its alias, if that was not done since the start; not for long. */
+  lookOut: (alias: string) => Promise<void>
   /** Looks from now on every second what is to be done. */
   begin: () => void
   close: () => Promise<void>
@@ -42,20 +49,21 @@ export function openNameKeeping(options: KeepNamesOptions): NameKeeping {
 
 class BackgroundNames implements NameKeeping {
   readonly #options: KeepNamesOptions
-  readonly #end = new AbortController()
+  readonly #follows: FollowRefreshing
+  readonly #handing: RecordHanding
+  readonly #own: WatchOwn
   #timer: NodeJS.Timeout | undefined
-  #refreshing: Promise<void> = Promise.resolve()
-  #isRefreshing = false
+  #later: NodeJS.Timeout | undefined
   #publishedMs = 0
   #renewedMs = 0
   #mfsSequence = -1
-  #warnedHeads = 0
-  /** When each own name was asked for last. */
-  readonly #watched = new Map<string, number>()
   #shown: ReadonlyMap<string, string> | undefined
 
   constructor(options: KeepNamesOptions) {
     this.#options = options
+    this.#follows = new FollowRefreshing(options)
+    this.#handing = new RecordHanding(options)
+    this.#own = new WatchOwn(options)
   }
 
   begin(): void {
@@ -76,24 +84,26 @@ class BackgroundNames implements NameKeeping {
   }
 
   tell({ name, record }: Pick<Published, 'name' | 'record'>): void {
-    const { sinks, log } = this.#options
-    const until = AbortSignal.any([this.#end.signal, AbortSignal.timeout(limits.nameTellMs)])
-    for (const sink of sinks) {
-      sink.tell(name, record, until).catch(cause => {
-        log.info(
-          { name, to: sink.label, problem: toCairnError(cause).message },
-          'a record was not taken'
-        )
-      })
-    }
+    this.#handing.tell(name, record)
+    this.#own.published(name)
+  }
+
+  heard(name: string): void {
+    this.#follows.heard(name)
+  }
+
+  async lookOut(alias: string): Promise<void> {
+    const name = this.#options.names.keys.find(alias)?.name
+    if (name !== undefined) await this.#own.ask(name)
   }
 
   #tick(): void {
+    this.#attempt('tell of other publishers', () => this.#own.tick())
     this.#attempt('publish what was sealed', () => this.#publishMoved())
     this.#attempt('renew records', () => this.#renew())
+    this.#attempt('hand on records', () => this.#handing.tick())
     void this.changed()
-    this.#attempt('tell of other publishers', () => this.#warnOfHeads())
-    if (!this.#isRefreshing) this.#refreshing = this.#refreshDue()
+    if (this.#options.asks) this.#attempt('refresh names', () => this.#follows.tick())
   }
 
   #attempt(what: string, work: () => void): void {
@@ -104,11 +114,16 @@ class BackgroundNames implements NameKeeping {
     }
   }
 
-  /** At most once a second: many seals together are one record. */
+  /** At once, and then at most once a second: many seals together are one record. */
   #publishMoved(): void {
     const { names, content, clock } = this.#options
     const sequence = content.roots.get(mfsRootName)?.sequence ?? 0
-    if (sequence === this.#mfsSequence || clock.nowMs() - this.#publishedMs < tickMs) return
+    if (sequence === this.#mfsSequence || !this.#own.isLookedOut) return
+    const waitMs = this.#publishedMs + tickMs - clock.nowMs()
+    if (waitMs > 0) {
+      this.#publishLater(waitMs)
+      return
+    }
     let failures = 0
     const published = names.publishMoved(
       path => cidInMfs(content, path),
@@ -118,14 +133,19 @@ class BackgroundNames implements NameKeeping {
       }
     )
     if (failures === 0) this.#mfsSequence = sequence
-    const waitMs = failures === 0 ? 0 : limits.nameRenewMs
-    if (published.length + failures > 0) this.#publishedMs = clock.nowMs() + waitMs
+    const restMs = failures === 0 ? 0 : limits.nameRenewMs
+    if (published.length + failures > 0) this.#publishedMs = clock.nowMs() + restMs
     for (const each of published) this.#report(each)
+  }
+
+  #publishLater(waitMs: number): void {
+    clearTimeout(this.#later)
+    this.#later = setTimeout(() => this.sealed(), Math.min(waitMs, tickMs)).unref()
   }
 
   #renew(): void {
     const { names, clock } = this.#options
-    if (clock.nowMs() - this.#renewedMs < limits.nameRenewMs) return
+    if (clock.nowMs() - this.#renewedMs < limits.nameRenewMs || !this.#own.isLookedOut) return
     this.#renewedMs = clock.nowMs()
     const renewed = names.renew((publication, error) => this.#warn(publication, error))
     for (const each of renewed) this.#report(each)
@@ -133,19 +153,6 @@ class BackgroundNames implements NameKeeping {
 
   #warn({ name, alias }: Publication, { code, message }: CairnError): void {
     this.#options.log.warn({ name, alias, code, message }, 'cannot publish; tried again later')
-  }
-
-  #warnOfHeads(): void {
-    const { names, log } = this.#options
-    const heads = names.heads()
-    if (heads.length > this.#warnedHeads) {
-      const [{ name, value } = { name: '', value: '' }] = heads.slice(-1)
-      log.warn(
-        { name, value },
-        'another machine publishes with a key of this one: see cairn key ls'
-      )
-    }
-    this.#warnedHeads = heads.length
   }
 
   #report(published: Published): void {
@@ -165,60 +172,11 @@ class BackgroundNames implements NameKeeping {
     if (moved.length > 0) await this.#options.moved(moved)
   }
 
-  async #refreshDue(): Promise<void> {
-    if (!this.#options.asks) return
-    this.#isRefreshing = true
-    try {
-      for (const follow of this.#options.names.follows()) {
-        if (this.#isDue(follow)) await this.#refresh(follow)
-      }
-      for (const { name } of this.#options.names.publications()) await this.#watchOwn(name)
-    } catch (cause) {
-      this.#options.log.warn({ err: toCairnError(cause) }, 'cannot refresh names')
-    } finally {
-      this.#isRefreshing = false
-    }
-  }
-
-  #isDue({ name, askedMs, problem }: Follow): boolean {
-    const { names, clock } = this.#options
-    const ttlMs = name === undefined ? 0 : (names.record(name)?.ttlMs ?? 0)
-    const wait = problem === undefined ? ttlMs : limits.nameLeastWaitMs
-    const bounded = Math.min(Math.max(wait, limits.nameLeastWaitMs), limits.nameMostWaitMs)
-    return clock.nowMs() - askedMs >= bounded
-  }
-
-  async #refresh(follow: Follow): Promise<void> {
-    if (this.#end.signal.aborted) return
-    try {
-      await this.#options.refresher.refresh(follow, this.#end.signal)
-    } catch (cause) {
-      const { code, message }: CairnError = toCairnError(cause)
-      if (code === 'aborted') return
-      this.#options.log.info({ name: follow.target, code, message }, 'a name was not refreshed')
-    }
-    void this.changed()
-  }
-
-  /** Whether somebody else publishes with a key of ours: what is found is kept as a head, and told. */
-  async #watchOwn(name: string): Promise<void> {
-    const { clock, refresher, log } = this.#options
-    const nowMs = clock.nowMs()
-    if (this.#end.signal.aborted || nowMs - (this.#watched.get(name) ?? 0) < limits.nameWatchMs)
-      return
-    this.#watched.set(name, nowMs)
-    try {
-      await refresher.ask(name, this.#end.signal)
-    } catch (cause) {
-      const { code, message } = toCairnError(cause)
-      if (code !== 'aborted') log.debug({ name, message }, 'an own name was not found elsewhere')
-    }
-  }
-
   async close(): Promise<void> {
     clearInterval(this.#timer)
-    this.#end.abort()
-    await this.#refreshing
+    clearTimeout(this.#later)
+    this.#handing.close()
+    await Promise.all([this.#follows.close(), this.#own.close()])
   }
 }
 

@@ -40,8 +40,11 @@ export interface NameService extends NameKeeping {
 export function openNameService(options: NameServiceOptions): NameService {
   const { settings, content, log, sources, sinks, moved } = options
   const names = openNamesOf(content, settings)
-  const { fetcher, refresher, asks } = openRefresher(content, settings, names, sources)
-  const keeping = openNameKeeping({
+  const { fetcher, refresher, asks } = openRefresher(content, settings, names, {
+    more: sources,
+    moved: () => void keeping.changed()
+  })
+  const keeping: NameKeeping = openNameKeeping({
     names,
     content,
     refresher,
@@ -65,6 +68,8 @@ export function openNameService(options: NameServiceOptions): NameService {
     changed: () => keeping.changed(),
     sealed: () => keeping.sealed(),
     tell: published => keeping.tell(published),
+    heard: name => keeping.heard(name),
+    lookOut: alias => keeping.lookOut(alias),
     close: () => keeping.close()
   }
 }
@@ -79,17 +84,24 @@ export function resolvingOf(
   return { names, sources: [...more, ...sources], dnslink, clock: systemClock }
 }
 
+interface RefresherParts {
+  /** Whom to ask before the gateways of the settings. */
+  readonly more?: ReadonlyArray<NameSource & BlockSource>
+  /** As in `RefreshOptions`. */
+  readonly moved?: () => void
+}
+
 /** What asks for names, as the settings allow. */
 export function openRefresher(
   { store, reader }: Pick<Content, 'store' | 'reader'>,
   settings: Settings,
   names: Names,
-  more: ReadonlyArray<NameSource & BlockSource> = []
+  { more = [], moved = () => {} }: RefresherParts = {}
 ): { fetcher: DagFetcher; refresher: Refresher; asks: boolean } {
   const { sources: gateways, dnslink } = nameSourcesOf(settings)
   const sources = [...more, ...gateways]
   const fetcher = new DagFetcher({ store, reader, sources })
-  const refresher = new Refresher({ names, sources, dnslink, fetcher })
+  const refresher = new Refresher({ names, sources, dnslink, fetcher, moved })
   return { fetcher, refresher, asks: sources.length > 0 || dnslink !== undefined }
 }
 

@@ -2,7 +2,6 @@ import type { CID } from 'multiformats/cid'
 import { systemClock } from '../base/clock.ts'
 import { toCairnError } from '../base/errors.ts'
 import type { HttpDoor } from '../base/http.ts'
-import { limits } from '../base/limits.ts'
 import type { BlockSource, NameSink, NameSource } from '../base/name-source.ts'
 import type { Shared } from '../gateway/api.ts'
 import { openPace, type Pace } from '../gateway/pace.ts'
@@ -16,6 +15,7 @@ import { PeerBook } from '../net/peer-book.ts'
 import { Peers } from '../net/peers.ts'
 import type { PullPeers } from '../pull/ask-peers.ts'
 import { openCatalog } from '../pull/catalog.ts'
+import type { InUse } from '../pull/in-use.ts'
 import { openShelf } from '../pull/shelf.ts'
 import type { Content } from './content.ts'
 import type { Log } from './logger.ts'
@@ -29,6 +29,8 @@ import type { Settings } from './settings.ts'
 export interface PeersOptions {
   readonly settings: Settings
   readonly content: Content
+  /** Packages that are being sent to them. */
+  readonly inUse: InUse
   readonly log: Log
 }
 
@@ -75,7 +77,7 @@ export function openPeers(options: PeersOptions): PeerService | undefined {
       const giver = giverOf(content, allow)
       const onRecord = (name: string, record: Uint8Array) => {
         try {
-          take(service, options.log, name, record)
+          take(service, name, record)
         } catch (cause) {
           const problem = toCairnError(cause).message
           options.log.info({ name, problem }, 'a record was not taken')
@@ -123,19 +125,19 @@ function giverOf({ store }: Content, { shared, pace }: Served): BlockGiver {
 
 /** What a peer may ask: bytes of public packages, and what is published. */
 function peerDoors(
-  { content, log }: PeersOptions,
+  { content, inUse, log }: PeersOptions,
   { service, isPublic, pace, shared }: Served
 ): HttpDoor[] {
   const { database, store, reader } = content
   const catalog = openCatalog(database)
-  const shelf = openShelf({ database, catalog, blocks: store, reader, log, isPublic })
+  const shelf = openShelf({ database, catalog, blocks: store, reader, inUse, log, isPublic })
   return [
     openPeerDoor({
       shelf,
       blocks: store,
       shared,
       pace,
-      takeRecord: (name, record) => take(service, log, name, record)
+      takeRecord: (name, record) => take(service, name, record)
     }),
     openGateway({
       content,
@@ -149,11 +151,6 @@ function peerDoors(
 }
 
 /** A record of a followed name that is newer has its content looked for at once. */
-function take(service: NameService, log: Log, name: string, record: Uint8Array): void {
-  if (service.names.take(name, record) !== 'newer') return
-  const follow = service.names.follows().find(each => each.name === name)
-  if (follow === undefined) return
-  service
-    .refresh(follow.target, AbortSignal.timeout(limits.nameRefreshMs))
-    .catch(cause => log.info({ name, problem: toCairnError(cause).message }, 'a name moved'))
+function take(service: NameService, name: string, record: Uint8Array): void {
+  if (service.names.take(name, record) === 'newer') service.heard(name)
 }

@@ -41,6 +41,8 @@ export interface Names {
 
   /** The newest valid record held of a name, own or followed; expired ones too. */
   record: (name: string) => HeldRecord | undefined
+  /** All that are held to be handed on: not those of own keys that publish nothing any more. */
+  records: () => readonly NamedRecord[]
   /**
    * Offers a record from anywhere; a key that gave way to another has no more say. Throws what `decodeRecord`
    * does, of names that are wanted here.
@@ -117,6 +119,11 @@ export interface HeldRecord {
   readonly ttlMs: number
   readonly successor: string | undefined
   readonly takenMs: number
+}
+
+export interface NamedRecord extends HeldRecord {
+  readonly name: string
+  readonly isOwn: boolean
 }
 
 export interface FollowOptions {

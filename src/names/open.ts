@@ -10,6 +10,7 @@ import type {
   HeadsOptions,
   HeldRecord,
   KeyInfo,
+  NamedRecord,
   Names,
   OnPublishFailed,
   Publication,
@@ -53,6 +54,7 @@ class DatabaseNames implements Names {
   readonly keys: KeyRing
   /** Where names lead, for as long as nobody commits anything: their records were verified when they were taken. */
   readonly #found: WhileUnchanged<Found>
+  readonly #handedOn: WhileUnchanged<readonly NamedRecord[]>
   readonly #options: NamesOptions
   readonly #records: Records
   readonly #publisher: Publisher
@@ -62,6 +64,7 @@ class DatabaseNames implements Names {
     const { database, clock, roots } = options
     this.#options = options
     this.#found = new WhileUnchanged(database, remembered)
+    this.#handedOn = new WhileUnchanged(database, 1)
     this.keys = new KeyRing(options)
     this.#records = new Records(database, clock)
     this.#publisher = new Publisher({
@@ -120,6 +123,19 @@ class DatabaseNames implements Names {
 
   heads(options: HeadsOptions = {}): ForeignHead[] {
     return this.#records.heads(options)
+  }
+
+  records(): readonly NamedRecord[] {
+    return this.#handedOn.get('', () => {
+      const published = new Set(this.publications().map(({ name }) => name))
+      return this.#records.names().flatMap(name => {
+        const record = this.#records.get(name)
+        const isOwn = this.keys.find(name) !== undefined
+        if (record === undefined) return []
+        const isOver = isOwn && record.successor === undefined && !published.has(name)
+        return isOver ? [] : [{ ...record, name, isOwn }]
+      })
+    })
   }
 
   take(name: string, bytes: Uint8Array, { late = false }: TakeOptions = {}): Taken {

@@ -23,6 +23,11 @@ export class Records {
     return { ...record, successor: record.successor, takenMs: row.taken_ms as number }
   }
 
+  names(): string[] {
+    const rows = this.#database.statement('SELECT name FROM name_records ORDER BY name').all()
+    return rows.map(({ name }) => name as string)
+  }
+
   /** Inside a transaction, or as one: in place of what was there. */
   put(name: string, record: Uint8Array): void {
     this.#database.write(
@@ -36,9 +41,8 @@ export class Records {
 
   /** Whether a held record leads to a name. */
   isPointedAt(name: string): boolean {
-    const names = this.#database.statement('SELECT name FROM name_records').all()
-    return names.some(row => {
-      const record = this.get(row.name as string)
+    return this.names().some(each => {
+      const record = this.get(each)
       return record?.value.split('/', 3)[2] === name || record?.successor === name
     })
   }

@@ -19,11 +19,23 @@ export interface RefreshOptions {
   /** Undefined where DNS is not to be asked. */
   readonly dnslink: ResolveDnslink | undefined
   readonly fetcher: DagFetcher
+  /** A name stands elsewhere now. */
+  readonly moved?: () => void
 }
+
+/** Records that are newer by the time the root they lead to is here are followed instead, so many times. */
+const rounds = 8
+
+export interface ShowOptions {
+  /** Names of which a record is held are not asked for: it was brought just now. */
+  readonly told?: boolean
+}
+
+type Target = Pick<Follow, 'target'>
 
 /**
  * Asks where followed names stand and brings the roots of their content here. What is shown moves only
- * when the new root block is here; what cannot be had leaves what was.
+ * when the new root block is here; what cannot be had leaves what was. Any number may go on at a time.
  */
 export class Refresher {
   readonly #options: RefreshOptions
@@ -32,19 +44,54 @@ export class Refresher {
     this.#options = options
   }
 
-  /** True if the name moved. Writes down how it went; throws `missing`, `upstream`, `mismatch` and so on. */
-  async refresh({ target }: Pick<Follow, 'target'>, signal: AbortSignal): Promise<boolean> {
-    const { names } = this.#options
+  /** `show`, and then `keep`. True if the name moved. Throws as both, and why nothing newer was told. */
+  async refresh(follow: Target, signal: AbortSignal): Promise<boolean> {
+    const { moved, problem } = await this.show(follow, signal)
+    await this.keep(follow, signal)
+    if (problem !== undefined) throw problem
+    return moved
+  }
+
+  /**
+   * Has the name stand where it leads now, by the record that is held if nobody tells a newer one. Writes down how
+   * it went; throws `missing`, `upstream`, `mismatch` and so on.
+   */
+  async show(
+    { target }: Target,
+    signal: AbortSignal,
+    { told = false }: ShowOptions = {}
+  ): Promise<Brought> {
     try {
-      const moved = await this.#follow(target, signal)
-      names.refreshed.note(target, undefined)
-      return moved
+      // What is brought here is kept from collection until the name stands at it.
+      const brought = await holding(() => this.#bring(target, signal, told))
+      this.#options.names.refreshed.note(target, brought.problem?.message)
+      return brought
     } catch (cause) {
-      signal.throwIfAborted()
-      const error = toCairnError(cause)
-      names.refreshed.note(target, error.message)
-      throw error
+      throw this.#failed(target, cause, signal)
     }
+  }
+
+  /** Brings all that it stands at here, if that is wanted and was not done. Writes down what went wrong, and throws it. */
+  async keep({ target }: Target, signal: AbortSignal): Promise<void> {
+    const { names, fetcher } = this.#options
+    const follow = names.follows().find(each => each.target === target)
+    const cid = follow?.cid
+    if (follow?.whole !== true || cid === undefined || follow.kept?.equals(cid) === true) return
+    try {
+      await holding(async () => {
+        await fetcher.whole(cid, signal)
+        names.refreshed.keep(target, cid)
+      })
+    } catch (cause) {
+      throw this.#failed(target, cause, signal)
+    }
+  }
+
+  #failed(target: string, cause: unknown, signal: AbortSignal): CairnError {
+    signal.throwIfAborted()
+    const error = toCairnError(cause)
+    this.#options.names.refreshed.note(target, error.message)
+    return error
   }
 
   /** Asks all sources for a name and offers what they have. Throws why there was nothing to take, if nobody had it. */
@@ -77,31 +124,34 @@ export class Refresher {
     throw new CairnError(first.code, messages.join('; '))
   }
 
-  /** What is brought here is kept from collection until the name stands at it. */
-  #follow(target: string, signal: AbortSignal): Promise<boolean> {
-    return holding(() => this.#bring(target, signal))
+  async #bring(target: string, signal: AbortSignal, told: boolean): Promise<Brought> {
+    const { names, fetcher, moved: tell = () => {} } = this.#options
+    for (let round = 1; ; round++) {
+      const led = await this.#lead(target, signal, told || round > 1)
+      const { found, reason, problem } = led
+      try {
+        const cid = await fetcher.walk(found.cid, found.path, signal)
+        if (round < rounds && this.#isBehind(led)) continue
+        const moved = names.refreshed.stand(target, cid, reason)
+        if (moved) tell()
+        return { moved, problem }
+      } catch (cause) {
+        if (round === rounds || signal.aborted || !this.#isBehind(led)) throw cause
+      }
+    }
   }
 
-  async #bring(target: string, signal: AbortSignal): Promise<boolean> {
-    const { names, fetcher } = this.#options
-    const { found, reason, problem } = await this.#lead(target, signal)
-    const cid = await fetcher.walk(found.cid, found.path, signal)
-    const moved = names.refreshed.stand(target, cid, reason)
-    await this.#keepWhole(target, cid, signal)
-    if (problem !== undefined) throw problem
-    return moved
-  }
-
-  async #keepWhole(target: string, cid: CID, signal: AbortSignal): Promise<void> {
-    const { names, fetcher } = this.#options
-    const follow = names.follows().find(each => each.target === target)
-    if (follow?.whole !== true || follow.kept?.equals(cid) === true) return
-    await fetcher.whole(cid, signal)
-    names.refreshed.keep(target, cid)
+  /** Whether a newer record was taken since: what it led to must not take the place of what that leads to. */
+  #isBehind({ by }: Led): boolean {
+    const { names } = this.#options
+    return [...by].some(([name, record]) => {
+      const held = names.record(name)
+      return held !== undefined && Buffer.compare(held.bytes, record) !== 0
+    })
   }
 
   /** From the target to content, over domains, keys and their successors. */
-  async #lead(target: string, signal: AbortSignal): Promise<Led> {
+  async #lead(target: string, signal: AbortSignal, told: boolean): Promise<Led> {
     const { names } = this.#options
     const followed = names.follows().find(each => each.target === target)
     if (followed === undefined) throw new CairnError('not-found', `${target} is not followed`)
@@ -110,9 +160,10 @@ export class Refresher {
     let reason = 'DNSLink'
     let problem: CairnError | undefined
     const path: string[] = []
+    const by = new Map<string, Uint8Array>()
     for (let step = 0; step < chainLength; step++) {
       if (at.kind === 'content') {
-        return { found: { cid: at.cid, path: [...at.path, ...path] }, reason, problem }
+        return { found: { cid: at.cid, path: [...at.path, ...path] }, reason, problem, by }
       }
       path.unshift(...at.path)
       if (at.kind === 'domain') {
@@ -120,10 +171,11 @@ export class Refresher {
         if (step === 0) names.refreshed.lead(target, at.kind === 'name' ? at.name : undefined)
         continue
       }
-      const told = await this.#ofName(at.name, signal)
-      problem ??= told.problem
-      reason = told.reason
-      at = told.next
+      const said = await this.#ofName(at.name, signal, told)
+      by.set(at.name, said.record)
+      problem ??= said.problem
+      reason = said.reason
+      at = said.next
     }
     throw new CairnError('loop', `${target} leads over more than ${chainLength} names`)
   }
@@ -135,11 +187,11 @@ export class Refresher {
   }
 
   /** What is held still counts where nobody answers, or what they have is refused. */
-  async #ofName(name: string, signal: AbortSignal): Promise<Told> {
+  async #ofName(name: string, signal: AbortSignal, told: boolean): Promise<Said> {
     const { names } = this.#options
     let problem: CairnError | undefined
     try {
-      await this.ask(name, signal)
+      if (!told || names.record(name) === undefined) await this.ask(name, signal)
     } catch (cause) {
       signal.throwIfAborted()
       problem = toCairnError(cause)
@@ -151,20 +203,29 @@ export class Refresher {
     const next = parseRecordValue(
       held.successor === undefined ? held.value : `/ipns/${held.successor}`
     )
-    return { next, reason: `record ${held.sequence}`, problem }
+    return { next, reason: `record ${held.sequence}`, problem, record: held.bytes }
   }
+}
+
+export interface Brought {
+  readonly moved: boolean
+  /** Why nothing newer was told. */
+  readonly problem: CairnError | undefined
 }
 
 interface Led {
   readonly found: { readonly cid: CID; readonly path: readonly string[] }
   readonly reason: string
   readonly problem: CairnError | undefined
+  /** The records that led there, by their names. */
+  readonly by: ReadonlyMap<string, Uint8Array>
 }
 
-interface Told {
+interface Said {
   readonly next: RecordTarget
   readonly reason: string
   readonly problem: CairnError | undefined
+  readonly record: Uint8Array
 }
 
 function refused(label: string, taken: 'older' | 'expired' | 'foreign' | 'unwanted'): CairnError {

@@ -206,3 +206,55 @@ t.test('names lead over names and paths to content; a circle ends', async t => {
     t.equal(shownAt(follower.names, index.name), shown.toString(), value)
   }
 })
+
+t.test('what was told just now is asked of nobody', async t => {
+  const { publisher, follower, name, source } = pair(t)
+  follower.names.follow(name, { whole: false })
+  const asked: string[] = []
+  const counting = {
+    ...source,
+    ask: async (which: string, signal: AbortSignal) => {
+      asked.push(which)
+      return await source.ask(which, signal)
+    }
+  }
+  const refresher = refresherOf(follower, [counting])
+  const second = addFolder(publisher, 'second')
+  const { record } = publisher.names.publish('blog', { ...still, cid: second })
+  t.equal(follower.names.take(name, record), 'newer')
+  t.match(await refresher.show({ target: name }, never, { told: true }), { moved: true })
+  t.equal(shownAt(follower.names, name), second.toString())
+  t.strictSame(asked, [])
+})
+
+t.test('content that comes late does not take the place of what was told since', async t => {
+  const { publisher, follower, name, source } = pair(t)
+  follower.names.follow(name, { whole: false })
+  await refresherOf(follower, [source]).refresh({ target: name }, never)
+  const second = addFolder(publisher, 'second')
+  publisher.names.publish('blog', { ...still, cid: second })
+  for (const late of ['comes', 'is not had at all']) {
+    const wanted = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
+    const slow = {
+      ...source,
+      fetch: async (cid: CID, signal: AbortSignal) => {
+        wanted.resolve()
+        await gate.promise
+        return late === 'comes' ? await source.fetch(cid, signal) : undefined
+      }
+    }
+    const slowly = refresherOf(follower, [slow]).refresh({ target: name }, never)
+    await wanted.promise
+    const newer = addFolder(publisher, `newer: ${late}`)
+    const { record } = publisher.names.publish('blog', { ...still, cid: newer })
+    follower.names.take(name, record)
+    await refresherOf(follower, [source]).show({ target: name }, never, { told: true })
+    t.equal(shownAt(follower.names, name), newer.toString())
+    gate.resolve()
+    await slowly
+    t.equal(shownAt(follower.names, name), newer.toString(), late)
+    t.match(follower.names.follows(), [{ problem: undefined }])
+    publisher.names.publish('blog', { ...still, cid: addFolder(publisher, `third: ${late}`) })
+  }
+})
