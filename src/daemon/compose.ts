@@ -154,9 +154,9 @@ function openParts({ settings, log }: ComposeOptions, closing: Closing, mounts: 
     }),
     it => it.close()
   )
-  const peers = openPeers({ settings, content, log })
-  if (peers !== undefined) closing.keep(peers, it => it.close())
   const inUse = new InUse(systemClock)
+  const peers = openPeers({ settings, content, inUse, log })
+  if (peers !== undefined) closing.keep(peers, it => it.close())
   const packages = closing.keep(
     openPackages({ settings, content, log, peers: peers?.pull, inUse }),
     it => it.close()

@@ -102,27 +102,33 @@ function bodyOf(id: string, response: IncomingMessage): AsyncIterableIterator<Ui
   }
 }
 
-/** A body that stops, or all but stops, ends; so does one that is let go before its end. */
+/**
+ * A body that stops, or all but stops, ends; so does one that is let go before its end. Only the time in
+ * which somebody waits for it counts: a reader that rests is not the peer's fault.
+ */
 async function* piecesOf(id: string, response: IncomingMessage): AsyncGenerator<Uint8Array> {
+  const pieces = response[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
   const stalled = (): void =>
     void response.destroy(new CairnError('timeout', `${id} stopped sending`))
-  let timer = setTimeout(stalled, bounds.idleMs)
+  let leftMs: number = bounds.idleMs
   let since = 0
   try {
-    for await (const piece of response) {
-      const bytes = piece as Uint8Array
-      since += bytes.byteLength
+    for (;;) {
+      const askedMs = performance.now()
+      const timer = setTimeout(stalled, leftMs)
+      const next = await pieces.next().finally(() => clearTimeout(timer))
+      if (next.done === true) return
+      leftMs = Math.max(0, leftMs - (performance.now() - askedMs))
+      since += next.value.byteLength
       if (since >= bounds.trickleBytes) {
         since = 0
-        clearTimeout(timer)
-        timer = setTimeout(stalled, bounds.idleMs)
+        leftMs = bounds.idleMs
       }
-      yield bytes
+      yield next.value
     }
   } catch (cause) {
     throw asUpstream(id, cause)
   } finally {
-    clearTimeout(timer)
     response.destroy()
   }
 }

@@ -4,6 +4,7 @@ import { CairnError } from '../base/errors.ts'
 import type { Catalog, CatalogItem } from './api.ts'
 import { BufferPool } from './buffers.ts'
 import { HeldItems } from './held-items.ts'
+import type { InUse } from './in-use.ts'
 import type { PullOptions } from './open.ts'
 
 /** Items of the catalog that peers may have, by digest. */
@@ -18,7 +19,9 @@ export interface ShelvedBytes {
   read: (range: { start: number; end: number }) => AsyncIterable<Uint8Array>
 }
 
-export interface ShelfOptions extends Pick<PullOptions, 'blocks' | 'reader' | 'log' | 'inUse'> {
+export interface ShelfOptions extends Pick<PullOptions, 'blocks' | 'reader' | 'log'> {
+  /** What is found and what is read is not dropped by the budget meanwhile. */
+  readonly inUse: InUse
   readonly database: Database
   readonly catalog: Catalog
   /** Whether everybody may get it where it came from. */
@@ -44,6 +47,7 @@ export function openShelf(options: ShelfOptions): Shelf {
         .find(item => item !== undefined && isPublic(item))
       const item = held.check(found)
       if (item === undefined) return undefined
+      held.inUse.ask(item.cid)
       return { bytes: item.bytes, read: range => held.read(item, range) }
     }
   }

@@ -8,6 +8,7 @@ import { openPace } from '../../src/gateway/pace.ts'
 import { openPeerDoor } from '../../src/gateway/peer-door.ts'
 import type { Peer } from '../../src/net/api.ts'
 import { startNode } from '../../src/net/libp2p/start-node.ts'
+import { InUse } from '../../src/pull/in-use.ts'
 import { openShelf } from '../../src/pull/shelf.ts'
 import { seededBytes } from '../lib/deterministic.ts'
 import { bodyOf, type PullWorld, until, wantedItem } from '../lib/pull-world.ts'
@@ -16,7 +17,9 @@ import { hold, makeMachine, makePeers } from './peer-world.ts'
 const long = seededBytes(20_000_000, 'long')
 
 function doorOf({ database, catalog, store, reader, log }: PullWorld): HttpDoor {
-  const shelf = openShelf({ database, catalog, blocks: store, reader, log, isPublic: () => true })
+  const inUse = new InUse(systemClock)
+  const isPublic = () => true
+  const shelf = openShelf({ database, catalog, blocks: store, reader, inUse, log, isPublic })
   return openPeerDoor({
     shelf,
     blocks: store,

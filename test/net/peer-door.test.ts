@@ -2,8 +2,10 @@ import t from 'tap'
 import { digestOf } from '../../src/base/digest.ts'
 import { isLanAddress } from '../../src/net/lan-address.ts'
 import { hostOf, parsePeerAddress } from '../../src/net/peer-book.ts'
+import { InUse } from '../../src/pull/in-use.ts'
 import { seededBytes } from '../lib/deterministic.ts'
 import { fails } from '../lib/fails.ts'
+import { until } from '../lib/pull-world.ts'
 import { hold, makeMachine, makePeers, servePeers } from './peer-world.ts'
 
 const bytes = seededBytes(3_000_000, 'served')
@@ -22,6 +24,29 @@ t.test('a digest is asked for whole, by range, and by HEAD', async t => {
   t.equal(rest.headers.get('content-range'), 'bytes 2999990-2999999/3000000')
   t.same(Buffer.from(await rest.arrayBuffer()), bytes.subarray(2999990))
   t.equal((await fetch(url, { headers: { range: 'bytes=3000000-' } })).status, 416)
+})
+
+t.test('what a peer was told of, or is being sent, is in use: no budget drops it', async t => {
+  const machine = makeMachine(t)
+  const digest = await hold(t, machine, 'a.deb', bytes)
+  let skippedMs = 0
+  const inUse = new InUse({ nowMs: () => Date.now() + skippedMs })
+  const { address } = await servePeers(t, machine, 1_000_000, inUse)
+  const { cid } = machine.catalog.byDigest(digest)!
+  const used = () => inUse.has(cid.multihash.bytes)
+  t.equal(used(), false)
+  const url = `http://${address}/cairn/peer/1/digest/${digest}`
+  await fetch(url, { method: 'HEAD' })
+  t.equal(used(), true, 'it will be asked for')
+  skippedMs += 3_600_000
+  t.equal(used(), false)
+  const leave = new AbortController()
+  const pieces = (await fetch(url, { signal: leave.signal })).body!.getReader()
+  await pieces.read()
+  skippedMs += 3_600_000
+  t.equal(used(), true, 'as long as it is read')
+  leave.abort()
+  await until(() => !used())
 })
 
 t.test('what is not public, not here, or no digest', async t => {

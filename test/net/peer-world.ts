@@ -12,6 +12,7 @@ import { PeerBook } from '../../src/net/peer-book.ts'
 import { Peers } from '../../src/net/peers.ts'
 import { netMigrations } from '../../src/net/schema.ts'
 import type { PullPeers } from '../../src/pull/ask-peers.ts'
+import { InUse } from '../../src/pull/in-use.ts'
 import { openShelf } from '../../src/pull/shelf.ts'
 import { bodyOf, openPullWorld, type PullWorld, until, wantedItem } from '../lib/pull-world.ts'
 
@@ -45,10 +46,11 @@ export function makePeers(t: Pick<Test, 'teardown'>, addresses: readonly string[
 export async function servePeers(
   t: Pick<Test, 'teardown'>,
   { database, catalog, store, reader, log }: PullWorld,
-  bytesPerSecond?: number
+  bytesPerSecond?: number,
+  inUse = new InUse(systemClock)
 ): Promise<{ address: string; stop: () => Promise<void>; records: Map<string, Uint8Array> }> {
   const isPublic = ({ key }: { key: string }) => !key.includes('private')
-  const shelf = openShelf({ database, catalog, blocks: store, reader, log, isPublic })
+  const shelf = openShelf({ database, catalog, blocks: store, reader, inUse, log, isPublic })
   const records = new Map<string, Uint8Array>()
   const door = openPeerDoor({
     shelf,
