@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -25,14 +25,15 @@ export async function setupNpm(cli: Cli, options: SetupNpmOptions): Promise<void
   const home = cli.environment.HOME ?? homedir()
   const npmrc = cli.environment.npm_config_userconfig ?? join(home, '.npmrc')
   const text = await readFile(npmrc, 'utf8').catch(ignoreMissing)
+  const settings = await settingsOf(cli, options)
+  const mirror = `http://${showAddress(settings.listen)}/npm/`
   if (options.undo === true) {
-    if (text !== withoutCairn(text)) await writeFile(npmrc, withoutCairn(text))
+    const upstream = settings.npmUpstream?.url
+    await undo(npmrc, text, upstream === undefined ? undefined : { registry: mirror, upstream })
     if (options.json === true) cli.terminal.printJson({ npmrc })
     else cli.terminal.print(`${npmrc} is as it was: npm fetches directly`)
     return
   }
-  const settings = await settingsOf(cli, options)
-  const mirror = `http://${showAddress(settings.listen)}/npm/`
   const configured = await configuredRegistry(cli)
   const upstream = configured === mirror ? settings.npmUpstream?.url : configured
   if (upstream === undefined) {
@@ -54,6 +55,17 @@ export async function setupNpm(cli: Cli, options: SetupNpmOptions): Promise<void
   }
 }
 
+async function undo(
+  npmrc: string,
+  text: string | undefined,
+  cairn: { readonly registry: string; readonly upstream: string } | undefined
+): Promise<void> {
+  if (text === undefined) return
+  const before = withoutCairn(text, cairn)
+  if (before === undefined) await rm(npmrc)
+  else if (before !== text) await writeFile(npmrc, before)
+}
+
 async function configuredRegistry(cli: Cli): Promise<string> {
   const options = { env: { ...cli.environment }, signal: cli.signal }
   const asked = promisify(execFile)(
@@ -71,8 +83,8 @@ async function configuredRegistry(cli: Cli): Promise<string> {
   return url.href.endsWith('/') ? url.href : `${url.href}/`
 }
 
-function ignoreMissing(cause: unknown): string {
+function ignoreMissing(cause: unknown): undefined {
   const error = toCairnError(cause, 'cannot read the settings of npm')
-  if (error.code === 'not-found') return ''
+  if (error.code === 'not-found') return undefined
   throw error
 }
