@@ -128,14 +128,11 @@ class Copy {
   /** In a shared tree nothing was copied one by one: what hangs on inodes below it is carried by name. */
   carryBelow(): void {
     for (const { from, to } of this.#shared) {
-      for (const { ino, names } of attachedBelow(this.#context, from)) {
-        if (!this.#isAttached(ino)) continue
-        let at = to
-        for (const name of names) {
-          at = getDentry(this.#context, getDirectory(this.#context, at), name).ino
-        }
-        this.#store(at)
-        this.#attach(ino, at)
+      for (const entry of storedBelow(this.#context, from)) {
+        if (!this.#isAttached(entry.ino)) continue
+        const copy = copyOf(this.#context, entry, to)
+        this.#store(copy)
+        this.#attach(entry.ino, copy)
       }
     }
   }
@@ -160,18 +157,40 @@ const fresh = {
   dagBytes: null
 } as const
 
-/** Inodes below a directory that have rows, as only those have anything attached, and how they are reached. */
-function attachedBelow(context: Context, top: number): Array<{ ino: number; names: Name[] }> {
-  const found: Array<{ ino: number; names: Name[] }> = []
-  for (const stack = [{ ino: top, names: [] as Name[] }]; ; ) {
-    const next = stack.pop()
-    if (next === undefined) return found
-    for (const child of touchedEntries(context, next.ino)) {
-      const entry = { ino: child.ino, names: [...next.names, child.name] }
-      if (child.stored) found.push(entry)
-      if (child.visited) stack.push(entry)
+/** An inode in a tree that is shared, and how it is reached: a list of names for each would take a deep tree's depth squared. */
+interface Entry {
+  readonly ino: number
+  readonly name: Name
+  /** Undefined: it is in the tree's top. */
+  readonly above: Entry | undefined
+  /** What the copy has in its place, once somebody asked. */
+  copy: number | undefined
+}
+
+/** Inodes below a directory that have rows, as only those have anything attached. */
+function* storedBelow(context: Context, top: number): Generator<Entry> {
+  const stack: Array<Entry | undefined> = [undefined]
+  while (stack.length > 0) {
+    const above = stack.pop()
+    for (const { ino, name, stored, visited } of touchedEntries(context, above?.ino ?? top)) {
+      const entry: Entry = { ino, name, above, copy: undefined }
+      if (stored) yield entry
+      if (visited) stack.push(entry)
     }
   }
+}
+
+/** Its counterpart below the copied top. */
+function copyOf(context: Context, entry: Entry, top: number): number {
+  const way: Entry[] = []
+  let at: Entry | undefined = entry
+  for (; at !== undefined && at.copy === undefined; at = at.above) way.push(at)
+  let copy = at?.copy ?? top
+  for (const step of way.toReversed()) {
+    copy = getDentry(context, getDirectory(context, copy), step.name).ino
+    step.copy = copy
+  }
+  return copy
 }
 
 interface Touched {

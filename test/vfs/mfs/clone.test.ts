@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import t from 'tap'
 import { toName } from '../../../src/base/names.ts'
 import { checkMfs } from '../../../src/vfs/mfs/check.ts'
@@ -154,3 +156,16 @@ t.test('a version moves with the bytes, and not with a seal', async t => {
   writeText(tree, ino, 'two')
   t.not(tree.validators(tree.attributes(ino)).version, first)
 })
+
+t.test(
+  'a chain of 8,000 folders is copied in 64 MB, and what hangs on the last is there',
+  async t => {
+    const thread = new Worker(new URL('./cloning-thread.ts', import.meta.url), {
+      workerData: { home: t.testdir(), levels: 8000 },
+      resourceLimits: { maxOldGenerationSizeMb: 64 }
+    })
+    const [carried] = await once(thread, 'message')
+    t.equal(carried, 'deep')
+    await thread.terminate()
+  }
+)
