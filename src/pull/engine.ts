@@ -258,15 +258,15 @@ export class Engine implements Pull {
   }
 
   /** Answers with an item that is held, whatever its age, or a version of it. Throws `missing` if it is not. */
-  serve(
-    wanted: Classification,
-    from: PullAnswer['from'],
-    item: CatalogItem | undefined = this.held.get(wanted.key)
-  ): PullAnswer {
+  serve(wanted: Classification, from: PullAnswer['from'], version?: CatalogItem): PullAnswer {
     if (this.#closed) throw new CairnError('aborted', 'Cairn is stopping')
     this.#tally.of(wanted.key).requests++
+    const item = version ?? this.held.get(wanted.key)
     if (item === undefined) throw new CairnError('missing', `${wanted.key} went: ask again`)
     this.#tally.of(wanted.key).hits++
+    // What came in a bundle was read by nobody yet, and the files that it names are known by it alone.
+    const isUnread = version === undefined && wanted.hosted !== true
+    if (isUnread) this.#learner.consider(wanted, item, 'held')
     return this.answers.fromStore(wanted, item, from)
   }
 

@@ -1,94 +1,22 @@
 import { hash } from 'node:crypto'
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { until } from '../cli/run-cairn.ts'
-import { openAptClient } from '../lib/apt-client.ts'
 import { seededBytes } from '../lib/deterministic.ts'
-import { type Host, type Lan, type Machine, makeLan, requireLan } from '../lib/lan.ts'
-import { openNpmClient } from '../lib/npm-client.ts'
-import { makeImage, ociFolder } from '../lib/oci-clients.ts'
+import { type Host, makeLan, requireLan } from '../lib/lan.ts'
 import { requireClient, requireFuse } from '../lib/skip.ts'
-import { type Stock, stockUpstream, writeModule } from './stocked-upstream.ts'
+import {
+  clients,
+  config,
+  openUpstream,
+  programsOf,
+  serveFolder,
+  upstreamUrl
+} from './lan-programs.ts'
+import { writeModule } from './stocked-upstream.ts'
 
 /** Three machines with Cairn, and one that has everything: then it is gone, and they have what they have. */
-
-const upstreamUrl = 'http://10.77.0.9:8000/'
-const image = 'docker://127.0.0.1:7070/up.test/lib/hello:v1'
-const serveFolder = fileURLToPath(new URL('./serve-folder.ts', import.meta.url))
-
-const config = `
-apt: { upstreams: { debian: '${upstreamUrl}debian/' } }
-npm: { upstream: '${upstreamUrl}npm/' }
-oci: { upstreams: { up.test: 'http://10.77.0.9:5000/' } }
-peers: { packages: [apt/debian, npm, oci/up.test] }
-`
-
-async function openUpstream(t: Test, lan: Lan): Promise<{ machine: Machine; stock: Stock }> {
-  const machine = await lan.addMachine(9)
-  const folder = join(lan.folder, 'upstream')
-  const stock = await stockUpstream(folder, upstreamUrl)
-  await machine.start(process.execPath, [serveFolder, folder, machine.address, '8000'])
-  const settings = join(lan.folder, 'registry.yml')
-  const storage = `storage: {filesystem: {rootdirectory: ${join(lan.folder, 'registry')}}}`
-  await writeFile(
-    settings,
-    `version: 0.1\nlog: {accesslog: {disabled: true}}\n${storage}\nhttp: {addr: "${machine.address}:5000"}\n`
-  )
-  await machine.start('sh', ['-c', `exec docker-registry serve ${settings} 2>&1`])
-  const layout = await makeImage(ociFolder(t))
-  const plain = ['--insecure-policy', 'copy', '--dest-tls-verify=false']
-  const target = `docker://${machine.address}:5000/lib/hello:v1`
-  await machine.run('skopeo', [...plain, `oci:${layout}:v1`, target])
-  return { machine, stock }
-}
-
-/** A person's programs on a host: each knows its own Cairn, and nothing else. */
-function programsOf(t: Test, host: Host, { debs, modules }: Stock) {
-  const { through } = host
-  const sources = ['deb [trusted=yes] http://127.0.0.1:7070/apt/debian stable main']
-  const apt = openAptClient({ sources, through })
-  const npm = openNpmClient('http://127.0.0.1:7070/npm/', modules, through)
-  t.teardown(() => {
-    apt.remove()
-    npm.remove()
-  })
-  return {
-    /** What is to be had, and in which version: all that is asked by name. */
-    async learnNames(): Promise<void> {
-      t.equal((await apt.run('update')).exitCode, 0)
-      const locked = await npm.run('install', '--package-lock-only')
-      t.equal(locked.exitCode, 0, String(locked.all))
-      await host.run('skopeo', ['inspect', '--tls-verify=false', image])
-    },
-    async install(): Promise<void> {
-      const root = join(host.home, '..', `root-${host.address}`)
-      await mkdir(join(root, 'var/lib/dpkg/info'), { recursive: true })
-      await mkdir(join(root, 'var/lib/dpkg/updates'), { recursive: true })
-      await writeFile(join(root, 'var/lib/dpkg/status'), '')
-      const dpkg = [
-        '-o',
-        `DPkg::Options::=--root=${root}`,
-        '-o',
-        'DPkg::Options::=--force-unsafe-io'
-      ]
-      const done = await apt.run('install', '-y', ...dpkg, 'all')
-      t.equal(done.exitCode, 0, String(done.all))
-      const installed = await readdir(join(root, 'usr/share/probe'))
-      t.equal(installed.length, debs.length + 1, 'apt-get unpacked every package')
-      const clean = await npm.run('ci')
-      t.equal(clean.exitCode, 0, String(clean.all))
-      t.equal(npm.installed().length, Object.keys(modules).length, 'npm ci')
-      const copy = join(host.home, '..', `image-${host.address}`)
-      await host.run('skopeo', [
-        ...['--insecure-policy', 'copy', '--src-tls-verify=false'],
-        ...[image, `dir:${copy}`]
-      ])
-      t.ok((await readdir(copy)).length >= 4, 'skopeo has manifest, config and layers')
-    }
-  }
-}
 
 const peersOf = async (host: Host): Promise<Array<{ kind: string; bytes: number }>> =>
   (await host.cairn('peers', '--json'))
@@ -106,20 +34,18 @@ t.test(
   { timeout: 170_000 },
   async t => {
     if (!requireLan(t) || !requireFuse(t)) return
-    for (const client of ['apt-get', 'dpkg-deb', 'npm', 'skopeo', 'umoci', 'docker-registry']) {
-      if (!requireClient(t, client)) return
-    }
+    if (!clients.every(client => requireClient(t, client))) return
     const lan = await makeLan(t)
-    const { machine: upstream, stock } = await openUpstream(t, lan)
+    const upstream = await openUpstream(t, lan, { debs: 100, modules: 30 })
     const [a, b, c] = [
       await lan.addHost(1, { network: 'lan', config }),
       await lan.addHost(2, { network: 'lan', config, mounted: true }),
       await lan.addHost(3, { network: 'lan', config, mounted: true })
     ]
-    const first = programsOf(t, a, stock)
+    const first = programsOf(t, a, upstream, upstream.stock)
     await first.learnNames()
-    await first.install()
-    const others = [b, c].map(host => ({ host, ...programsOf(t, host, stock) }))
+    await installAll(first)
+    const others = [b, c].map(host => ({ host, ...programsOf(t, host, upstream, upstream.stock) }))
     for (const { learnNames } of others) await learnNames()
 
     const folder = join(lan.folder, 'shared')
@@ -129,10 +55,10 @@ t.test(
     const { cid } = JSON.parse(await a.cairn('add', folder, '--json').then(lastLine))
     const { name } = JSON.parse(await a.cairn('publish', cid, '--json')) as { name: string }
 
-    await upstream.cable('down')
+    await upstream.machine.cable('down')
     for (const { host } of others) await knowsPeers(host, 2)
     const before = await Promise.all(others.map(({ host }) => taken(host)))
-    await Promise.all(others.map(({ install }) => install()))
+    await Promise.all(others.map(installAll))
     for (const [index, { host }] of others.entries()) {
       const moved = (await taken(host)) - before[index]!
       t.ok(moved > 100 * 50_000, `the bytes came from peers: ${moved}`)
@@ -152,6 +78,12 @@ t.test(
     )
   }
 )
+
+async function installAll(programs: ReturnType<typeof programsOf>): Promise<void> {
+  await programs.installDebs()
+  await programs.installModules()
+  await programs.copyImage()
+}
 
 const lastLine = (text: string) => text.trimEnd().split('\n').at(-1)!
 
