@@ -191,6 +191,8 @@ export const limits = {
   nameMostWaitMs: 3_600_000,
   /** Bodies that are sent to peers at a time; who asks for more is told to come again. */
   peerTransfers: 32,
+  /** And to one peer, once half of them are taken: a Cairn asks for four at a time. */
+  peerTransfersOfOne: 8,
   /** Blocks that are fetched ahead of a reading, at most: 16 MiB at most profiles' size of leaves. */
   blocksAhead: 16,
   /** CIDs of one list that a peer is sent, and its bytes: 36 of each CID, and twice that for longer hashes. */
@@ -204,8 +206,9 @@ export const limits = {
   transferPatienceMs: 30_000,
   /** Nodes with links of one DAG that is brought here, each remembered at 150 bytes; a terabyte's tree has a million. */
   transferNodes: 4_000_000,
-  /** Connections of peers. */
+  /** Connections of peers, and of one address, behind which there may be several. */
   peerConnections: 128,
+  peerConnectionsOfOne: 32,
   /** A record of a name: https://specs.ipfs.tech/ipns/ipns-record/#record-size-limit */
   recordBytes: 10 * KiB,
   /** What the gateway reads of a file at a time. */

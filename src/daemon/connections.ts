@@ -7,6 +7,8 @@ export interface ConnectionLimits {
   /** Open connections at all, and those that have no request in progress. */
   readonly connections: number
   readonly waiting: number
+  /** Open connections from one address; undefined: as many as there may be. */
+  readonly ofOne?: number
   /** Requests of one connection that are worked on at a time. */
   readonly together: number
   /** A connection in progress on which the client neither sends nor takes a byte is cut after this. */
@@ -37,6 +39,7 @@ export class Connections {
   readonly #turns = new WeakMap<Socket, Turns>()
   /** Without a request in progress, the longest so first. */
   readonly #waiting = new Set<Socket>()
+  readonly #byAddress = new Map<string, number>()
   #ending = false
 
   constructor(server: Server | TlsServer, limits: ConnectionLimits) {
@@ -82,11 +85,26 @@ export class Connections {
   }
 
   #open(socket: Socket): void {
+    this.#count(socket)
     socket.once('close', () => {
       this.#waiting.delete(socket)
       this.#turns.get(socket)?.end()
     })
     this.#wait(socket)
+  }
+
+  #count(socket: Socket): void {
+    const { remoteAddress } = socket
+    const { ofOne } = this.#limits
+    if (ofOne === undefined || remoteAddress === undefined) return
+    const open = (this.#byAddress.get(remoteAddress) ?? 0) + 1
+    this.#byAddress.set(remoteAddress, open)
+    if (open > ofOne) socket.destroy()
+    socket.once('close', () => {
+      const left = (this.#byAddress.get(remoteAddress) ?? 1) - 1
+      if (left === 0) this.#byAddress.delete(remoteAddress)
+      else this.#byAddress.set(remoteAddress, left)
+    })
   }
 
   #rest(socket: Socket): void {

@@ -27,6 +27,7 @@ export interface PeerPortOptions {
 const connections = {
   connections: limits.peerConnections,
   waiting: limits.peerConnections,
+  ofOne: limits.peerConnectionsOfOne,
   together: limits.httpTogether,
   stallMs: limits.httpStallMs
 }

@@ -8,6 +8,7 @@ import { peerPrefix } from '../net/find-digest.ts'
 import type { Shelf } from '../pull/shelf.ts'
 import { write } from './exchange.ts'
 import { type PeerCall, readCidList, type SendBlocksOptions, sendBlocks } from './send-blocks.ts'
+import { Transfers } from './transfers.ts'
 
 export interface PeerDoorOptions extends SendBlocksOptions {
   readonly shelf: Shelf
@@ -17,7 +18,7 @@ export interface PeerDoorOptions extends SendBlocksOptions {
 
 /** The peer protocol, as who is asked: docs/peer-protocol.md. */
 export function openPeerDoor(options: PeerDoorOptions): HttpDoor {
-  const sending = { count: 0 }
+  const sending = new Transfers()
   return {
     name: 'peer',
     accepts: ({ url = '' }) => url.startsWith(peerPrefix),
@@ -48,24 +49,24 @@ function parseDigest(text: string): Digest {
 }
 
 interface Sending extends PeerDoorOptions {
-  readonly sending: { count: number }
+  readonly sending: Transfers
 }
 
-/** Runs what sends a body, unless too many are being sent. */
+/** Runs what sends a body, unless too many are being sent, or too many to this peer. */
 async function counted(
-  sending: Sending['sending'],
-  { response }: PeerCall,
+  sending: Transfers,
+  { request, response }: PeerCall,
   send: () => Promise<void>
 ): Promise<void> {
-  if (sending.count >= limits.peerTransfers) {
+  const ended = sending.begin(request.socket.remoteAddress ?? '')
+  if (ended === undefined) {
     response.writeHead(503, { 'retry-after': '1', 'content-length': 0 }).end()
     return
   }
-  sending.count++
   try {
     await send()
   } finally {
-    sending.count--
+    ended()
   }
 }
 

@@ -32,7 +32,7 @@ async function serve(t: Test, limits: Partial<ConnectionLimits> = {}) {
   )
   t.teardown(() => server.close(AbortSignal.abort()))
   const { close } = server
-  return { seen, held, close, open: () => open(t, server.address.port) }
+  return { seen, held, close, open: (from?: string) => open(t, server.address.port, from) }
 }
 
 interface Client {
@@ -41,8 +41,8 @@ interface Client {
   readonly closed: Promise<unknown>
 }
 
-async function open(t: Test, port: number): Promise<Client> {
-  const socket = connect(port, '127.0.0.1')
+async function open(t: Test, port: number, localAddress?: string): Promise<Client> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress })
   t.teardown(() => socket.destroy())
   let text = ''
   socket.setEncoding('latin1').on('data', piece => {
@@ -164,6 +164,24 @@ t.test('the end waits for answers under way, and for no connection besides', asy
   for (const release of held) release()
   await Promise.all([closed, busy.closed])
   t.ok(busy.text().endsWith('/held'), 'though its client keeps the connection')
+})
+
+t.test('one address has so many connections and no more; another has its own', async t => {
+  const { open } = await serve(t, { ofOne: 2 })
+  const kept = [await open('127.0.0.2'), await open('127.0.0.2')]
+  await (await open('127.0.0.2')).closed
+  const other = await open('127.0.0.3')
+  other.socket.write(`GET /other HTTP/1.1\r\n${host}\r\n`)
+  await until(() => other.text().includes('/other'))
+  kept[0]?.socket.destroy()
+  const next = async (): Promise<string> => {
+    const client = await open('127.0.0.2')
+    client.socket.write(`GET /next HTTP/1.1\r\n${host}\r\n`)
+    await until(() => client.socket.destroyed || client.text().includes('/next'))
+    return client.text()
+  }
+  while (!(await next()).includes('/next'));
+  t.pass('what was given back can be had again')
 })
 
 t.test('idle connections give way, the oldest first; one at work stays', async t => {

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { ConnectionGater, Libp2p } from '@libp2p/interface'
+import type { Connection, ConnectionGater, Libp2p, Stream } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
@@ -68,9 +68,9 @@ export async function startNode(options: NodeOptions): Promise<Libp2pNode> {
     connectionManager: { maxConnections: bounds.nodeConnections },
     services: { identify: identify(), ...widerServices(options) }
   })
-  await node.handle(protocol, stream => onConnection(toDuplex(stream)), {
-    maxInboundStreams: bounds.connections * 4
-  })
+  const onStream = (stream: Stream, { remotePeer }: Connection) =>
+    onConnection(toDuplex(stream, remotePeer.toString()))
+  await node.handle(protocol, onStream, { maxInboundStreams: bounds.connections * 4 })
   const wider = await openWiderNetwork(node, options)
   for (const address of options.bootstrap) keepConnected(node, multiaddr(address))
   node.addEventListener('peer:discovery', ({ detail: { id } }) => {

@@ -3,6 +3,9 @@ import type { Stream } from '@libp2p/interface'
 
 /** What HTTP calls on a socket, and a stream of libp2p need not have: its times are kept below and above. */
 class StreamSocket extends Duplex {
+  /** Who is at the other end, for who counts by that. */
+  remoteAddress: string | undefined
+
   setTimeout(): this {
     return this
   }
@@ -29,7 +32,7 @@ class StreamSocket extends Duplex {
  * other's pace. What the other side sent before it closed is all read before the end; `remoteCloseWrite`
  * and `close` come while bytes still wait in a stream that is paused, `end` after the last of them.
  */
-export function toDuplex(stream: Stream): Duplex {
+export function toDuplex(stream: Stream, remotePeer?: string): Duplex {
   const duplex = new StreamSocket({
     read: () => {
       if (stream.readStatus === 'paused') stream.resume()
@@ -49,6 +52,7 @@ export function toDuplex(stream: Stream): Duplex {
       done(error)
     }
   })
+  duplex.remoteAddress = remotePeer
   stream.addEventListener('message', ({ data }) => {
     const bytes = data instanceof Uint8Array ? data : data.subarray()
     if (!duplex.push(bytes) && stream.readStatus === 'readable') stream.pause()
