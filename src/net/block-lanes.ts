@@ -34,7 +34,8 @@ async function* sentBlocks(
     'content-length': String(body.byteLength)
   }
   const path = `${peerPrefix}blocks`
-  const answer = await peers.request(peer, path, { method: 'POST', headers, body, signal })
+  const options = { method: 'POST', headers, body, bulk: true, signal } as const
+  const answer = await peers.request(peer, path, options)
   const reader = new PieceReader(answer.body)
   try {
     if (answer.status !== 200) throw refusal(asked, answer.status)

@@ -19,6 +19,8 @@ export const bounds = {
   askedTogether: 16,
   /** Connections to one peer. */
   connections: 4,
+  /** A connection for long bodies that nobody used for so long is ended: each holds half a megabyte. */
+  bulkIdleMs: 5_000,
   /** Peers found by themselves that are remembered: a LAN has fewer. */
   discovered: 256,
   /** The next peer is asked for a block too when the first has not answered by then. */

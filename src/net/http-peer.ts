@@ -1,9 +1,11 @@
 import { Agent, type IncomingMessage, request as requestHttp } from 'node:http'
-import type { Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CairnError, toCairnError } from '../base/errors.ts'
 import type { Peer, PeerAnswer, PeerRequest } from './api.ts'
 import { bounds } from './bounds.ts'
+import { BulkClient } from './bulk-client.ts'
+import { watched } from './watched.ts'
 
 /** HTTP/1.1 over connections that are opened as they are needed: TCP's, or anything that carries bytes. */
 export interface Carrier {
@@ -20,11 +22,19 @@ export function openHttpPeer(
   carrier: Carrier
 ): Peer & { close: () => void } {
   const agent = new CarriedAgent(carrier.connect)
+  const { host, port } = carrier
+  const bulk = new BulkClient(id, `${host.includes(':') ? `[${host}]` : host}:${port}`)
   return {
     id,
     kind,
-    request: (path, options) => ask({ id, agent, carrier }, path, options),
-    close: () => agent.destroy()
+    request: (path, options) =>
+      options.bulk === true && carrier.connect === undefined && bulk.isFree
+        ? bulk.request(onread => connect({ host, port, onread }), path, options)
+        : ask({ id, agent, carrier }, path, options),
+    close: () => {
+      agent.destroy()
+      bulk.close()
+    }
   }
 }
 
@@ -102,30 +112,10 @@ function bodyOf(id: string, response: IncomingMessage): AsyncIterableIterator<Ui
   }
 }
 
-/**
- * A body that stops, or all but stops, ends; so does one that is let go before its end. Only the time in
- * which somebody waits for it counts: a reader that rests is not the peer's fault.
- */
+/** A body that stops ends; so does one that is let go before its end. */
 async function* piecesOf(id: string, response: IncomingMessage): AsyncGenerator<Uint8Array> {
-  const pieces = response[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
-  const stalled = (): void =>
-    void response.destroy(new CairnError('timeout', `${id} stopped sending`))
-  let leftMs: number = bounds.idleMs
-  let since = 0
   try {
-    for (;;) {
-      const askedMs = performance.now()
-      const timer = setTimeout(stalled, leftMs)
-      const next = await pieces.next().finally(() => clearTimeout(timer))
-      if (next.done === true) return
-      leftMs = Math.max(0, leftMs - (performance.now() - askedMs))
-      since += next.value.byteLength
-      if (since >= bounds.trickleBytes) {
-        since = 0
-        leftMs = bounds.idleMs
-      }
-      yield next.value
-    }
+    yield* watched(id, response, why => void response.destroy(why))
   } catch (cause) {
     throw asUpstream(id, cause)
   } finally {

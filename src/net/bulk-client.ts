@@ -1,0 +1,144 @@
+import { CairnError, toCairnError } from '../base/errors.ts'
+import type { PeerAnswer, PeerRequest } from './api.ts'
+import { bounds } from './bounds.ts'
+import { readBody, readHead } from './http-response.ts'
+import { type OpenSocket, SocketReader } from './socket-reader.ts'
+import { watched } from './watched.ts'
+
+/**
+ * HTTP/1.1 for long bodies: their pieces lie in memory that is used again, valid until the next is asked for.
+ * What node:http takes for 256 MiB, above all for memory, this does in a third of the time.
+ */
+export class BulkClient {
+  readonly #id: string
+  readonly #host: string
+  /** Each ends after a while. */
+  readonly #idle = new Map<SocketReader, NodeJS.Timeout>()
+  readonly #busy = new Set<SocketReader>()
+
+  /** `host`: as the header of that name says it. */
+  constructor(id: string, host: string) {
+    this.#id = id
+    this.#host = host
+  }
+
+  /** False while as many are asked as one peer may be. */
+  get isFree(): boolean {
+    return this.#busy.size < bounds.connections
+  }
+
+  /** Asks on a connection that was used before, or one that `open` makes. Throws as `Peer.request`. */
+  async request(open: OpenSocket, path: string, options: PeerRequest): Promise<PeerAnswer> {
+    if (options.signal.aborted) throw this.#notNeeded()
+    const known = this.#takeIdle()
+    if (known !== undefined) {
+      const { received } = known
+      const answer = await this.#ask(known, path, options).catch((cause: unknown) => {
+        // It may have been closed while nobody used it; asked for is nothing that changes anything.
+        if (known.received > received || toCairnError(cause).code !== 'upstream') throw cause
+      })
+      if (answer !== undefined) return answer
+    }
+    return await this.#ask(new SocketReader(open), path, options)
+  }
+
+  close(): void {
+    for (const reader of [...this.#idle.keys(), ...this.#busy]) reader.destroy(this.#notNeeded())
+  }
+
+  async #ask(
+    reader: SocketReader,
+    path: string,
+    { method, headers = {}, body, signal }: PeerRequest
+  ): Promise<PeerAnswer> {
+    this.#busy.add(reader)
+    const stop = () => reader.destroy(this.#notNeeded())
+    signal.addEventListener('abort', stop, { once: true })
+    const leave = (isWhole: boolean) => {
+      signal.removeEventListener('abort', stop)
+      this.#leave(reader, isWhole)
+    }
+    const why = `${this.#id} did not answer for ${bounds.headMs} ms`
+    const late = setTimeout(() => reader.destroy(new CairnError('timeout', why)), bounds.headMs)
+    try {
+      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+      reader.socket.write(
+        `${method} ${path} HTTP/1.1\r\nhost: ${this.#host}\r\n${lines.join('')}\r\n`
+      )
+      if (body !== undefined) reader.socket.write(body)
+      const head = await readHead(reader)
+      const { status } = head
+      const stays = head.headers.get('connection')?.toLowerCase() !== 'close'
+      const pieces = this.#piecesOf(reader, readBody(reader, head), whole => leave(whole && stays))
+      return { status, header: name => head.headers.get(name), body: pieces }
+    } catch (cause) {
+      leave(false)
+      throw this.#asUpstream(cause)
+    } finally {
+      clearTimeout(late)
+    }
+  }
+
+  /** One that is let go before anybody began it ends its connection too. */
+  #piecesOf(
+    reader: SocketReader,
+    pieces: AsyncGenerator<Uint8Array>,
+    leave: (isWhole: boolean) => void
+  ): AsyncIterableIterator<Uint8Array> {
+    const body = watched(this.#id, pieces, why => reader.destroy(why))
+    return {
+      [Symbol.asyncIterator]() {
+        return this
+      },
+      next: async () => {
+        try {
+          const next = await body.next()
+          if (next.done === true) leave(true)
+          return next
+        } catch (cause) {
+          leave(false)
+          throw this.#asUpstream(cause)
+        }
+      },
+      return: async () => {
+        leave(false)
+        return await body.return(undefined)
+      }
+    }
+  }
+
+  /** Back to those that can be asked again, for a while; or it ends. */
+  #leave(reader: SocketReader, isWhole: boolean): void {
+    if (!this.#busy.delete(reader)) return
+    if (!isWhole || reader.isUseless) {
+      reader.destroy(this.#notNeeded())
+      return
+    }
+    const end = () => {
+      this.#idle.delete(reader)
+      reader.destroy(this.#notNeeded())
+    }
+    this.#idle.set(reader, setTimeout(end, bounds.bulkIdleMs).unref())
+  }
+
+  /** One that was not ended meanwhile. */
+  #takeIdle(): SocketReader | undefined {
+    for (const [reader, timer] of this.#idle) {
+      clearTimeout(timer)
+      this.#idle.delete(reader)
+      if (!reader.isUseless) return reader
+      reader.destroy(this.#notNeeded())
+    }
+    return undefined
+  }
+
+  #notNeeded(): CairnError {
+    return new CairnError('aborted', `${this.#id} is not needed`)
+  }
+
+  #asUpstream(cause: unknown): CairnError {
+    const error = toCairnError(cause)
+    if (error.code === 'timeout' || error.code === 'aborted') return error
+    return new CairnError('upstream', `${this.#id}: ${error.message}`, { cause })
+  }
+}
