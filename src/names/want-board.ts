@@ -1,6 +1,9 @@
 import type { CID } from 'multiformats/cid'
-import { multihashKey } from '../base/blocks.ts'
+import { codec, multihashKey } from '../base/blocks.ts'
 import { limits } from '../base/limits.ts'
+
+/** The longest nodes that are usual: leaves of the profile of 2015, folders of all. */
+const nodeBytes = 256 * 1024
 
 /** A block that lacks. */
 export interface LackedBlock {
@@ -60,7 +63,7 @@ export class WantBoard {
       if (!fits(lacked)) left.push(lacked)
       else {
         taken.push(lacked)
-        bytes += Math.min(lacked.bytes, limits.blockBytes)
+        bytes += blockBytes(lacked)
       }
     }
     this.#waiting = left.concat(this.#waiting.slice(at))
@@ -130,6 +133,11 @@ export class Portion {
     this.#left.clear()
     this.#outcome.ended()
   }
+}
+
+/** A link to a node claims all that is below it; the node itself is no longer than a leaf of it that is one, or a folder before it is sharded. */
+function blockBytes({ cid, bytes }: LackedBlock): number {
+  return Math.min(bytes, cid.code === codec.dagPb ? nodeBytes : limits.blockBytes)
 }
 
 /** With the codec: the same block may be linked as a leaf and as a node, and only the node has links. */
