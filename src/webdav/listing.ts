@@ -9,8 +9,23 @@ import { uploadForm, uploadPolicy } from './upload.ts'
 import { modifiedMsOf } from './validators.ts'
 import { namesInView } from './view.ts'
 
-const style = `body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:60em;padding:0 1em}
-td{padding:0 2em 0 0}td+td{text-align:right;white-space:nowrap;color:#666}a{text-decoration:none}`
+const style = `:root{color-scheme:light dark}
+body{font:15px/1.6 system-ui,sans-serif;margin:2em auto;max-width:60em;padding:0 1em}
+h1{font-size:1.3em;overflow-wrap:anywhere}form,output{display:block;margin:1em 0;white-space:pre-line}
+table{width:100%;border-spacing:0}tr:hover{background:#8882}th{text-align:left;font-weight:600}
+td:first-child{width:100%;overflow-wrap:anywhere}td,th{padding:.1em 0}
+td+td,th+th{padding-left:2em;text-align:right;white-space:nowrap;opacity:.7;font-variant-numeric:tabular-nums}
+a{text-decoration:none}a:hover,a:focus{text-decoration:underline}
+@media(max-width:40em){td+td+td,th+th+th{display:none}td{padding:.4em 0}}`
+
+/** Rows are put in order as long as they take no more than this; else they come as the folder has them. */
+const orderedBytes = 2 * 1024 * 1024
+
+interface Row {
+  readonly html: string
+  readonly name: string
+  readonly collection: boolean
+}
 
 /** A folder for a browser: a plain page, streamed; where the user may write, with an upload. */
 export async function showListing(exchange: Exchange, collection: Resource): Promise<void> {
@@ -30,15 +45,35 @@ export async function showListing(exchange: Exchange, collection: Resource): Pro
   const names = namesInView(dav.view, collection.names)
   out.add(head(names))
   if (upload) out.add(uploadForm(base(names)))
-  out.add(
-    names.length === 0 ? '<table>' : `<table><tr><td><a href="${base(names.slice(0, -1))}">..</a>\n`
-  )
+  out.add('<table><tr><th>Name<th>Size<th>Changed (UTC)\n')
+  if (names.length > 0) out.add(`<tr><td><a href="${base(names.slice(0, -1))}">..</a><td><td>\n`)
+  let rows: Row[] = []
+  let bytes = 0
   for await (const members of membersOf(exchange, collection)) {
-    for (const member of members) out.add(row(dav, member))
+    for (const member of members) {
+      const next = row(dav, member)
+      bytes += next.html.length
+      if (bytes <= orderedBytes) rows.push(next)
+      else {
+        for (const { html } of rows) out.add(html)
+        rows = []
+        out.add(next.html)
+      }
+    }
     await out.flush()
   }
+  for (const html of inOrder(rows)) out.add(html)
   out.add('</table></html>\n')
   await out.end()
+}
+
+/** Folders first, then by name, as people count: 9 before 10. */
+function inOrder(rows: readonly Row[]): string[] {
+  const keyed = rows.map(({ html, name, collection }) => {
+    const counted = name.toLowerCase().replace(/\d+/g, digits => digits.padStart(8, '0'))
+    return { html, key: `${collection ? 0 : 1}${counted}` }
+  })
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ html }) => html)
 }
 
 const policy =
@@ -46,17 +81,23 @@ const policy =
 
 function head(names: readonly Name[]): string {
   const title = escapeXml([davRoot.slice(1), ...names.map(nameText)].join('/'))
+  const steps = names.map((name, depth) => {
+    const href = base(names.slice(0, depth + 1))
+    return ` / <a href="${href}">${escapeXml(nameText(name))}</a>`
+  })
   return `<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>${title}</title>
-<style>${style}</style><h1>${title}</h1>`
+<style>${style}</style><h1><a href="${base([])}">${davRoot.slice(1)}</a>${steps.join('')}</h1>`
 }
 
-function row(dav: Dav, member: Resource): string {
-  const name = member.names.at(-1) ?? ('' as Name)
-  const slash = isCollection(member) ? '/' : ''
-  const link = hrefOf(dav.view, member.names, slash !== '')
-  const details = member.kind === 'node' ? detailsOf(dav, member, slash !== '') : ''
-  return `<tr><td><a href="${link}">${escapeXml(nameText(name))}${slash}</a>${details}\n`
+function row(dav: Dav, member: Resource): Row {
+  const name = nameText(member.names.at(-1) ?? ('' as Name))
+  const collection = isCollection(member)
+  const slash = collection ? '/' : ''
+  const link = hrefOf(dav.view, member.names, collection)
+  const details = member.kind === 'node' ? detailsOf(dav, member, collection) : '<td><td>'
+  const html = `<tr><td><a href="${link}">${escapeXml(name)}${slash}</a>${details}\n`
+  return { html, name, collection }
 }
 
 function detailsOf({ dates }: Dav, { attributes }: NodeResource, collection: boolean): string {

@@ -33,19 +33,51 @@ t.test('names cannot leave the page’s text', async t => {
   }
 })
 
+t.test('members are shown in order: folders first, 9 before 10', async t => {
+  const { port } = await serveDav(t, t.testdir())
+  for (const name of ['b10', 'a', 'B9']) await ask(port, 'PUT', `/dav/mfs/${name}`, { body: name })
+  await ask(port, 'MKCOL', '/dav/mfs/z')
+  const { text } = await ask(port, 'GET', '/dav/mfs/')
+  const shown = [...text.matchAll(/<tr><td><a href="[^"]*">([^<]*)</g)].map(([, name]) => name)
+  t.strictSame(shown, ['..', 'z/', 'a', 'B9', 'b10'])
+})
+
+t.test('a folder too long to be ordered is shown whole', async t => {
+  const { port } = await serveDav(t, t.testdir())
+  const name = (index: number) => `${'%'.repeat(240)}${index}`
+  await ask(port, 'MKCOL', '/dav/mfs/long')
+  for (let index = 0; index < 2200; index += 1) {
+    await ask(port, 'PUT', `/dav/mfs/long/${encodeURIComponent(name(index))}`, { body: '' })
+  }
+  const { text } = await ask(port, 'GET', '/dav/mfs/long/')
+  t.ok(text.length > 2 * 1024 * 1024)
+  const shown = [...text.matchAll(/>%{240}(\d+)<\/a>/g)].map(([, index]) => Number(index))
+  t.strictSame(
+    shown.sort((a, b) => a - b),
+    Array.from({ length: 2200 }, (_, index) => index)
+  )
+})
+
 interface Chosen {
   readonly name: string
   readonly body: string
 }
 
-/** Runs the page's script in a page of straw; returns what it said last, and whether it loaded anew. */
-async function choose(url: string, path: string, files: readonly Chosen[], replace: boolean) {
+/** Runs the page's script in a page of straw, by choosing or by dropping; returns what it said last, and whether it loaded anew. */
+async function choose(
+  url: string,
+  path: string,
+  files: readonly Chosen[],
+  replace: boolean,
+  drop = false
+) {
   const text = await (await fetch(url + path)).text()
   const script = /<script>(.*)<\/script>/s.exec(text)?.[1] ?? ''
   const folder = /data-folder="([^"]*)"/.exec(text)?.[1] ?? ''
   const output = { textContent: '' }
   const input: { onchange?: (event: unknown) => Promise<void> } = {}
   const form = {
+    hidden: true,
     dataset: { folder },
     querySelector: (what: string) => (what === 'output' ? output : input)
   }
@@ -54,8 +86,13 @@ async function choose(url: string, path: string, files: readonly Chosen[], repla
     fetch(url + to, { ...options, body: body.body })
   const confirm = (question: string) => page.questions.push(question) > 0 && replace
   const run = new Function('document', 'fetch', 'confirm', 'location', script)
-  run({ forms: [form] }, put, confirm, { reload: () => page.reloads++ })
-  await input.onchange?.({ target: { files } })
+  const document: { forms: unknown[]; ondrop?: (event: unknown) => Promise<void> } = {
+    forms: [form]
+  }
+  run(document, put, confirm, { reload: () => page.reloads++ })
+  if (form.hidden) throw new Error('the form is shown where its script runs')
+  if (!drop) await input.onchange?.({ target: { files } })
+  else await document.ondrop?.({ preventDefault: () => {}, dataTransfer: { files } })
   return { ...page, said: output.textContent }
 }
 
@@ -79,6 +116,13 @@ t.test('what is chosen is uploaded; what stands there only if it may be replaced
   const failed = await choose(url, '/dav/mfs/', [{ name: 'x'.repeat(256), body: '' }], true)
   t.equal(failed.reloads, 0)
   t.match(failed.said, 'at most 255')
+  const mixed = [
+    { name: 'y'.repeat(256), body: '' },
+    { name: 'dropped', body: 'four' }
+  ]
+  const some = await choose(url, '/dav/mfs/', mixed, true, true)
+  t.match(some.said, 'at most 255')
+  t.equal(await read('dropped'), 'four', 'after one that failed')
   const decomposed = 'ä.txt'.normalize('NFD')
   await choose(url, '/dav/mfs/', [{ name: decomposed, body: 'nfc' }], false)
   t.equal(await read('ä.txt'), 'nfc')
