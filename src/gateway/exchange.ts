@@ -31,8 +31,14 @@ export function commonHeaders(exchange: Exchange, cids: readonly CID[]): Outgoin
     'x-ipfs-path': encodeURI(decodeURI(exchange.asked.pathText)),
     'x-ipfs-roots': cids.join(','),
     'x-content-type-options': 'nosniff',
-    vary: 'accept'
+    vary: 'accept',
+    ...locationOf(exchange)
   }
+}
+
+/** What was negotiated by a header has a URL of its own, for caches. */
+export function locationOf({ asked }: Pick<Exchange, 'asked'>): { 'content-location'?: string } {
+  return asked.formUrl === undefined ? {} : { 'content-location': asked.formUrl }
 }
 
 /** Answers 304 if the client has this version. https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2 */

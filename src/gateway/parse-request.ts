@@ -14,6 +14,8 @@ export interface GatewayRequest {
   readonly pathText: string
   readonly trailingSlash: boolean
   readonly form: Form
+  /** Where a cache finds this form, if the URL alone does not say it: path and query. */
+  readonly formUrl: string | undefined
   /** A file's name that the client wants it kept by. */
   readonly filename: string | undefined
   readonly download: boolean
@@ -44,13 +46,18 @@ export function parseRequest(url: string, headers: IncomingHttpHeaders): Gateway
   if (match === null) throw new Refusal(400, 'ask for /ipfs/<cid> or /ipns/<name>')
   const [, namespace, root = '', rest = '', query = ''] = match
   const parameters = new URLSearchParams(query)
+  const types = mediaTypesOf(headers.accept)
+  const { form, accepted } = formOf(parameters, types)
+  const pathText = `/${namespace}/${root}${rest}`
+  const formQuery = formQueryOf(parameters, types, form, accepted)
   return {
     namespace: namespace as 'ipfs' | 'ipns',
     root: decodePart(root),
     path: parsePath(rest),
-    pathText: `/${namespace}/${root}${rest}`,
+    pathText,
     trailingSlash: rest.endsWith('/'),
-    form: formOf(parameters, headers.accept),
+    form,
+    formUrl: formQuery && `${pathText}?${formQuery}`,
     filename: parameters.get('filename') ?? undefined,
     download: parameters.get('download') === 'true'
   }
@@ -77,18 +84,59 @@ function decodePart(part: string): string {
   return text
 }
 
+interface Negotiated {
+  readonly form: Form
+  /** The parameters of the media type that was taken. */
+  readonly accepted: MediaType['parameters']
+}
+
 /** The query says it before the header does, so that a link means the same for every client. */
-function formOf(parameters: URLSearchParams, accept = ''): Form {
+function formOf(parameters: URLSearchParams, types: readonly MediaType[]): Negotiated {
   const format = parameters.get('format')
-  const types = accept.split(',').map(parseMediaType)
-  if (format === null) {
-    const found = types.find(({ type }) => (Object.values(mediaTypes) as string[]).includes(type))
-    if (found === undefined) return refuseOther(types) ?? { kind: 'page' }
-    const kind = found.type.slice(found.type.lastIndexOf('.') + 1)
-    return makeForm(kind, parameters, found.parameters)
-  }
+  if (format === null) return firstOf(parameters, types.filter(isVerifiable)) ?? pageFor(types)
   const told = types.find(({ type }) => type === mediaTypes.car)
-  return makeForm(format, parameters, format === 'car' ? (told?.parameters ?? {}) : {})
+  const accepted = format === 'car' ? (told?.parameters ?? {}) : {}
+  return { form: makeForm(format, parameters, accepted), accepted }
+}
+
+/** The first that can be made, by preference. Throws the refusal of the most preferred if none can. */
+function firstOf(parameters: URLSearchParams, types: readonly MediaType[]): Negotiated | undefined {
+  let refused: unknown
+  for (const { type, parameters: accepted } of types) {
+    try {
+      return { form: makeForm(formatOf(type), parameters, accepted), accepted }
+    } catch (cause) {
+      refused ??= cause
+    }
+  }
+  if (refused !== undefined) throw refused
+  return undefined
+}
+
+/** https://specs.ipfs.tech/http-gateways/path-gateway/#content-location-response-header */
+function formQueryOf(
+  parameters: URLSearchParams,
+  types: readonly MediaType[],
+  { kind }: Form,
+  accepted: MediaType['parameters']
+): string | undefined {
+  const others = types.filter(isVerifiable).some(({ type }) => formatOf(type) !== kind)
+  if (kind === 'page' || (parameters.has('format') && !others)) return undefined
+  const query = new URLSearchParams(parameters)
+  query.set('format', kind)
+  for (const name of kind === 'car' ? ['version', 'order', 'dups'] : []) {
+    const value = accepted[name]
+    if (value !== undefined && !query.has(`car-${name}`)) query.set(`car-${name}`, value)
+  }
+  return query.toString()
+}
+
+function isVerifiable({ type }: MediaType): boolean {
+  return (Object.values(mediaTypes) as string[]).includes(type)
+}
+
+function formatOf(type: string): string {
+  return type.slice(type.lastIndexOf('.') + 1)
 }
 
 function makeForm(
@@ -102,17 +150,24 @@ function makeForm(
 }
 
 /** Other IPLD and IPFS types must not be answered by a page. */
-function refuseOther(types: readonly MediaType[]): undefined {
+function pageFor(types: readonly MediaType[]): Negotiated {
   const other = types.find(({ type }) => /^application\/vnd\.ip(ld|fs)\./.test(type))
   if (other !== undefined && types.length === 1) {
     throw new Refusal(406, `${other.type.slice(0, 80)} is not made here`)
   }
-  return undefined
+  return { form: { kind: 'page' }, accepted: {} }
 }
 
 interface MediaType {
   readonly type: string
   readonly parameters: Readonly<Record<string, string>>
+}
+
+/** By preference: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1 */
+function mediaTypesOf(accept = ''): MediaType[] {
+  const weight = ({ parameters: { q } }: MediaType) => (q === undefined ? 1 : Number(q) || 0)
+  const types = accept.split(',').map(parseMediaType)
+  return types.filter(type => weight(type) > 0).sort((a, b) => weight(b) - weight(a))
 }
 
 function parseMediaType(text: string): MediaType {

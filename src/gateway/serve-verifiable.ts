@@ -10,6 +10,7 @@ import {
   commonHeaders,
   disposition,
   type Exchange,
+  locationOf,
   send,
   write
 } from './exchange.ts'
@@ -101,7 +102,8 @@ export function serveRecord({
     etag: `"${digestOf('sha256', bytes).slice(7, 47)}"`,
     'cache-control': `public, max-age=${Math.max(0, Math.floor(most / 1000))}`,
     'x-content-type-options': 'nosniff',
-    vary: 'accept'
+    vary: 'accept',
+    ...locationOf({ asked })
   }
   if (answerUnchanged({ request, response }, headers)) return
   response.writeHead(200, {

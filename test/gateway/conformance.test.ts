@@ -125,3 +125,57 @@ t.test(
     t.same([put.status, put.headers.get('allow')], [405, 'GET, HEAD'])
   }
 )
+
+t.test(
+  'what was negotiated by a header has a URL of its own, so that caches keep forms apart',
+  async t => {
+    const { gateway, site } = await makeForms(t)
+    const root = `/ipfs/${site}`
+    const raw = 'application/vnd.ipld.raw'
+    const car = 'application/vnd.ipld.car'
+    const cases: ReadonlyArray<readonly [string, string, string | null]> = [
+      [root, raw, `${root}?format=raw`],
+      [`${root}?format=raw`, raw, null],
+      [`${root}?format=raw`, '*/*', null],
+      [`${root}?format=raw`, car, `${root}?format=raw`],
+      [root, car, `${root}?format=car`],
+      [
+        `${root}/long.bin?dag-scope=block`,
+        `${car}; version=1; order=dfs; dups=y`,
+        `${root}/long.bin?dag-scope=block&format=car&car-version=1&car-order=dfs&car-dups=y`
+      ],
+      [`${root}?car-dups=n`, `${car}; dups=y`, `${root}?car-dups=n&format=car`],
+      ['/ipns/k51', 'application/vnd.ipfs.ipns-record', '/ipns/k51?format=ipns-record'],
+      [`${root}/long.bin`, 'text/html', null]
+    ]
+    for (const [path, accept, location] of cases) {
+      const answer = await fetch(gateway.url + path, { headers: { accept } })
+      await answer.arrayBuffer()
+      t.same(
+        [answer.status, answer.headers.get('content-location')],
+        [200, location],
+        path + accept
+      )
+    }
+  }
+)
+
+t.test('of several forms that a client takes, the one it likes best that can be made', async t => {
+  const { gateway, site } = await makeForms(t)
+  const car = 'application/vnd.ipld.car'
+  const cases: ReadonlyArray<readonly [string, number, string]> = [
+    [
+      `${car};order=foo, ${car};order=dfs;dups=y;q=0.5`,
+      200,
+      `${car}; version=1; order=dfs; dups=y`
+    ],
+    [`${car};q=0.2, application/vnd.ipld.raw;q=0.9`, 200, 'application/vnd.ipld.raw'],
+    [`${car};q=0, application/vnd.ipld.raw;q=0.1`, 200, 'application/vnd.ipld.raw'],
+    [`${car};order=foo, ${car};version=2`, 406, 'text/plain; charset=utf-8']
+  ]
+  for (const [accept, status, type] of cases) {
+    const answer = await fetch(`${gateway.url}/ipfs/${site}`, { headers: { accept } })
+    await answer.arrayBuffer()
+    t.same([answer.status, answer.headers.get('content-type')], [status, type], accept)
+  }
+})
