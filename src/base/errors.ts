@@ -35,11 +35,12 @@ export type ErrorCode = (typeof errorCodes)[number]
 
 /**
  * What an operation lacked to go on: a door that gets `missing` may fetch it and run the operation
- * again. `block` names a CID; `unpacked` a catalog key whose archive is to be unpacked; `sealed` an
- * inode of /mfs whose CID was asked for before it had one.
+ * again. `block` names a CID; `unpacked` a catalog key whose archive is to be unpacked; `layer`
+ * (`<index> <key>`) a layer of an image that is being unpacked; `sealed` an inode of /mfs whose CID was
+ * asked for before it had one.
  */
 export interface Want {
-  readonly kind: 'block' | 'unpacked' | 'sealed'
+  readonly kind: 'block' | 'unpacked' | 'layer' | 'sealed'
   readonly id: string
   /** CIDs of blocks that whoever goes on there will lack next, in that order; none where nobody can tell. */
   readonly ahead?: readonly string[]

@@ -70,7 +70,7 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
 
   // Doors: the mounts, then HTTP on the port and on the socket.
   const seal = () => upkeep.seal('asked for a CID')
-  const satisfy = satisfyFrom(packages.unpack, seal, fetcher)
+  const satisfy = satisfyFrom(packages.satisfy, seal, fetcher)
   const mounts: Mounts = closing.keep(
     await openMounts({ settings, log, satisfy, ...parts }),
     (it, hurry) => it.close(hurry)

@@ -14,6 +14,7 @@ import { countWrites } from './count-writes.ts'
 import type { TreeThreadData } from './fuse-thread.ts'
 import type { Log } from './logger.ts'
 import { openTree, type TreeMemory } from './open-tree.ts'
+import type { Packages } from './packages.ts'
 import type { Settings } from './settings.ts'
 import { type TreeName, treeNames } from './tree-names.ts'
 
@@ -23,6 +24,7 @@ export interface MountsOptions {
   readonly content: Content
   readonly writeLock: SharedArrayBuffer
   readonly memory: Readonly<Record<TreeName, TreeMemory>>
+  readonly packages: Pick<Packages, 'growing'>
   readonly satisfy: (want: Want, signal: AbortSignal) => Promise<void>
   readonly log: Log
 }
@@ -124,8 +126,9 @@ async function forgetIn(mount: FuseMount | undefined, change: MfsChange): Promis
 }
 
 async function openMount(name: TreeName, path: string, options: MountsOptions): Promise<Mounted> {
-  const { content, settings, memory } = options
-  const tree = openTree(name, content, { settings, memory: memory[name] })
+  const { content, settings, memory, packages } = options
+  const { growing } = packages
+  const tree = openTree(name, content, { settings, memory: memory[name], growing })
   try {
     await makeMountPoint(path)
     const mount = await mountTree(path, name, tree, options)

@@ -6,6 +6,7 @@ import { openWebdav, type WebdavDoor } from '../webdav/door.ts'
 import { type Content, thisUser } from './content.ts'
 import type { Log } from './logger.ts'
 import { type OpenTreeOptions, openTree, type TreeMemory } from './open-tree.ts'
+import type { Packages } from './packages.ts'
 import { namesInMfs } from './view-names.ts'
 
 export interface OpenDriveOptions extends Pick<OpenTreeOptions, 'settings'> {
@@ -13,6 +14,7 @@ export interface OpenDriveOptions extends Pick<OpenTreeOptions, 'settings'> {
   readonly mfs: Mfs
   readonly memory: { readonly [tree in 'ipfs' | 'ipns' | 'pkg']: TreeMemory }
   readonly names: Names
+  readonly packages: Pick<Packages, 'growing'>
   readonly satisfy: WebdavOptions['satisfy']
   readonly log: Log
 }
@@ -23,6 +25,7 @@ export function openDrive({
   mfs,
   memory,
   names,
+  packages: { growing },
   settings,
   satisfy,
   log
@@ -32,7 +35,7 @@ export function openDrive({
       mfs,
       ipfs: openTree('ipfs', content, { settings, memory: memory.ipfs }),
       ipns: openTree('ipns', content, { settings, memory: memory.ipns, ownNames: 'content' }),
-      pkg: openTree('pkg', content, { settings, memory: memory.pkg })
+      pkg: openTree('pkg', content, { settings, memory: memory.pkg, growing })
     },
     namesInMfs: name => namesInMfs(names, name),
     database: content.database,

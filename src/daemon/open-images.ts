@@ -5,9 +5,13 @@ import { unpackLayer } from '../../adapters/oci/unpack-layer.ts'
 import type { Digest } from '../base/digest.ts'
 import { CairnError } from '../base/errors.ts'
 import type { Upstream } from '../pull/adapter.ts'
-import type { Catalog, Pull, Unpacking } from '../pull/api.ts'
+import type { Catalog, Pull } from '../pull/api.ts'
 import { BufferPool } from '../pull/buffers.ts'
-import { type ImageDocument, openImageUnpacking } from '../pull/image/unpack-image.ts'
+import {
+  type ImageDocument,
+  type ImageUnpacking,
+  openImageUnpacking
+} from '../pull/image/unpack-image.ts'
 import type { Repositories } from '../pull/registry/api.ts'
 import { readStored, type StoredFile } from '../pull/stored-body.ts'
 import type { UnixfsWriter } from '../unixfs/api.ts'
@@ -23,7 +27,7 @@ export interface ImagesOptions {
 }
 
 /** Root filesystems of images that were pushed or pulled here, for the mount. */
-export function openImages(options: ImagesOptions): Unpacking {
+export function openImages(options: ImagesOptions): ImageUnpacking {
   const { content, catalog, writer } = options
   const buffers = new BufferPool()
   return openImageUnpacking({
@@ -33,28 +37,12 @@ export function openImages(options: ImagesOptions): Unpacking {
     writer,
     readDocument,
     unpackLayer,
-    openPart: async (key, kind, digest) => {
+    openPart: async (key, kind, digest, signal) => {
       const held = heldPart(options, key, kind, digest)
       if (held !== undefined) return readStored(content.reader, held, buffers)
-      return (await options.pull.fetch(wantedPart(options, key, kind, digest))).body()
-    },
-    fetchAhead: (key, digest, signal) => {
-      fetchAhead(options, key, digest, signal).catch(() => {
-        // Told when the layer's turn comes: it is asked for again then.
-      })
+      return (await options.pull.fetch(wantedPart(options, key, kind, digest), { signal })).body()
     }
   })
-}
-
-/** A place in the flight, left when the signal aborts; the bytes are read when the layer is unpacked. */
-async function fetchAhead(
-  options: ImagesOptions,
-  key: string,
-  digest: Digest,
-  signal: AbortSignal
-): Promise<void> {
-  if (heldPart(options, key, 'blobs', digest) !== undefined) return
-  await options.pull.fetch(wantedPart(options, key, 'blobs', digest), { signal })
 }
 
 function readDocument(bytes: Uint8Array): ImageDocument {

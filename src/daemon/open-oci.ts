@@ -3,7 +3,8 @@ import { systemClock } from '../base/clock.ts'
 import type { HttpDoor } from '../base/http.ts'
 import { openOciDoor } from '../mirror/oci/oci-door.ts'
 import type { Upstream } from '../pull/adapter.ts'
-import type { Catalog, FetchUpstream, Log, Pull, Unpacking } from '../pull/api.ts'
+import type { Catalog, FetchUpstream, Log, Pull } from '../pull/api.ts'
+import type { ImageUnpacking } from '../pull/image/unpack-image.ts'
 import type { Account } from '../pull/registry/authorised-fetch.ts'
 import { openPointers } from '../pull/registry/pointers.ts'
 import { openRepositories } from '../pull/registry/repositories.ts'
@@ -36,7 +37,7 @@ export interface OciOptions {
 export interface Oci {
   readonly door: HttpDoor
   /** Unpacks images, for the mount. */
-  readonly images: Unpacking
+  readonly images: ImageUnpacking
 }
 
 /** The registry: what is pushed here, and what is mirrored. */

@@ -11,6 +11,7 @@ import { openPackageTree } from '../vfs/frozen/package-tree.ts'
 import { withSnapshots } from '../vfs/mfs/with-snapshots.ts'
 import { type Content, openMfsOf, thisUser } from './content.ts'
 import { openNamesOf } from './open-names.ts'
+import type { Packages } from './packages.ts'
 import type { Settings } from './settings.ts'
 import type { TreeName } from './tree-names.ts'
 import { viewNames } from './view-names.ts'
@@ -35,8 +36,17 @@ export interface OpenTreeOptions {
   readonly ownNames?: 'links' | 'content'
 }
 
+/** What only the thread that unpacks packages can tell. */
+export interface OnMainThread {
+  readonly growing?: Packages['growing']
+}
+
 /** One thread's instance of a tree over its own content. */
-export function openTree(name: TreeName, content: Content, options: OpenTreeOptions): Tree {
+export function openTree(
+  name: TreeName,
+  content: Content,
+  options: OpenTreeOptions & OnMainThread
+): Tree {
   const { memory, settings } = options
   const frozen = {
     reader: content.reader,
@@ -60,6 +70,6 @@ export function openTree(name: TreeName, content: Content, options: OpenTreeOpti
     const { cachedBytes } = new RetentionState(content.database).read()
     return withinBudget(frozen.statistics(), settings.cacheBudget, cachedBytes)
   }
-  const packages = viewPackages(openCatalog(content.database))
+  const packages = viewPackages(openCatalog(content.database), options.growing)
   return openPackageTree({ ...frozen, statistics, packages })
 }

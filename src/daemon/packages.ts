@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { aptAdapter } from '../../adapters/apt/adapter.ts'
 import { ociAdapter } from '../../adapters/oci/adapter.ts'
 import { systemClock } from '../base/clock.ts'
-import { toCairnError } from '../base/errors.ts'
+import { toCairnError, type Want } from '../base/errors.ts'
 import type { HttpDoor } from '../base/http.ts'
 import { openMirrorDoor } from '../mirror/mirror-door.ts'
 import { openProxyDoor } from '../mirror/proxy-door.ts'
@@ -11,6 +11,7 @@ import type { PullStatistics } from '../pull/api.ts'
 import type { PullPeers } from '../pull/ask-peers.ts'
 import { openCatalog } from '../pull/catalog.ts'
 import { openFetchUpstream } from '../pull/fetch-upstream.ts'
+import type { GrowingImage } from '../pull/image/growing-image.ts'
 import { imageSuffix } from '../pull/image/unpack-image.ts'
 import type { InUse } from '../pull/in-use.ts'
 import { openPull } from '../pull/open.ts'
@@ -44,8 +45,10 @@ export interface Packages {
   settings: () => Settings
   /** Mirrors the upstreams of new settings from the next request on. */
   configure: (settings: Settings) => void
-  /** Unpacks the archive of a catalog key, for the mount. */
-  unpack: (key: string, signal: AbortSignal) => Promise<unknown>
+  /** Gets what the package tree wanted: an archive unpacked, or a layer of one. */
+  satisfy: (want: Want, signal: AbortSignal) => Promise<unknown>
+  /** What is known of the image of a catalog key while it is unpacked. */
+  growing: (key: string) => GrowingImage | undefined
   close: () => Promise<void>
 }
 
@@ -100,8 +103,12 @@ export function openPackages(options: PackagesOptions): Packages {
       current = changed
     },
     statistics: () => pull.statistics(),
-    unpack: (key, signal) =>
-      (key.endsWith(imageSuffix) ? oci.images : unpacking).unpack(key, { signal }),
+    satisfy: ({ kind, id }, signal) => {
+      if (kind === 'layer') return oci.images.settled(id, { signal })
+      if (id.endsWith(imageSuffix)) return oci.images.begin(id, { signal })
+      return unpacking.unpack(id, { signal })
+    },
+    growing: key => oci.images.growing(key),
     close: async () => {
       await pull.close()
       await npm.documents.close()

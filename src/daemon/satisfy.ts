@@ -7,7 +7,7 @@ import type { DagFetcher } from '../names/fetch-dag.ts'
  * at once. A seal goes on when its caller left: others gain by it.
  */
 export function satisfyFrom(
-  unpack: (key: string, signal: AbortSignal) => Promise<unknown>,
+  packages: (want: Want, signal: AbortSignal) => Promise<unknown>,
   seal: () => Promise<unknown>,
   fetcher: Pick<DagFetcher, 'block'> | undefined
 ): (want: Want, signal: AbortSignal) => Promise<void> {
@@ -18,6 +18,6 @@ export function satisfyFrom(
       throw new CairnError('missing', `block ${want.id} is not here, and the network is off`)
     }
     if (want.kind === 'sealed') await seal()
-    else await unpack(want.id, signal)
+    else await packages(want, signal)
   }
 }

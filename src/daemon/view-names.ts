@@ -3,7 +3,7 @@ import { type Name, nameText, splitPath, toName } from '../base/names.ts'
 import type { Names, Shown } from '../names/api.ts'
 import { profiles } from '../unixfs/profiles.ts'
 import { openUnixfsWriter } from '../unixfs/writer.ts'
-import type { ContentLink } from '../vfs/frozen/content-nodes.ts'
+import type { ContentLink } from '../vfs/frozen/content-link.ts'
 import type { NamesView } from '../vfs/frozen/ipns-tree.ts'
 
 /**

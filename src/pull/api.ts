@@ -48,6 +48,7 @@ export interface Catalog {
   unpacked: (key: string) => CID | undefined
   /** Of an unpacked archive: the side record of what UnixFS has no place for, if it has any of it. */
   sideRecord: (key: string) => CID | undefined
+  /** Throws `not-found` for a key that nothing is held of any more. */
   setUnpacked: (key: string, tree: UnpackedTree, usedMs: number) => void
   statistics: () => CatalogStatistics
   /** As the database's: what was read under one number holds as long as it is that. */
@@ -56,6 +57,8 @@ export interface Catalog {
 
 export interface UnpackedTree {
   readonly cid: CID
+  /** What it was made of: the key's item may be another by now. */
+  readonly archive: CID
   /** Of an image: the side record of what UnixFS has no place for. */
   readonly record?: CID | undefined
   /** All its blocks, each as often as it is linked. */

@@ -264,11 +264,10 @@ class DatabaseCatalog implements Catalog {
   }
 
   setUnpacked(key: string, tree: UnpackedTree, usedMs: number): void {
-    const archive = this.get(key)?.cid
-    if (archive === undefined) {
+    if (this.get(key) === undefined) {
       throw new CairnError('not-found', `${key} went from the catalog while it was unpacked`)
     }
-    this.#unpacked.set(key, archive, tree, usedMs)
+    this.#unpacked.set(key, tree, usedMs)
   }
 
   statistics(): CatalogStatistics {

@@ -44,7 +44,8 @@ async function unpackItem(
     const cid = makeCid(node.codec, node.multihash, node.cidVersion)
     // A row that outlives blocks of the tree would be an error for ever: nobody fetches it anew.
     blocks.flush({ durable: true })
-    catalog.setUnpacked(key, { cid, bytes: node.dagBytes }, clock.nowMs())
+    const tree = { cid, archive: item.cid, bytes: node.dagBytes }
+    catalog.setUnpacked(key, tree, clock.nowMs())
     return cid
   } catch (cause) {
     throw explain(cause, item)

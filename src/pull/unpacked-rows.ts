@@ -29,7 +29,7 @@ export class UnpackedRows {
     return bytes instanceof Uint8Array ? CID.decode(bytes) : undefined
   }
 
-  set(key: string, archive: CID, { cid, record, bytes }: UnpackedTree, usedMs: number): void {
+  set(key: string, { cid, archive, record, bytes }: UnpackedTree, usedMs: number): void {
     this.#database
       .statement('INSERT OR REPLACE INTO catalog_unpacked VALUES (?, ?, ?, ?, ?, ?)')
       .run(key, cid.bytes, archive.bytes, record?.bytes ?? null, bytes, usedMs)

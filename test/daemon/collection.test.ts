@@ -96,7 +96,7 @@ t.test('what the mount knows stays: files, and archives that were looked into', 
     await bodyOf(await pull.fetch(wantedItem(origin, name)))
     const empty = openUnixfsWriter(store, profiles['unixfs-v1-2025']).directory([])
     const cid = makeCid(empty.codec, empty.multihash, 1)
-    catalog.setUnpacked(key, { cid, bytes: 100 }, 1)
+    catalog.setUnpacked(key, { cid, archive: catalog.get(key)!.cid, bytes: 100 }, 1)
   }
   const tree = openPackageTree({
     ...{ reader, inodes, owner: { uid: 0, gid: 0 }, packages: viewPackages(catalog) },

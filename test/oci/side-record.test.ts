@@ -10,8 +10,12 @@ t.test('what UnixFS has no place for is recorded beside the tree', async t => {
   const world = openPullWorld()
   t.teardown(world.remove)
   const record = async (...layers: Entry[][]) => {
-    const root = new RootFilesystem(world.writer, 1_000_000)
-    for (const layer of layers) await root.addLayer(unpackLayer(inPieces(await layerOf(layer))))
+    const flush = () => world.store.flush()
+    const options = { writer: world.writer, flush, layers: layers.length, mostBytes: 1_000_000 }
+    const root = new RootFilesystem(options)
+    for (const [index, layer] of layers.entries()) {
+      await root.addLayer(index, unpackLayer(inPieces(await layerOf(layer))))
+    }
     const finished = root.finish()
     world.store.flush()
     const at = (path: string) => {

@@ -104,12 +104,16 @@ t.test('of two documents the one learnt last is believed', async t => {
 t.test('an unpacked folder belongs to one version of its archive', async t => {
   const { catalog } = setUp(t)
   const folder = item('folder').cid
-  t.throws(() => catalog.setUnpacked('a.deb', { cid: folder, bytes: 1 }, 1), { code: 'not-found' })
-  catalog.put(item('a.deb', 'one'))
-  catalog.setUnpacked('a.deb', { cid: folder, bytes: 1 }, 1)
+  const one = item('a.deb', 'one')
+  const tree = { cid: folder, archive: one.cid, bytes: 1 }
+  t.throws(() => catalog.setUnpacked('a.deb', tree, 1), { code: 'not-found' })
+  catalog.put(one)
+  catalog.setUnpacked('a.deb', tree, 1)
   t.same(catalog.unpacked('a.deb'), folder)
   catalog.put(item('a.deb', 'two'))
   t.equal(catalog.unpacked('a.deb'), undefined)
+  catalog.setUnpacked('a.deb', tree, 1)
+  t.equal(catalog.unpacked('a.deb'), undefined, 'what ended after the archive changed')
 })
 
 t.test('list', async t => {

@@ -156,7 +156,7 @@ t.test('what an archive was unpacked to counts, and goes without it', async t =>
   const key = 'apt/debian/pool/a.deb'
   put(key, 1000, 500)
   const cid = makeCid(0x55, store.add(Buffer.from('a tree')))
-  catalog.setUnpacked(key, { cid, bytes: 4000 }, 20)
+  catalog.setUnpacked(key, { cid, archive: catalog.get(key)!.cid, bytes: 4000 }, 20)
   t.equal(cacheSize(world.database, []).cachedBytes, 5000)
   catalog.useUnpacked([key], 600)
   const other = 'apt/debian/pool/b.deb'
@@ -164,11 +164,11 @@ t.test('what an archive was unpacked to counts, and goes without it', async t =>
   t.strictSame(await trim({ budgetBytes: 5900 }), [key], 'its tree, looked at since, goes with it')
   t.equal(catalog.unpacked(key), undefined)
   put(key, 1000, 700)
-  catalog.setUnpacked(key, { cid, bytes: 4000 }, 20)
+  catalog.setUnpacked(key, { cid, archive: catalog.get(key)!.cid, bytes: 4000 }, 20)
   t.strictSame(await trim({ budgetBytes: 5900 }), [])
   t.equal(catalog.unpacked(key), undefined, 'the tree alone')
   t.ok(catalog.get(key))
-  catalog.setUnpacked(key, { cid, bytes: 4000 }, 20)
+  catalog.setUnpacked(key, { cid, archive: catalog.get(key)!.cid, bytes: 4000 }, 20)
   t.strictSame(await trim({ budgetBytes: 1 }, [cid]), [key, other])
 })
 

@@ -24,8 +24,8 @@ export interface RunReadyOptions extends CommonOptions {
 
 /**
  * Makes a bundle that runc starts from over an image's root filesystem in the mount, and says where
- * both are. What is not held is pulled, before this returns unless `wait` is
- * false. Throws `not-found` without a daemon, a mount or the image.
+ * both are. What is not held is pulled; unless `wait` is false this returns when it is known where the
+ * image has places for mounts, and who its user is. Throws `not-found` without a daemon, a mount or the image.
  */
 export async function ociRunReady(cli: Cli, text: string, options: RunReadyOptions): Promise<void> {
   const image = parseImageName(text)
@@ -38,7 +38,8 @@ export async function ociRunReady(cli: Cli, text: string, options: RunReadyOptio
   const process = await fetchProcess(status.listen, image, cli.signal)
   const rootfs = join(folderOf(packagesOf(status), image, ociOtherwise), 'rootfs')
   const waits = options.wait !== false
-  if (waits) await untilUnpacked(rootfs, cli.signal)
+  if (!isFolder(rootfs)) throw new CairnError('not-found', `there is no ${rootfs}`)
+  if (waits) for (const path of lookedAt(process)) await untilShown(join(rootfs, path), cli.signal)
   const bundle = join(home, 'bundles', image.name, image.tag)
   await mkdir(bundle, { recursive: true, mode: 0o700 })
   const hostname = image.name.replace(/^.*\//, '').slice(0, 63)
@@ -80,33 +81,43 @@ async function fetchProcess(
   return readImageConfig(await fetchPart(registry, image, `blobs/${config.digest}`))
 }
 
-/** A look into it unpacks it; one that took too long goes on without who looked. */
-async function untilUnpacked(rootfs: string, signal: AbortSignal): Promise<void> {
+/** What of the image decides what the bundle says. */
+function lookedAt({ user }: ImageProcess): string[] {
+  return isNumeric(user) ? [...mountPoints] : [...mountPoints, '/etc/passwd', '/etc/group']
+}
+
+/** Whether the owner is known without the image's passwd: a look at that may wait for all layers. */
+function isNumeric(user: string): boolean {
+  return user === '' || /^\d+:\d+$/.test(user)
+}
+
+/** A look into an image has it unpacked; one that took too long goes on without who looked. */
+async function untilShown(path: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     signal.throwIfAborted()
     try {
-      await stat(join(rootfs, '.'))
-      await stat(join(rootfs, 'proc')).catch(ignoreMissing)
-      return
+      return await stat(path).then(() => {}, ignoreMissing)
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException
-      if (code !== 'ETIMEDOUT') throw toCairnError(cause, `${rootfs} cannot be read`)
+      if (code !== 'ETIMEDOUT') throw toCairnError(cause, `${path} cannot be read`)
       await wait(100, undefined, { signal })
     }
   }
 }
 
 function ignoreMissing(cause: unknown): void {
-  if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
+  const { code = '' } = cause as NodeJS.ErrnoException
+  if (!['ENOENT', 'ENOTDIR', 'ELOOP'].includes(code)) throw cause
 }
 
 function ownerIn(rootfs: string, { user }: ImageProcess): { uid: number; gid: number } {
+  if (isNumeric(user)) return numericOwner({ user })
   const owner = findOwner(user, read(join(rootfs, 'etc/passwd')), read(join(rootfs, 'etc/group')))
   if (owner !== undefined) return owner
   throw new CairnError('invalid', `the image's user ${JSON.stringify(user)} is not in its passwd`)
 }
 
-function numericOwner({ user }: ImageProcess): { uid: number; gid: number } {
+function numericOwner({ user }: Pick<ImageProcess, 'user'>): { uid: number; gid: number } {
   const owner = findOwner(user, '', '')
   if (owner !== undefined) return owner
   throw new CairnError(

@@ -1,32 +1,20 @@
 import { CairnError } from '../../base/errors.ts'
-import { limits } from '../../base/limits.ts'
-import { checkName, type Name, nameText, toName } from '../../base/names.ts'
-import type { DirectoryLink, Metadata, Node, UnixfsWriter } from '../../unixfs/api.ts'
-import { type NodeFacts, rootFacts, writeSideRecord } from '../../unixfs/side-record.ts'
+import { type Name, nameText } from '../../base/names.ts'
+import type { DirectoryLink, Node, UnixfsWriter } from '../../unixfs/api.ts'
+import { writeSideRecord } from '../../unixfs/side-record.ts'
 import type { LayerEntry } from '../adapter.ts'
+import { ImageBudget } from './image-budget.ts'
+import { describedOf, entriesOf, type Folder, type Found, LayerStack } from './layer-stack.ts'
+import type { Described } from './layer-tree.ts'
+import { LayerPlacing } from './place-layer.ts'
+import { storeEntry } from './store-entry.ts'
 
-/** What stands at a path, and the layer that put it there last. */
-type Place = DirectoryPlace | LeafPlace
-
-interface DirectoryPlace {
-  readonly kind: 'directory'
-  readonly children: Map<Name, Place>
-  /** Folders above it. */
-  readonly depth: number
-  metadata: Metadata
-  layer: number
-  /** The layer that hid last what is below: once does. */
-  opaqueIn: number
-  facts: NodeFacts
-}
-
-interface LeafPlace {
-  readonly kind: 'file' | 'symlink'
-  readonly node: Node
-  /** Of a symlink. */
-  readonly target: string
-  readonly layer: number
-  readonly facts: NodeFacts
+export interface RootFilesystemOptions {
+  readonly writer: UnixfsWriter
+  /** Makes what was written visible to whoever reads the store. */
+  readonly flush: () => void
+  readonly layers: number
+  readonly mostBytes: number
 }
 
 /** A root filesystem: its content, and the side record of what UnixFS has no place for, if any. */
@@ -36,261 +24,119 @@ export interface FinishedRoot {
 }
 
 /**
- * An image's root filesystem, made of its layers from the lowest up. Files are stored as they come,
- * also those a later layer hides. Paths stay inside: symlinks on the way are followed as a process
- * in the container would follow them. Throws `invalid` on a layer that fits nowhere, `file-too-large`
- * over `limits.unpackedEntries`, `limits.unpackedLinkSteps` or `mostBytes`.
+ * An image's root filesystem, made of its layers in any order. Files are stored as they come, also
+ * those a layer above hides. A layer is settled once it is here and what its paths lead through is; what
+ * settled layers decide can be asked for, and never changes.
  */
 export class RootFilesystem {
-  readonly #writer: UnixfsWriter
-  readonly #mostBytes: number
-  readonly #root = emptyDirectory(0)
-  #layer = 0
-  #entries = 0
-  #bytes = 0
-  #linkSteps = 0
+  readonly #options: RootFilesystemOptions
+  readonly #budget: ImageBudget
+  readonly #stack: LayerStack
+  /** Layers that are here and wait for one below. */
+  readonly #waiting = new Map<number, LayerPlacing>()
 
-  constructor(writer: UnixfsWriter, mostBytes: number) {
-    this.#writer = writer
-    this.#mostBytes = mostBytes
+  constructor(options: RootFilesystemOptions) {
+    this.#options = options
+    this.#budget = new ImageBudget(options.mostBytes)
+    this.#stack = new LayerStack(options.layers)
   }
 
-  async addLayer(entries: AsyncIterable<LayerEntry>): Promise<void> {
-    this.#layer++
+  /**
+   * Takes a layer, the lowest being 0; nothing of it shows before `entries` has ended. Throws what that
+   * throws, `invalid` on a layer that fits nowhere, `file-too-large` over `limits.unpackedEntries`,
+   * `limits.unpackedLinkSteps` or `mostBytes`.
+   */
+  async addLayer(layer: number, entries: AsyncIterable<LayerEntry>): Promise<void> {
+    const placing = new LayerPlacing(names => this.#stack.find(names, layer), this.#budget)
     for await (const entry of entries) {
-      this.#entries++
-      if (this.#entries > limits.unpackedEntries) {
-        throw new CairnError('file-too-large', `it has more than ${limits.unpackedEntries} entries`)
-      }
-      await this.#add(entry)
+      placing.take(await storeEntry(this.#options.writer, this.#budget, entry))
     }
+    this.#options.flush()
+    this.#waiting.set(layer, placing)
+    while (this.#settleOne());
   }
 
-  async #add(entry: LayerEntry): Promise<void> {
-    const names = namesOf(entry.path)
-    const name = names.at(-1)
-    if (entry.kind === 'opaque') {
-      const directory = this.#find(names)
-      if (directory?.kind === 'directory') hideBelow(directory, this.#layer)
-      return
+  /** Settles a layer that waits for nothing any more. */
+  #settleOne(): boolean {
+    for (const [layer, placing] of this.#waiting) {
+      if (placing.resume() !== undefined) continue
+      this.#waiting.delete(layer)
+      this.#stack.settle(layer, placing.root)
+      return true
     }
-    if (name === undefined) {
-      if (entry.kind === 'directory') this.#describe(this.#root, entry)
-      return
-    }
-    if (entry.kind === 'whiteout') {
-      const parent = this.#find(names.slice(0, -1))
-      const hidden = parent?.kind === 'directory' ? parent.children.get(name) : undefined
-      if (parent?.kind === 'directory' && hidden !== undefined && hidden.layer < this.#layer) {
-        parent.children.delete(name)
-      }
-      return
-    }
-    const parent = this.#make(names.slice(0, -1), entry.path)
-    if (entry.kind === 'directory') {
-      const old = parent.children.get(name)
-      const directory = old?.kind === 'directory' ? old : emptyDirectory(this.#layer, parent)
-      this.#describe(directory, entry)
-      parent.children.set(name, directory)
-    } else parent.children.set(name, await this.#leaf(entry))
+    return false
   }
 
-  #describe(directory: DirectoryPlace, entry: LayerEntry): void {
-    directory.metadata = metadataOf(entry)
-    directory.layer = this.#layer
-    directory.facts = factsOf(entry)
+  get layers(): number {
+    return this.#stack.layers
   }
 
-  async #leaf(entry: LayerEntry): Promise<Place> {
-    const facts = { layer: this.#layer, facts: factsOf(entry), target: entry.target ?? '' }
-    if (entry.kind === 'symlink') {
-      const target = Buffer.from(facts.target, 'utf8')
-      return { ...facts, kind: 'symlink', node: this.#writer.symlink(target, metadataOf(entry)) }
-    }
-    if (entry.kind === 'link') return this.#linked(entry)
-    const builder = this.#writer.file()
-    for await (const bytes of entry.content ?? []) {
-      this.#bytes += bytes.length
-      if (this.#bytes > this.#mostBytes) {
-        throw new CairnError('file-too-large', `it unpacks to more than ${this.#mostBytes} bytes`)
-      }
-      builder.write(bytes)
-    }
-    return { ...facts, kind: 'file', node: builder.finish(metadataOf(entry)) }
+  isSettled(layer: number): boolean {
+    return this.#stack.isSettled(layer)
   }
 
-  /** A hard link leads to what its layer, or one below, has put there by now. */
-  #linked(entry: LayerEntry): Place {
-    const names = namesOf(entry.target ?? '')
-    const parent = this.#find(names.slice(0, -1))
-    const last = names.at(-1)
-    const target =
-      parent?.kind === 'directory' && last !== undefined ? parent.children.get(last) : undefined
-    if (target === undefined || target.kind === 'directory') {
-      throw new CairnError('invalid', `${entry.path} links to ${entry.target}, which is no file`)
-    }
-    return { ...target, layer: this.#layer }
+  /** What a path comes to; symlinks are not followed. */
+  find(names: readonly Name[]): Found {
+    return this.#stack.find(names)
   }
 
-  /** The directory of a path; those that lack are made, what is in the way is replaced. */
-  #make(names: readonly Name[], path: string): DirectoryPlace {
-    let directory = this.#root
-    for (const [depth, name] of names.entries()) {
-      const next: Place | undefined = directory.children.get(name)
-      if (next?.kind === 'directory') directory = next
-      else if (next?.kind === 'symlink') {
-        const led = this.#find(names.slice(0, depth + 1))
-        if (led?.kind !== 'directory') {
-          throw new CairnError(
-            'invalid',
-            `${path} goes through ${nameText(name)}, which leads nowhere`
-          )
-        }
-        directory = led
-      } else {
-        const made = emptyDirectory(this.#layer, directory)
-        directory.children.set(name, made)
-        directory = made
-      }
-    }
-    return directory
-  }
-
-  /** What a path leads to, with all symlinks in it followed, its last part's too. */
-  #find(names: readonly Name[]): Place | undefined {
-    /** Still to be walked, the next one last. */
-    const open = names.toReversed()
-    let above: DirectoryPlace[] = [this.#root]
-    let followed = 0
-    for (let name = open.pop(); name !== undefined; name = open.pop()) {
-      if ((name as string) === '..') {
-        if (above.length > 1) above.pop()
-        continue
-      }
-      const next: Place | undefined = above.at(-1)?.children.get(name)
-      if (next === undefined) return undefined
-      if (next.kind === 'directory') above.push(next)
-      else if (next.kind === 'file') return open.length === 0 ? next : undefined
-      else {
-        followed++
-        if (followed > limits.symlinksFollowed) return undefined
-        if (next.target.startsWith('/')) above = [this.#root]
-        open.push(...this.#partsOf(next.target).toReversed())
-      }
-    }
-    return above.at(-1)
-  }
-
-  /** A link of a thousand parts is short, and so are the names of a million entries that go through forty of them. */
-  #partsOf(target: string): Name[] {
-    const parts = target.split('/').filter(part => part !== '' && part !== '.')
-    this.#linkSteps += parts.length
-    if (this.#linkSteps > limits.unpackedLinkSteps) {
-      const message = `its symlinks lead over more than ${limits.unpackedLinkSteps} folders`
-      throw new CairnError('file-too-large', message)
-    }
-    return parts.map(latin1)
-  }
-
-  /** Stores the directories; what a layer put there first is gone from the tree with what hid it. */
+  /** Stores the directories. All layers must be settled. */
   finish(): FinishedRoot {
-    return finishDirectory(this.#writer, this.#root)
+    return this.#finish(this.#stack.root())
   }
 
-  /** Paths that do not belong to root, `uid:gid path` a line, in the order of a walk. */
+  #finish(folder: Folder): FinishedRoot {
+    const { writer } = this.#options
+    const links: DirectoryLink[] = []
+    const records: DirectoryLink[] = []
+    for (const [name, child] of settledEntries(folder)) {
+      if (child.kind === 'absent') continue
+      const { node, record } = child.kind === 'leaf' ? child : this.#finish(child.folder)
+      links.push(linkTo(name, node))
+      if (record !== undefined) records.push(linkTo(name, record))
+    }
+    const { metadata, facts } = settledDescription(folder)
+    return {
+      node: writer.directory(links, metadata),
+      record: writeSideRecord(writer, facts, records)
+    }
+  }
+
+  /** Paths that do not belong to root, `uid:gid path` a line, in the order of a walk. All layers must be settled. */
   owners(): string {
     const lines: string[] = []
-    walkOwners(this.#root, '', lines)
+    walkOwners(this.#stack.root(), '', lines)
     return lines.join('')
   }
 }
 
-/** Throws `invalid` where folders lie too deep one in another to be walked. */
-function emptyDirectory(layer: number, parent?: DirectoryPlace): DirectoryPlace {
-  const depth = parent === undefined ? 0 : parent.depth + 1
-  if (depth > limits.unpackedDepth) {
-    throw new CairnError('invalid', `it has folders more than ${limits.unpackedDepth} deep`)
-  }
-  return {
-    kind: 'directory',
-    depth,
-    children: new Map(),
-    metadata: { mode: 0o755 },
-    layer,
-    opaqueIn: 0,
-    facts: rootFacts
+function walkOwners(folder: Folder, path: string, lines: string[]): void {
+  for (const [name, child] of settledEntries(folder)) {
+    if (child.kind === 'absent') continue
+    const at = `${path}/${nameText(name)}`
+    const { uid, gid } =
+      child.kind === 'leaf' ? child.facts : settledDescription(child.folder).facts
+    if (uid !== 0 || gid !== 0) lines.push(`${uid}:${gid} ${at}\n`)
+    if (child.kind === 'directory') walkOwners(child.folder, at, lines)
   }
 }
 
-/** Takes away what lower layers have below a directory, also below those this layer has made anew. */
-function hideBelow(directory: DirectoryPlace, layer: number): void {
-  if (directory.opaqueIn === layer) return
-  directory.opaqueIn = layer
-  for (const [name, child] of directory.children) {
-    if (child.layer < layer) directory.children.delete(name)
-    else if (child.kind === 'directory') hideBelow(child, layer)
-  }
+function settledEntries(folder: Folder) {
+  const entries = entriesOf(folder)
+  if ('kind' in entries) throw lacking(entries.layer)
+  return entries
 }
 
-function finishDirectory(writer: UnixfsWriter, directory: DirectoryPlace): FinishedRoot {
-  const links: DirectoryLink[] = []
-  const records: DirectoryLink[] = []
-  for (const [name, child] of directory.children) {
-    const { node, record } =
-      child.kind === 'directory'
-        ? finishDirectory(writer, child)
-        : { node: child.node, record: writeSideRecord(writer, child.facts) }
-    links.push(linkTo(name, node))
-    if (record !== undefined) records.push(linkTo(name, record))
-  }
-  const node = writer.directory(links, directory.metadata)
-  return { node, record: writeSideRecord(writer, directory.facts, records) }
+function settledDescription(folder: Folder): Described {
+  const described = describedOf(folder)
+  if ('kind' in described) throw lacking(described.layer)
+  return described
+}
+
+function lacking(layer: number): CairnError {
+  return new CairnError('io', `layer ${layer} of an image is not settled`)
 }
 
 function linkTo(name: Name, { codec, multihash, cidVersion, dagBytes }: Node): DirectoryLink {
   return { name, codec, multihash, cidVersion, dagBytes }
-}
-
-function walkOwners(directory: DirectoryPlace, path: string, lines: string[]): void {
-  for (const [name, child] of directory.children) {
-    const at = `${path}/${nameText(name)}`
-    const { uid, gid } = child.facts
-    if (uid !== 0 || gid !== 0) lines.push(`${uid}:${gid} ${at}\n`)
-    if (child.kind === 'directory') walkOwners(child, at, lines)
-  }
-}
-
-function metadataOf({ mode, mtimeSeconds }: LayerEntry): Metadata {
-  const known = Number.isSafeInteger(mtimeSeconds) && mtimeSeconds > 0
-  return known ? { mode, mtimeSeconds } : { mode }
-}
-
-function factsOf({ uid, gid, device, xattrs }: LayerEntry): NodeFacts {
-  if (device === undefined && xattrs === undefined) {
-    return uid === 0 && gid === 0 ? rootFacts : { uid: idOf(uid), gid: idOf(gid) }
-  }
-  return {
-    uid: idOf(uid),
-    gid: idOf(gid),
-    ...(device === undefined ? {} : { device }),
-    ...(xattrs === undefined ? {} : { xattrs })
-  }
-}
-
-/** Linux's number for an owner that it cannot tell. */
-const overflowId = 65_534
-
-function idOf(id: number): number {
-  return Number.isInteger(id) && id >= 0 && id < 0xffffffff ? id : overflowId
-}
-
-function namesOf(path: string): Name[] {
-  if (path.length > 4 * limits.symlinkBytes) throw new CairnError('invalid', 'a path too long')
-  const parts = path.split('/').filter(part => part !== '' && part !== '.')
-  return parts.map(part => checkName(toName(part)))
-}
-
-/** A part of a symlink's target, `..` too. */
-function latin1(part: string): Name {
-  return Buffer.from(part, 'utf8').toString('latin1') as Name
 }

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../../base/clock.ts'
 import { type Digest, digestOf } from '../../base/digest.ts'
 import { CairnError, toCairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
+import { untilAborted } from '../../base/until-aborted.ts'
 import type { Node, UnixfsReader, UnixfsWriter } from '../../unixfs/api.ts'
 import type { LayerEntry } from '../adapter.ts'
 import type { Body, Catalog, CatalogItem, Unpacking } from '../api.ts'
@@ -11,7 +12,9 @@ import { bounds } from '../bounds.ts'
 import { BufferPool } from '../buffers.ts'
 import { readStored } from '../stored-body.ts'
 import { unpackOnce } from '../unpack-once.ts'
+import { GrowingImage } from './growing-image.ts'
 import { RootFilesystem } from './root-filesystem.ts'
+import { wholeLayer } from './whole-layer.ts'
 
 /** A blob or a manifest of an image, by what its document says of it. */
 export interface ImagePart {
@@ -32,71 +35,177 @@ export interface ImageUnpackingOptions {
   readonly writer: UnixfsWriter
   readonly readDocument: (bytes: Uint8Array) => ImageDocument
   readonly unpackLayer: (layer: Body) => AsyncIterable<LayerEntry>
-  /** A part of the image of a catalog key: from the store, or fetched. A piece is valid until the next. */
-  readonly openPart: (key: string, kind: 'manifests' | 'blobs', digest: Digest) => Promise<Body>
-  /** Has a blob that is not held be fetched until `signal` aborts; `openPart` shares what has come. Never throws. */
-  readonly fetchAhead: (key: string, digest: Digest, signal: AbortSignal) => void
+  /**
+   * A part of the image of a catalog key: from the store, or fetched; a body that was read to its end has
+   * the digest. A piece is valid until the next.
+   */
+  readonly openPart: (
+    key: string,
+    kind: 'manifests' | 'blobs',
+    digest: Digest,
+    signal: AbortSignal
+  ) => Promise<Body>
   readonly clock?: Clock
 }
 
-/** Layers that are fetched while the one before them is unpacked. */
-const layersAhead = 2
+/** Takes images apart; while it does, what their layers have decided can be looked at. */
+export interface ImageUnpacking extends Unpacking {
+  /** An image that is being unpacked as the catalog has it now. */
+  growing: (key: string) => GrowingImage | undefined
+  /** Has an image be unpacked; resolves when something of it can be looked at, or all of it. Throws as `unpack`. */
+  begin: (key: string, options?: { signal?: AbortSignal }) => Promise<void>
+  /** Waits for what a look wanted, by the id of a want of kind `layer`. Throws as `unpack`. */
+  settled: (want: string, options?: { signal?: AbortSignal }) => Promise<void>
+}
+
+/** Layers that are fetched and unpacked at once: the topmost ones, since they decide first. */
+const layersAtOnce = 3
 
 /** How the catalog keys of images end: the stored bytes are the image's manifest or index. */
 export const imageSuffix = '.oci'
 
 /**
- * Unpacks images: layer over layer, each while it arrives. Beside the directory a side record holds what
- * no UnixFS node can carry, and the owners are listed as `<key without suffix>.owners`.
+ * Unpacks images, from the topmost layer down, each while it arrives; of a layer nothing shows before
+ * all of it was found right. Beside the directory a side record holds what no UnixFS node can carry, and
+ * the owners are listed as `<key without suffix>.owners`.
  */
-export function openImageUnpacking(options: ImageUnpackingOptions): Unpacking {
-  const buffers = new BufferPool()
-  return unpackOnce(options.catalog, key => unpackImage(options, buffers, key))
+export function openImageUnpacking(options: ImageUnpackingOptions): ImageUnpacking {
+  return new Images(options)
 }
 
-async function unpackImage(
-  options: ImageUnpackingOptions,
-  buffers: BufferPool,
-  key: string
-): Promise<CID> {
-  const item = options.catalog.get(key)
-  if (item === undefined) throw new CairnError('not-found', `${key} is not held`)
-  const unpacked = new AbortController()
-  try {
-    const layers = await layersOf(options, buffers, item)
-    const packed = layers.reduce((total, { size }) => total + size, 0)
-    const mostBytes = Math.min(bounds.flightBytes, Math.max(packed, 4096) * limits.unpackedRatio)
-    const tree = new RootFilesystem(options.writer, mostBytes)
-    for (const [index, { digest }] of layers.entries()) {
-      const begun = index === 0 ? 1 : index + layersAhead
-      for (const next of layers.slice(begun, index + layersAhead + 1)) {
-        options.fetchAhead(key, next.digest, unpacked.signal)
-      }
-      await tree.addLayer(options.unpackLayer(await options.openPart(key, 'blobs', digest)))
-    }
-    const { node, record } = tree.finish()
-    const cid = cidOf(node)
-    storeOwners(options, item, tree.owners())
-    const { clock = systemClock } = options
-    const bytes = node.dagBytes + (record?.dagBytes ?? 0)
-    options.catalog.setUnpacked(key, { cid, record: record && cidOf(record), bytes }, clock.nowMs())
-    return cid
-  } catch (cause) {
-    const { code, message } = toCairnError(cause)
-    throw new CairnError(code, `${key} cannot be unpacked: ${message}`, { cause })
-  } finally {
-    unpacked.abort()
+class Images implements ImageUnpacking {
+  readonly #options: ImageUnpackingOptions
+  readonly #buffers = new BufferPool()
+  readonly #growing = new Map<string, GrowingImage>()
+  readonly #whole: Unpacking
+
+  constructor(options: ImageUnpackingOptions) {
+    this.#options = options
+    this.#whole = unpackOnce(options.catalog, key => this.#unpack(key))
   }
+
+  unpack(key: string, options?: { signal?: AbortSignal }): Promise<CID> {
+    return this.#whole.unpack(key, options)
+  }
+
+  growing(key: string): GrowingImage | undefined {
+    const image = this.#growing.get(key)
+    const now = this.#options.catalog.get(key)?.cid
+    return now !== undefined && image?.archive.equals(now) === true ? image : undefined
+  }
+
+  async begin(key: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    await this.#until(key, signal, image => image.begun())
+  }
+
+  async settled(want: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    const space = want.indexOf(' ')
+    const layer = Number(want.slice(0, space))
+    await this.#until(want.slice(space + 1), signal, image => image.settled(layer))
+  }
+
+  /** Goes on by itself when who waits leaves; tells what it failed with. */
+  async #until(
+    key: string,
+    signal: AbortSignal | undefined,
+    wait: (image: GrowingImage) => Promise<void>
+  ): Promise<void> {
+    const whole = this.unpack(key)
+    whole.catch(() => {})
+    const image = this.growing(key)
+    if (image !== undefined) await untilAborted(Promise.race([whole, wait(image)]), signal)
+    if (image === undefined || this.growing(key) !== image) await untilAborted(whole, signal)
+  }
+
+  async #unpack(key: string): Promise<CID> {
+    const item = this.#options.catalog.get(key)
+    if (item === undefined) throw new CairnError('not-found', `${key} is not held`)
+    const image = new GrowingImage(key, item.cid)
+    const ending = new AbortController()
+    this.#growing.set(key, image)
+    try {
+      const layers = await layersOf(this.#options, this.#buffers, item, ending.signal)
+      const root = await growRoot(this.#options, image, { key, layers, ending })
+      return storeRoot(this.#options, item, root)
+    } catch (cause) {
+      const { code, message } = toCairnError(cause)
+      throw new CairnError(code, `${key} cannot be unpacked: ${message}`, { cause })
+    } finally {
+      if (this.#growing.get(key) === image) this.#growing.delete(key)
+      image.end()
+    }
+  }
+}
+
+interface Growth {
+  readonly key: string
+  readonly layers: readonly ImagePart[]
+  /** Aborted when a layer fails: the others are of no use then. */
+  readonly ending: AbortController
+}
+
+async function growRoot(
+  options: ImageUnpackingOptions,
+  image: GrowingImage,
+  { key, layers, ending }: Growth
+): Promise<RootFilesystem> {
+  const packed = layers.reduce((total, { size }) => total + size, 0)
+  const root = new RootFilesystem({
+    writer: options.writer,
+    flush: () => options.blocks.flush(),
+    layers: layers.length,
+    mostBytes: Math.min(bounds.flightBytes, Math.max(packed, 4096) * limits.unpackedRatio)
+  })
+  image.begin(root)
+  const left = [...layers.entries()]
+  const takeLayers = async (): Promise<void> => {
+    for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      ending.signal.throwIfAborted()
+      const [index, { digest }] = next
+      const body = await options.openPart(key, 'blobs', digest, ending.signal)
+      await root.addLayer(index, wholeLayer(options.unpackLayer, body, ending.signal))
+      image.tell()
+    }
+  }
+  await allOrNone(Array.from({ length: layersAtOnce }, takeLayers), ending)
+  return root
+}
+
+/** Waits for all; throws what the first failed with, once the others have stopped. */
+async function allOrNone(
+  works: ReadonlyArray<Promise<void>>,
+  ending: AbortController
+): Promise<void> {
+  let failure: unknown
+  const stop = (cause: unknown): void => {
+    if (ending.signal.aborted) return
+    failure = cause
+    ending.abort(cause)
+  }
+  await Promise.all(works.map(work => work.catch(stop)))
+  if (ending.signal.aborted) throw failure
+}
+
+function storeRoot(options: ImageUnpackingOptions, item: CatalogItem, root: RootFilesystem): CID {
+  const { node, record } = root.finish()
+  const cid = cidOf(node)
+  storeOwners(options, item, root.owners())
+  const bytes = node.dagBytes + (record?.dagBytes ?? 0)
+  const tree = { cid, archive: item.cid, record: record && cidOf(record), bytes }
+  const { clock = systemClock } = options
+  options.catalog.setUnpacked(item.key, tree, clock.nowMs())
+  return cid
 }
 
 async function layersOf(
   { readDocument, reader, openPart }: ImageUnpackingOptions,
   buffers: BufferPool,
-  item: CatalogItem
+  item: CatalogItem,
+  signal: AbortSignal
 ): Promise<readonly ImagePart[]> {
   const document = readDocument(await whole(readStored(reader, item, buffers)))
   if (document.manifest === undefined) return document.layers
-  const part = await openPart(item.key, 'manifests', document.manifest.digest)
+  const part = await openPart(item.key, 'manifests', document.manifest.digest, signal)
   const manifest = readDocument(await whole(part))
   if (manifest.manifest !== undefined) throw new CairnError('invalid', 'an index of indexes')
   return manifest.layers

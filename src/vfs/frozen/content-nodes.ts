@@ -3,6 +3,7 @@ import { CairnError, type ErrorCode } from '../../base/errors.ts'
 import type { Name } from '../../base/names.ts'
 import { nameText } from '../../base/names.ts'
 import type { DirectoryLink, NodeInfo, UnixfsReader } from '../../unixfs/api.ts'
+import type { NodeFacts } from '../../unixfs/side-record.ts'
 import {
   type Attributes,
   type DirectoryEntry,
@@ -10,6 +11,7 @@ import {
   type Ino,
   type ReadDirectoryOptions
 } from '../api.ts'
+import { type ContentLink, cidText, type Directory, described, keyOf } from './content-link.ts'
 import { contentMode } from './content-mode.ts'
 import {
   type InodeDetails,
@@ -20,22 +22,7 @@ import {
   rootIno
 } from './inode-key.ts'
 import type { InodeTable } from './inode-table.ts'
-import { describedIdentity, deviceNumber, SideRecords, splitDescribed } from './side-records.ts'
-
-/** What links lead to, or a root's name. */
-export interface ContentLink
-  extends Pick<DirectoryLink, 'name' | 'codec' | 'multihash' | 'cidVersion'>,
-    Partial<Pick<DirectoryLink, 'dagBytes'>> {
-  /** The side record of what it leads to, if it has one. */
-  readonly record?: Multihash | undefined
-}
-
-/** A directory's content, and what stands beside it of those in it. */
-export interface Directory {
-  readonly codec: number
-  readonly multihash: Multihash
-  readonly record?: Multihash | undefined
-}
+import { deviceNumber, SideRecords, splitDescribed } from './side-records.ts'
 
 export interface ContentNodesOptions {
   readonly reader: UnixfsReader
@@ -50,6 +37,14 @@ export interface ContentNodesOptions {
    * costs half as much as by itself. By default they are on their own.
    */
   readonly together?: Together
+  /** What stands for content that has no CID yet: inodes of the kind `imageDirectory`. */
+  readonly images?: ImageNodes
+}
+
+export interface ImageNodes {
+  readonly facts: (ino: Ino) => NodeFacts
+  /** Throws `no-attribute` while it has no CID. */
+  readonly directory: (ino: Ino) => Directory
 }
 
 export type Together = (listing: () => void) => void
@@ -74,6 +69,7 @@ export class ContentNodes {
   readonly #unsaidMask: number
   readonly #together: Together
   readonly #records: SideRecords
+  readonly #images: ImageNodes | undefined
 
   constructor(options: ContentNodesOptions) {
     this.#reader = options.reader
@@ -83,18 +79,25 @@ export class ContentNodes {
     this.#unsaidMask = options.unsaid === 'owner' ? 0o700 : 0o777
     this.#together = options.together ?? (listing => listing())
     this.#records = new SideRecords(options.reader)
+    this.#images = options.images
   }
 
   attributes(ino: Ino): Attributes {
-    if (this.#inodes.kind(ino) !== inodeKind.described) {
-      return this.#inodes.attributes(ino, this.#owner)
-    }
-    const { record } = splitDescribed(this.#inodes.identity(ino).identity)
-    const { uid, gid, device } = this.#records.facts(record)
+    const facts = this.#facts(ino)
+    if (facts === undefined) return this.#inodes.attributes(ino, this.#owner)
+    const { uid, gid, device } = facts
     // As tar does it: only root gives files to others, all else would lock out who runs this.
     const owner = this.#owner.uid === 0 ? { uid, gid } : this.#owner
     const attributes = this.#inodes.attributes(ino, owner)
     return device === undefined ? attributes : { ...attributes, rdev: deviceNumber(device) }
+  }
+
+  /** What is recorded of an inode. */
+  #facts(ino: Ino): NodeFacts | undefined {
+    const kind = this.#inodes.kind(ino)
+    if (kind === inodeKind.imageDirectory) return this.#images?.facts(ino)
+    if (kind !== inodeKind.described) return undefined
+    return this.#records.facts(splitDescribed(this.#inodes.identity(ino).identity).record)
   }
 
   /** What a directory's inode is of. Throws `not-directory`. */
@@ -108,6 +111,9 @@ export class ContentNodes {
   /** The content that an inode is of. */
   content(ino: Ino): Directory & Pick<InodeIdentity, 'cidVersion'> {
     const { kind, identity, codec: code, cidVersion } = this.#inodes.identity(ino)
+    if (kind === inodeKind.imageDirectory && this.#images !== undefined) {
+      return { ...this.#images.directory(ino), cidVersion: 1 }
+    }
     if (kind !== inodeKind.described) return { codec: code, multihash: identity, cidVersion }
     const { content, record } = splitDescribed(identity)
     return { codec: code, multihash: content, cidVersion, record }
@@ -115,8 +121,7 @@ export class ContentNodes {
 
   /** Extended attributes of a side record; none of content without one. */
   recordedXattrs(ino: Ino): ReadonlyMap<string, Uint8Array> {
-    const record = this.#inodes.kind(ino) === inodeKind.described && this.content(ino).record
-    return (record && this.#records.facts(record).xattrs) || new Map()
+    return this.#facts(ino)?.xattrs ?? new Map()
   }
 
   /**
@@ -159,6 +164,11 @@ export class ContentNodes {
       throw new CairnError('corrupt', `${cidText(link)} says it has ${info.bytes} bytes`)
     }
     const device = link.record === undefined ? undefined : this.#records.facts(link.record).device
+    return this.detailsOf(info, device)
+  }
+
+  /** What `stat` shows of a node that says this. */
+  detailsOf(info: NodeInfo, device?: NodeFacts['device']): InodeDetails {
     return {
       mode: contentMode(info, this.#unsaidMask, device),
       size: info.kind === 'directory' ? 0 : info.bytes,
@@ -267,25 +277,4 @@ export class ContentNodes {
     const { codec: code, multihash } = this.content(ino)
     return this.#reader.readSymlink(code, multihash)
   }
-}
-
-function described(link: DirectoryLink, record: Multihash | undefined): ContentLink {
-  return record === undefined ? link : { ...link, record }
-}
-
-function keyOf(link: ContentLink, parent: Ino): InodeKey {
-  const { record, multihash } = link
-  return {
-    kind: record === undefined ? inodeKind.content : inodeKind.described,
-    identity: record === undefined ? multihash : describedIdentity(multihash, record),
-    codec: link.codec,
-    cidVersion: link.cidVersion,
-    parent,
-    name: parent === 0 ? ('' as Name) : link.name
-  }
-}
-
-/** As people write it: version 0 as it was, version 1 in base32. */
-export function cidText(link: Pick<ContentLink, 'codec' | 'multihash' | 'cidVersion'>): string {
-  return textOfCid(link.codec, link.multihash, link.cidVersion)
 }

@@ -7,7 +7,8 @@ import type {
   Tree,
   TreeStatistics
 } from '../api.ts'
-import { type ContentLink, ContentNodes, type ContentNodesOptions } from './content-nodes.ts'
+import type { ContentLink } from './content-link.ts'
+import { ContentNodes, type ContentNodesOptions } from './content-nodes.ts'
 import type { FrozenTreeOptions } from './frozen-tree-options.ts'
 import { rootIno } from './inode-key.ts'
 import type { InodeTable } from './inode-table.ts'

@@ -2,7 +2,7 @@ import type { CID } from 'multiformats/cid'
 import { CairnError } from '../../base/errors.ts'
 import { type Name, nameText, toName } from '../../base/names.ts'
 import type { Tree } from '../api.ts'
-import type { ContentLink } from './content-nodes.ts'
+import type { ContentLink } from './content-link.ts'
 import { openContentTree } from './content-tree.ts'
 import type { FrozenTreeOptions } from './frozen-tree-options.ts'
 

@@ -3,13 +3,15 @@ import type { Ino } from '../api.ts'
 
 /**
  * What an inode is an inode of: `content` of a CID, `described` of a CID and what a side record says
- * beside it (`describedIdentity`); the others are the package tree's own.
+ * beside it (`describedIdentity`); the others are the package tree's own: of an image's directories those
+ * that were looked up before the image was whole (`ImageFolders`).
  */
 export const inodeKind = {
   content: 1,
   catalogDirectory: 2,
   archiveFolder: 3,
-  described: 4
+  described: 4,
+  imageDirectory: 5
 } as const
 export type InodeKind = (typeof inodeKind)[keyof typeof inodeKind]
 

@@ -1,7 +1,7 @@
 import { CairnError } from '../../base/errors.ts'
 import { type Name, nameText } from '../../base/names.ts'
 import type { Tree } from '../api.ts'
-import type { ContentLink } from './content-nodes.ts'
+import type { ContentLink } from './content-link.ts'
 import { openContentTree } from './content-tree.ts'
 import type { FrozenTreeOptions } from './frozen-tree-options.ts'
 import { nameCookie } from './name-cookie.ts'

@@ -10,8 +10,10 @@ import {
   type TreeStatistics
 } from '../api.ts'
 import { type CatalogPlace, findPlace, joinKey, listPlaces } from './catalog-places.ts'
-import { type ContentLink, ContentNodes, type Directory } from './content-nodes.ts'
+import type { ContentLink } from './content-link.ts'
+import type { ContentNodes } from './content-nodes.ts'
 import type { FrozenTreeOptions } from './frozen-tree-options.ts'
+import { ImageFolders } from './image-folders.ts'
 import { inodeKind, rootIno } from './inode-key.ts'
 import type { InodeTable } from './inode-table.ts'
 import { catalogKey } from './living-packages.ts'
@@ -39,6 +41,7 @@ class PackageTree implements Tree {
   readonly statistics: () => TreeStatistics
   readonly #packages: PackageView
   readonly #inodes: InodeTable
+  readonly #folders: ImageFolders
   readonly #content: ContentNodes
   readonly #mtimeSeconds: number
 
@@ -46,19 +49,23 @@ class PackageTree implements Tree {
     this.statistics = options.statistics
     this.#packages = options.packages
     this.#inodes = options.inodes
-    this.#content = new ContentNodes(options)
+    this.#folders = new ImageFolders(options)
+    this.#content = this.#folders.content
     this.#mtimeSeconds = options.mtimeSeconds ?? 0
   }
 
   frozen(ino: Ino): boolean {
     const kind = this.#inodes.kind(ino)
-    return kind === inodeKind.content || kind === inodeKind.described
+    return kind !== inodeKind.catalogDirectory && kind !== inodeKind.archiveFolder
   }
 
   lookup(parent: Ino, name: Name): Attributes {
     checkName(name)
     const prefix = this.#prefix(parent)
-    if (prefix === undefined) return this.#content.lookup(parent, this.#contents(parent), name)
+    if (prefix === undefined) {
+      if (this.#folders.has(parent)) return this.#folders.lookup(parent, name)
+      return this.#content.lookup(parent, this.#content.directory(parent), name)
+    }
     const place = findPlace(this.#packages, prefix, name)
     if (place === undefined) {
       throw new CairnError('not-found', `no package ${joinKey(prefix, nameText(name))} is held`)
@@ -85,7 +92,8 @@ class PackageTree implements Tree {
   ): void {
     const prefix = this.#prefix(ino)
     if (prefix === undefined) {
-      this.#content.list(ino, this.#contents(ino), options, visit)
+      if (this.#folders.has(ino)) this.#folders.list(ino, options, visit)
+      else this.#content.list(ino, this.#content.directory(ino), options, visit)
       return
     }
     const entries = listPlaces(this.#packages, prefix)
@@ -139,13 +147,6 @@ class PackageTree implements Tree {
 
   #key(ino: Ino): string {
     return catalogKey(this.#inodes, ino)
-  }
-
-  /** What a folder or a directory of content holds. Throws `missing` for an archive not unpacked yet. */
-  #contents(ino: Ino): Directory {
-    return this.#inodes.kind(ino) === inodeKind.archiveFolder
-      ? this.#packages.unpacked(this.#key(ino))
-      : this.#content.directory(ino)
   }
 
   parent(ino: Ino): Ino {

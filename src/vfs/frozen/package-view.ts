@@ -1,4 +1,8 @@
 import type { Multihash } from '../../base/blocks.ts'
+import type { Name } from '../../base/names.ts'
+import type { NodeInfo } from '../../unixfs/api.ts'
+import type { NodeFacts } from '../../unixfs/side-record.ts'
+import type { ContentLink, Directory } from './content-link.ts'
 
 /**
  * What the package tree needs of a catalog. Keys and prefixes are slash-separated text without a
@@ -16,10 +20,10 @@ export interface PackageView {
   /** The stored item of a key, or undefined. */
   item: (key: string) => PackageItem | undefined
   /**
-   * The directory an archive's contents were unpacked to. Throws `missing` with the want
-   * `{ kind: 'unpacked', id: key }` while they were not.
+   * The directory an archive's contents were unpacked to; of an image that is being unpacked, what of it
+   * is known to this thread. Throws `missing` with the want `{ kind: 'unpacked', id: key }` else.
    */
-  unpacked: (key: string) => PackageContents
+  unpacked: (key: string) => PackageContents | GrowingContents
 }
 
 export interface PackageEntry {
@@ -35,9 +39,28 @@ export interface PackageItem {
 }
 
 /** A UnixFS directory. */
-export interface PackageContents {
-  readonly codec: number
-  readonly multihash: Multihash
-  /** Its side record, if it has one. */
-  readonly record?: Multihash | undefined
+export interface PackageContents extends Directory {
+  /** Of an image: the multihash of the stored manifest that it was made of. */
+  readonly image?: Multihash | undefined
 }
+
+/**
+ * An image that is being unpacked. Every answer is final; one that is not settled yet throws `missing`.
+ * Paths are those below its root.
+ */
+export interface GrowingContents {
+  readonly image: Multihash
+  find: (path: readonly Name[]) => GrowingEntry | undefined
+  /** All entries of a directory; throws `not-directory`. */
+  list: (path: readonly Name[]) => readonly GrowingEntry[]
+}
+
+/** A directory has no CID before all below it is settled. */
+export type GrowingEntry =
+  | {
+      readonly name: Name
+      readonly kind: 'directory'
+      readonly info: NodeInfo
+      readonly facts: NodeFacts
+    }
+  | { readonly name: Name; readonly kind: 'content'; readonly link: ContentLink }

@@ -1,6 +1,7 @@
 import { CairnError } from '../../base/errors.ts'
 import type { Ino } from '../api.ts'
-import { type ContentNodes, cidText } from './content-nodes.ts'
+import { cidText } from './content-link.ts'
+import type { ContentNodes } from './content-nodes.ts'
 import { inodeKind } from './inode-key.ts'
 import type { InodeTable } from './inode-table.ts'
 
@@ -29,5 +30,5 @@ export function readXattr(
 
 function isContent(inodes: InodeTable, ino: Ino): boolean {
   const kind = inodes.kind(ino)
-  return kind === inodeKind.content || kind === inodeKind.described
+  return kind !== inodeKind.catalogDirectory && kind !== inodeKind.archiveFolder
 }
