@@ -39,9 +39,8 @@ class SharedBlocks implements Shared {
   #reachable = new Set<string>()
   #walked: ReadonlyMap<string, string> = new Map()
   #moves = 0
-  /** Nodes that were lacking on a walk: their own links are not known. */
-  #lacking: Multihash[] = []
-  #lookedMs = 0
+  /** When blocks were lacking on a walk: their own links are not known. */
+  #incompleteMs: number | undefined
   #walking: Promise<void> = Promise.resolve()
 
   constructor(options: SharedBlocksOptions) {
