@@ -31,10 +31,14 @@ export const bounds = {
   bitswapAnswerMs: 8_000,
   /** Wants of all peers that wait to be answered; what comes beyond is dropped, and asked for again. */
   bitswapWaiting: 16_384,
+  /** Of these one peer's: four of the longest messages, so that nobody takes all. */
+  bitswapWaitingOfPeer: 4_096,
   /** Wants of a peer that are looked up at a time. */
   bitswapTogether: 64,
   /** A message to a peer is sent when its blocks have so many bytes: others take 4 MiB. */
   bitswapMessageBytes: 512 * KiB,
+  /** Blocks that are being sent, of all peers together: those who read slowly hold them for seconds. */
+  bitswapSendingBytes: 48 * 1024 * KiB,
   /** Streams of a connection: each message comes on one of its own. */
   bitswapStreams: 256,
   /** Bytes of messages begun that one connection may leave with us, eight of the longest that others send, and all together. */

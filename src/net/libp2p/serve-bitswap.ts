@@ -1,8 +1,10 @@
 import type { Libp2p, PeerId } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
+import { limits } from '../../base/limits.ts'
 import { bounds } from '../bounds.ts'
 import type { Block, Presence, Want } from './bitswap-message.ts'
 import { sendMessage } from './bitswap-streams.ts'
+import { ByteBudget } from './byte-budget.ts'
 
 /** What peers may have of the blocks here. */
 export interface BlockGiver {
@@ -11,6 +13,9 @@ export interface BlockGiver {
   /** The bytes of one of those; undefined if it went meanwhile. Waits while too much is being sent. */
   read: (cid: CID, signal: AbortSignal) => Promise<Uint8Array | undefined>
 }
+
+/** A message is sent once its blocks have its bytes: the last may be the longest. */
+const longestMessage = bounds.bitswapMessageBytes + limits.blockBytes
 
 /**
  * Answers what peers want, at once: nothing is remembered for later. Who wants what is not to be given hears
@@ -22,6 +27,7 @@ export class BitswapServer {
   readonly #giver: BlockGiver
   readonly #end: AbortSignal
   readonly #queues = new Map<string, { wants: Want[] }>()
+  readonly #sending = new ByteBudget(bounds.bitswapSendingBytes)
   #waiting = 0
 
   constructor(node: Libp2p, giver: BlockGiver, end: AbortSignal) {
@@ -41,7 +47,8 @@ export class BitswapServer {
       this.#waiting -= queue.wants.length - left.length
       queue.wants = left
     }
-    const room = bounds.bitswapWaiting - this.#waiting
+    const own = bounds.bitswapWaitingOfPeer - (queue?.wants.length ?? 0)
+    const room = Math.min(own, bounds.bitswapWaiting - this.#waiting)
     const fresh = wants.filter(({ kind }) => kind !== 'cancel').slice(0, Math.max(0, room))
     this.#waiting += fresh.length
     if (queue !== undefined) queue.wants.push(...fresh)
@@ -69,10 +76,30 @@ export class BitswapServer {
 
   async #answer(peer: PeerId, wants: readonly Want[]): Promise<void> {
     const given = new Set((await this.#giver.among(wants.map(({ cid }) => cid))).map(String))
+    for (let rest = wants; rest.length > 0; ) {
+      const isLong = rest.some(({ cid, kind }) => kind === 'block' && given.has(cid.toString()))
+      const giveBack = isLong ? await this.#sending.take(longestMessage, this.#end) : undefined
+      try {
+        rest = await this.#answerSome(peer, rest, given)
+      } finally {
+        giveBack?.()
+      }
+    }
+  }
+
+  /** One message; returns the wants that there was no room for in it. */
+  async #answerSome(
+    peer: PeerId,
+    wants: readonly Want[],
+    given: ReadonlySet<string>
+  ): Promise<readonly Want[]> {
     const presences: Presence[] = []
-    let blocks: Block[] = []
+    const blocks: Block[] = []
     let bytes = 0
+    let count = 0
     for (const { cid, kind, tellAbsence } of wants) {
+      if (bytes >= bounds.bitswapMessageBytes) break
+      count++
       const has = given.has(cid.toString())
       const block = has && kind === 'block' ? await this.#giver.read(cid, this.#end) : undefined
       if (block !== undefined) {
@@ -80,13 +107,9 @@ export class BitswapServer {
         bytes += block.byteLength
       } else if (has && kind === 'have') presences.push({ cid, has })
       else if (tellAbsence) presences.push({ cid, has: false })
-      if (bytes >= bounds.bitswapMessageBytes) {
-        await this.#send(peer, { blocks })
-        blocks = []
-        bytes = 0
-      }
     }
     if (blocks.length + presences.length > 0) await this.#send(peer, { blocks, presences })
+    return wants.slice(count)
   }
 
   #send(peer: PeerId, message: Parameters<typeof sendMessage>[2]): Promise<void> {
