@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { join, parse, resolve } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { CID } from 'multiformats/cid'
@@ -19,6 +18,7 @@ import type { BundleFile, BundleIndex, BundleName, ImportReport, OnProgress } fr
 import { readIndex } from './bundle-index.ts'
 import { decodeCarried } from './carried-line.ts'
 import { readCar, readCarRoots } from './read-car.ts'
+import { readLines } from './read-lines.ts'
 
 /** Work between two turns of the event loop, and what a kill costs to do again. */
 const breathBytes = 16 * 1024 * 1024
@@ -146,18 +146,13 @@ class Importer {
     const path = join(this.#options.folder, file.file)
     const hash = createHash('sha256')
     const carried: Carried[] = []
-    const handle = await open(path, 'r')
     try {
-      for await (const line of handle.readLines({ encoding: 'utf8' })) {
-        hash.update(`${line}\n`)
-        carried.push(decodeCarried(line))
-      }
+      const lines = readLines(path, bytes => hash.update(bytes))
+      for await (const line of lines) carried.push(decodeCarried(line))
     } catch (cause) {
       throw new CairnError(toCairnError(cause).code, `${path}: ${toCairnError(cause).message}`, {
         cause
       })
-    } finally {
-      await handle.close()
     }
     if (hash.digest('hex') !== file.sha256) {
       throw new CairnError('corrupt', `${path} is not what the index says: copy it again`)

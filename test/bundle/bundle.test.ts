@@ -96,13 +96,18 @@ t.test('a byte changed in a CAR or the catalog is found, and named', async t => 
   const catalog = join(folder, 'catalog.jsonl')
   const text = readFileSync(catalog, 'utf8')
   const to = makeHome(t)
+  const index = join(folder, 'index.json')
+  const right = JSON.parse(readFileSync(index, 'utf8'))
   for (const [what, changed, code] of [
     ['another key', text.replace('debian', 'debiaN'), 'corrupt'],
     ['no JSON', text.replace('{', '['), 'invalid'],
     ['a key of nobody', text.replace('apt/', 'etc/'), 'invalid'],
-    ['a digest that is none', text.replace('sha256:', 'sha257:'), 'invalid']
+    ['a digest that is none', text.replace('sha256:', 'sha257:'), 'invalid'],
+    ['a line without end', text.replace('{', `{${' '.repeat(3_000_000)}`), 'invalid']
   ] as const) {
     writeFileSync(catalog, changed)
+    const bytes = Buffer.byteLength(changed)
+    writeFileSync(index, JSON.stringify({ ...right, catalog: { ...right.catalog, bytes } }))
     await t.rejects(importTo(to, folder), { code, message: /catalog\.jsonl/ }, what)
     nothingTaken(t, to, what)
   }
