@@ -1,7 +1,8 @@
 import t from 'tap'
 import { ask } from './ask.ts'
-import { finder, iosFiles } from './habits/apple.ts'
+import { finder } from './habits/apple.ts'
 import { davfs2, kde, rclone } from './habits/linux.ts'
+import { fileProvider, nextcloudIos, zoteroIos } from './habits/phones.ts'
 import type { Client } from './habits/step.ts'
 import { miniRedirector, office } from './habits/windows.ts'
 import { serveDav } from './served.ts'
@@ -11,7 +12,9 @@ const clients: Readonly<Record<string, Client>> = {
   Windows: miniRedirector,
   Office: office,
   Finder: finder,
-  'iOS Files': iosFiles,
+  'iOS Files by Nextcloud': nextcloudIos,
+  'iOS by FileProvider': fileProvider,
+  'Zotero on iOS': zoteroIos,
   KDE: kde,
   davfs2,
   rclone

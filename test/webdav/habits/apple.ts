@@ -23,7 +23,12 @@ const put = (path: string, body: string) =>
     body
   })
 
-/** webdavfs of macOS, which also asks for hints that no server has. */
+/**
+ * webdavfs of macOS, which also asks for hints that no server has. Servers' logs of it:
+ * https://github.com/pydio/pydio-core/issues/581 (a file copied in, and its fork),
+ * https://github.com/nextcloud/server/issues/9533 (hints), https://github.com/robbiehanson/CocoaHTTPServer/issues/8
+ * (room and appledoubleheader).
+ */
 export const finder: Client = {
   headers: { 'user-agent': 'WebDAVFS/3.0.0 (03008000) Darwin/21.6.0 (x86_64)' },
   habits: {
@@ -100,68 +105,6 @@ export const finder: Client = {
       step('DELETE', 'f', 204, { headers: { if: '({token f})' } }),
       step('DELETE', '._f', 204),
       propfind('f', '0', 404, { properties: common })
-    ]
-  }
-}
-
-/** What stands behind the Files app of a phone: URLSession, which neither locks nor walks. */
-export const iosFiles: Client = {
-  headers: {
-    'user-agent': 'Files/1 CFNetwork/1494.0.7 Darwin/23.4.0',
-    accept: '*/*',
-    'accept-language': 'en-GB,en;q=0.9',
-    'accept-encoding': 'gzip, deflate'
-  },
-  habits: {
-    'connects and lists': [
-      step('OPTIONS', '', 200, { answers: { dav: /1/ } }),
-      propfind('', '0', 207, { properties: common, match: '<D:collection/>' }),
-      step('PROPFIND', '', 207, {
-        headers: { depth: '1', 'content-type': 'application/xml' },
-        body: '<propfind xmlns="DAV:"><allprop/></propfind>'
-      }),
-      propfind('', '0', 207, { properties: room, match: /<D:quota-available-bytes>[1-9]/ })
-    ],
-    'uploads photos into a new folder, and renames it': [
-      step('MKCOL', 'New%20folder/', 201),
-      step('MKCOL', 'New%20folder/', 405),
-      propfind('New%20folder/IMG_0001.HEIC', '0', 404, { properties: common }),
-      step('PUT', 'New%20folder/IMG_0001.HEIC', 201, {
-        headers: { 'content-type': 'image/heic', expect: '100-continue' },
-        body: 'image'
-      }),
-      step('PUT', 'New%20folder/IMG_0001.HEIC', 412, {
-        headers: { 'if-none-match': '*' },
-        body: 'another of the name'
-      }),
-      step('MOVE', 'New%20folder/', 201, {
-        headers: { destination: '{drive}Trip/', overwrite: 'F' }
-      }),
-      propfind('Trip/', '1', 207, { properties: common, match: 'Trip/IMG_0001.HEIC' })
-    ],
-    'shows a film from where it was left, and asks whether it is the same': [
-      step('PUT', 'film.mp4', 201, { body: '0123456789' }),
-      step('HEAD', 'film.mp4', 200, {
-        answers: { 'accept-ranges': 'bytes', 'content-type': 'video/mp4', etag: /^"/ }
-      }),
-      step('GET', 'film.mp4', 206, {
-        headers: { range: 'bytes=0-1' },
-        match: /^01$/,
-        answers: { 'content-range': 'bytes 0-1/10' }
-      }),
-      step('GET', 'film.mp4', 206, { headers: { range: 'bytes=6-9' }, match: /^6789$/ }),
-      step('GET', 'film.mp4', 416, { headers: { range: 'bytes=10-11' } }),
-      step('GET', 'film.mp4', 200, { headers: { range: 'bytes=0-1', 'if-range': '"older"' } })
-    ],
-    'copies, moves and removes': [
-      step('PUT', 'a.pdf', 201, { body: 'pdf' }),
-      step('COPY', 'a.pdf', 201, { headers: { destination: '{drive}a%202.pdf', overwrite: 'F' } }),
-      step('COPY', 'a.pdf', 412, { headers: { destination: '{drive}a%202.pdf', overwrite: 'F' } }),
-      step('MKCOL', 'd/', 201),
-      step('MOVE', 'a.pdf', 201, { headers: { destination: '{drive}d/a.pdf', overwrite: 'F' } }),
-      step('DELETE', 'd/', 204),
-      step('DELETE', 'a%202.pdf', 204),
-      propfind('', '1', 207, { properties: common, match: /^(?!.*a%202)/s })
     ]
   }
 }

@@ -10,7 +10,7 @@ const times = ['Win32CreationTime', 'Win32LastAccessTime', 'Win32LastModifiedTim
   name => [name, time] as const
 )
 const allDone = /^(?!.*(403|424|404)).*200 OK/s
-/** No Depth: that is infinity. */
+/** No Depth: that is infinity. Captured in https://github.com/swisspol/GCDWebServer/issues/319 */
 const lock = (path: string, status: number) =>
   step('LOCK', path, status, {
     headers: { timeout: 'Second-3600', 'content-type': 'text/xml; charset="utf-8"' },
