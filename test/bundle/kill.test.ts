@@ -70,6 +70,44 @@ t.test(
   }
 )
 
+t.test('killed at moments spread over the whole of it, an import shows all or nothing', async t => {
+  const from = makeHome(t)
+  const files = Array.from({ length: 300 }, (_, index) => [`f${index}`, `${index} `.repeat(6000)])
+  const root = addFiles(from, Object.fromEntries(files))
+  addPackage(from, 'npm/pad', 'a package')
+  const folder = join(scratch(t), 'bundle')
+  const site = { label: '/mfs/site', cid: root.toString() }
+  await exportFrom(from, folder, { roots: [site], packages: ['npm'] })
+  const importing = (home: string) =>
+    spawn(program, ['bundle', 'import', folder, '--home', home], { stdio: 'ignore' })
+  const beganMs = performance.now()
+  t.strictSame(await once(importing(join(scratch(t), 'home')), 'exit'), [0, null])
+  const wholeMs = performance.now() - beganMs
+
+  const home = join(scratch(t), 'home')
+  for (let eighth = 1; eighth <= 8; eighth++) {
+    const child = importing(home)
+    const ended = once(child, 'exit')
+    await Promise.race([setTimeout((wholeMs * eighth) / 8), ended])
+    child.kill('SIGKILL')
+    const [status] = await ended
+    const seen = makeHome(t, home)
+    const isTaken = seen.catalog.get('npm/pad') !== undefined
+    t.ok(isTaken || status !== 0, 'who says that it is done has done it')
+    t.equal(
+      seen.roots.pins().length,
+      isTaken ? 1 : 0,
+      `at ${eighth}/8 ${isTaken ? 'all' : 'nothing'}`
+    )
+    if (isTaken) t.equal([...seen.reader.walk(root)].length, [...from.reader.walk(root)].length)
+    seen.close()
+  }
+  t.strictSame(await once(importing(home), 'exit'), [0, null])
+  const after = makeHome(t, home)
+  t.match(after.roots.pins(), [{ label: 'bundle /mfs/site' }])
+  t.equal([...after.reader.walk(root)].length, [...from.reader.walk(root)].length)
+})
+
 function isRunning(child: ChildProcess): boolean {
   return child.exitCode === null && child.signalCode === null
 }
