@@ -33,14 +33,22 @@ export function openSharedBlocks(options: SharedBlocksOptions): Shared {
 const movesKept = 16
 /** Blocks between two turns of the event loop. */
 const blocksTogether = 512
+/** Lacking nodes that are looked for at a time: a look at the index each. */
+const lackingTogether = 1024
+
+interface Linked {
+  readonly codec: number
+  readonly multihash: Multihash
+}
 
 class SharedBlocks implements Shared {
   readonly #options: SharedBlocksOptions
   #reachable = new Set<string>()
   #walked: ReadonlyMap<string, string> = new Map()
   #moves = 0
-  /** When blocks were lacking on a walk: their own links are not known. */
-  #incompleteMs: number | undefined
+  /** Nodes that were lacking on a walk: their own links are not known. */
+  #lacking: Multihash[] = []
+  #lookedMs = 0
   #walking: Promise<void> = Promise.resolve()
 
   constructor(options: SharedBlocksOptions) {
@@ -78,46 +86,64 @@ class SharedBlocks implements Shared {
   }
 
   #mayLearnMore(): boolean {
-    if (this.#incompleteMs === undefined) return false
-    return this.#options.clock.nowMs() - this.#incompleteMs >= limits.sharedAgainMs
+    if (this.#lacking.length === 0) return false
+    return this.#options.clock.nowMs() - this.#lookedMs >= limits.sharedAgainMs
   }
 
   async #walk(): Promise<void> {
     const roots = this.#options.roots()
-    if (this.#isCurrent(roots) && !this.#mayLearnMore()) return
+    if (this.#isCurrent(roots)) {
+      if (this.#mayLearnMore()) await this.#goOn()
+      return
+    }
     const labels = new Set(roots.map(({ label }) => label))
     const gone = [...this.#walked.keys()].some(label => !labels.has(label))
-    const anew = gone || this.#incompleteMs !== undefined || ++this.#moves > movesKept
+    const anew = gone || ++this.#moves > movesKept
     const reachable = anew ? new Set<string>() : this.#reachable
-    if (anew) this.#moves = 0
+    if (anew) {
+      this.#moves = 0
+      this.#lacking = []
+    }
     // What is not shared any more must not be served while the others are walked.
     if (gone) this.#reachable = reachable
-    let complete = true
-    for (const { cid } of roots) complete = (await this.#add(reachable, cid)) && complete
+    for (const { cid } of roots) {
+      await this.#add(reachable, { codec: cid.code, multihash: cid.multihash.bytes })
+    }
     this.#reachable = reachable
-    this.#incompleteMs = complete ? undefined : this.#options.clock.nowMs()
+    this.#lookedMs = this.#options.clock.nowMs()
     this.#walked = new Map(roots.map(({ label, cid }) => [label, cid.toString()]))
   }
 
-  /** False if blocks were lacking. What is in the set already was walked with all below it. */
-  async #add(reachable: Set<string>, root: CID): Promise<boolean> {
-    const waiting = [{ codec: root.code, multihash: root.multihash.bytes }]
-    let complete = true
+  /** Goes on where nodes were lacking that came since; the others are looked for in their turn. */
+  async #goOn(): Promise<void> {
+    const { blocks, clock } = this.#options
+    this.#lookedMs = clock.nowMs()
+    for (const multihash of this.#lacking.splice(0, lackingTogether)) {
+      if (blocks.size(multihash) === undefined) this.#lacking.push(multihash)
+      else {
+        this.#reachable.delete(nodeKey(multihashKey(multihash)))
+        await this.#add(this.#reachable, { codec: codec.dagPb, multihash })
+      }
+    }
+  }
+
+  /** What is in the set already was walked with all below it, but what is lacking. */
+  async #add(reachable: Set<string>, root: Linked): Promise<void> {
+    const waiting = [root]
     let count = 0
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
       const bytesKey = multihashKey(next.multihash)
       const key = next.codec === codec.dagPb ? nodeKey(bytesKey) : bytesKey
       if (reachable.has(key)) continue
-      if (reachable.size >= limits.sharedBlocks) return false
+      if (reachable.size >= limits.sharedBlocks) return
       reachable.add(key)
       if (++count % blocksTogether === 0) await turn()
       if (next.codec !== codec.dagPb) continue
       const links = linksOf(this.#options.blocks, next.multihash)
-      if (links === undefined) complete = false
+      if (links === undefined) this.#lacking.push(next.multihash)
       // Not spread: a node may have more links than a call has room for arguments.
       else for (const link of links) waiting.push(link)
     }
-    return complete
   }
 }
 

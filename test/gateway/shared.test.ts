@@ -123,6 +123,27 @@ t.test('what arrives below a shared root is found after a while', async t => {
   t.equal(await statusOf(gateway, note), 200)
 })
 
+t.test('a root that is not all here is not walked anew, but where a node came', async t => {
+  const gateway = await openGateway(t, { serves: 'shared' })
+  const site = makeSite(gateway)
+  const inner = Buffer.from(gateway.blocks.read(site.inner.multihash))
+  gateway.blocks.drop(site.inner.multihash)
+  gateway.shared.set('a', cidOf(site.site))
+  const note = `/ipfs/${cidOf(site.note)}?format=raw`
+  t.equal(await statusOf(gateway, note), 404)
+  const { calls } = gateway.blocks
+  const before = calls.read
+  for (let round = 0; round < 5; round++) {
+    gateway.time.skippedMs += 20_000
+    t.equal(await statusOf(gateway, note), 404)
+  }
+  t.equal(calls.read, before, 'nothing came')
+  gateway.blocks.add(inner, 0x70)
+  gateway.time.skippedMs += 20_000
+  t.equal(await statusOf(gateway, note), 200)
+  t.equal(calls.read, before + 2, 'the folder that came, and the note that is sent')
+})
+
 t.test('nothing is fetched for a stranger, and a user with a password is one', async t => {
   const user: Access = { user: 'ann', scopes: new Set(['read']), root: [] }
   const gateway = await openGateway(t, { access: user })
