@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** So long after the start: what starting left behind is more than what the daemon keeps. */
+/** So long after the start, or as soon as it is idle then: what starting left behind is more than what the daemon keeps. */
 const firstRestMs = 2_000
 const lookMs = 60_000
 /** Of one processor, between two looks: below it nobody waits for an answer. */
@@ -16,12 +16,14 @@ export type CpuClock = () => number
 export class RestMeter {
   readonly #cpuMs: CpuClock
   readonly #lookMs: number
+  readonly #worthMs: number
   #atLook: number
   #atRest: number
 
-  constructor(cpuMs: CpuClock, sinceLookMs: number) {
+  constructor(cpuMs: CpuClock, sinceLookMs: number, worthWhileMs = worthMs) {
     this.#cpuMs = cpuMs
     this.#lookMs = sinceLookMs
+    this.#worthMs = worthWhileMs
     this.#atLook = cpuMs()
     this.#atRest = this.#atLook
   }
@@ -29,7 +31,7 @@ export class RestMeter {
   look(): boolean {
     const now = this.#cpuMs()
     const idle = now - this.#atLook < idleShare * this.#lookMs
-    const worth = now - this.#atRest >= worthMs
+    const worth = now - this.#atRest >= this.#worthMs
     this.#atLook = now
     return idle && worth
   }
@@ -50,11 +52,17 @@ export function openRest(): { close: () => void } {
     collectGarbage()
     meter.rested()
   }
-  const first = setTimeout(rest, firstRestMs).unref()
+  // What starting left behind is worth it; who works right after the start is not stopped for it.
+  const started = new RestMeter(processCpuMs, firstRestMs, 0)
+  const first = setInterval(() => {
+    if (!started.look()) return
+    clearInterval(first)
+    rest()
+  }, firstRestMs).unref()
   const looking = setInterval(() => meter.look() && rest(), lookMs).unref()
   return {
     close: () => {
-      clearTimeout(first)
+      clearInterval(first)
       clearInterval(looking)
     }
   }
