@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSyn
 import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import t, { type Test } from 'tap'
+import { makeWorld, type StartedDaemon, type World } from '../cli/run-cairn.ts'
 import { openFakeOrigin } from '../lib/fake-origin.ts'
 import { machineRegistry, type NpmClient, openNpmClient } from '../lib/npm-client.ts'
 import { mainAt, type NpmWorld, openNpmWorld } from '../lib/npm-world.ts'
@@ -12,7 +13,14 @@ t.setTimeout(280_000)
 
 /** They come from npm's registry themselves, through Cairn. */
 const managers = { pnpm: '10.20.0', yarn: '1.22.22', '@yarnpkg/cli-dist': '4.10.3' }
-const dependencies = { chalk: '4.1.2', '@types/node': '20.0.0', 'readable-stream': '3.6.0' }
+/** With a scope, an alias, and an optional one (`fsevents`) that is for another system than this. */
+const dependencies = {
+  chalk: '4.1.2',
+  '@types/node': '20.0.0',
+  'readable-stream': '3.6.0',
+  alias: 'npm:ms@2.1.3',
+  chokidar: '3.5.3'
+}
 
 interface Manager {
   readonly name: string
@@ -82,8 +90,8 @@ async function run(
   t.equal(done.exitCode, 0, `${manager.name} ${args.join(' ')}`) || t.comment(done.all)
 }
 
-function prepare(client: NpmClient, manager: Manager, world: NpmWorld): string {
-  const folder = join(client.folder, manager.name.replace(' ', ''))
+function prepare(client: NpmClient, manager: Manager, world: { url: string }): string {
+  const folder = folderOf(client, manager)
   mkdirSync(folder, { recursive: true })
   const manifest = { name: 'project', version: '1.0.0', private: true, dependencies }
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest))
@@ -91,12 +99,46 @@ function prepare(client: NpmClient, manager: Manager, world: NpmWorld): string {
   return folder
 }
 
-/** A lockfile is the manager's own once it is there. */
+function folderOf(client: NpmClient, manager: Manager): string {
+  return join(client.folder, manager.name.replace(' ', ''))
+}
 
-function writeSettings(folder: string, manager: Manager, world: NpmWorld): void {
-  for (const [name, text] of Object.entries(manager.files(`${world.url}/npm/`)))
+/** A lockfile is the manager's own once it is there. */
+function writeSettings(folder: string, manager: Manager, { url }: { url: string }): void {
+  for (const [name, text] of Object.entries(manager.files(`${url}/npm/`)))
     if (name !== 'yarn.lock' || !existsSync(join(folder, name)))
       writeFileSync(join(folder, name), text)
+}
+
+/** From empty caches, as the lockfile says, which was written at another address. */
+async function installAgain(
+  t: Test,
+  client: NpmClient,
+  manager: Manager,
+  was: { url: string },
+  now: { url: string }
+): Promise<void> {
+  const folder = folderOf(client, manager)
+  forget(folder)
+  writeSettings(folder, manager, now)
+  const lockfile = lockfileOf(client, manager)
+  const lock = readFileSync(lockfile, 'utf8')
+  writeFileSync(lockfile, lock.replaceAll(was.url, now.url))
+  await run(t, client.folder, folder, manager, manager.again)
+  writeFileSync(lockfile, lock)
+  t.ok(existsSync(join(folder, 'node_modules/chalk/package.json')), manager.name)
+}
+
+function lockfileOf(client: NpmClient, manager: Manager): string {
+  const name = manager.name === 'pnpm' ? 'pnpm-lock.yaml' : 'yarn.lock'
+  return join(folderOf(client, manager), name)
+}
+
+/** A daemon in a home of its own, whose only upstream is the registry at that address. */
+async function startOver(world: World, url: string): Promise<StartedDaemon> {
+  mkdirSync(world.home, { recursive: true })
+  writeFileSync(join(world.home, 'config.yaml'), `npm:\n  upstream: ${url}/npm/\n`)
+  return await world.start()
 }
 
 function forget(folder: string): void {
@@ -163,18 +205,44 @@ t.test('pnpm, yarn and npm install through Cairn, and again when the upstream is
     t.teardown(() => off.close())
     off.clock.advance(86_400_000)
     await ci(t, off)
-    for (const manager of table) {
-      const folder = join(client.folder, manager.name.replace(' ', ''))
-      forget(folder)
-      writeSettings(folder, manager, off)
-      for (const name of ['yarn.lock', 'pnpm-lock.yaml']) {
-        if (!existsSync(join(folder, name))) continue
-        const lock = readFileSync(join(folder, name), 'utf8')
-        writeFileSync(join(folder, name), lock.replaceAll(world.url, off.url))
-      }
-      await run(t, client.folder, folder, manager, manager.again)
-      t.ok(existsSync(join(folder, 'node_modules/chalk/package.json')), manager.name)
-    }
+    for (const manager of table) await installAgain(t, client, manager, world, off)
     t.equal(off.pull.statistics().bytesFetched, 0)
   })
+
+  await t.test(
+    'cairn warm npm of a lockfile is enough to install when the upstream is gone',
+    async t => {
+      const upstream = await openNpmWorld({ upstreams: mainAt(registry), home: world.home })
+      const npm = openNpmClient(`${upstream.url}/npm/`, dependencies)
+      t.teardown(() => npm.remove())
+      const locked = await npm.run('install', '--package-lock-only')
+      t.equal(locked.exitCode, 0) || t.comment(locked.all)
+      const lockfiles = {
+        npm: join(npm.folder, 'package-lock.json'),
+        ...Object.fromEntries(table.map(manager => [manager.name, lockfileOf(client, manager)]))
+      }
+      const warmed: Array<readonly [string, string]> = []
+      for (const [name, lockfile] of Object.entries(lockfiles)) {
+        const cairn = await makeWorld(t)
+        const daemon = await startOver(cairn, upstream.url)
+        const done = await cairn.run(['warm', 'npm', lockfile])
+        t.equal(done.status, 0, `${name}: ${done.stdout}${done.stderr}`)
+        warmed.push([name, daemon.url.replace(/\/$/, '')])
+      }
+      await upstream.close()
+      for (const [name, url] of warmed) {
+        const manager = table.find(each => each.name === name)
+        if (manager !== undefined) {
+          await installAgain(t, client, manager, world, { url })
+          continue
+        }
+        npm.forget()
+        const lock = readFileSync(lockfiles.npm, 'utf8')
+        writeFileSync(lockfiles.npm, lock.replaceAll(upstream.url, url))
+        const done = await npm.run('ci', '--ignore-scripts', '--registry', `${url}/npm/`)
+        t.equal(done.exitCode, 0, 'npm ci') || t.comment(done.all)
+        t.ok(existsSync(join(npm.folder, 'node_modules/alias/package.json')))
+      }
+    }
+  )
 })
