@@ -107,11 +107,24 @@ export class Peers {
     this.#standing(id).broken = 0
   }
 
-  /** One who was found; of too many the newest is left out. */
+  /** One who was found. Of too many one gives way who was asked and never answered; without such the newest is left out. */
   discover(peer: OwnPeer): void {
     const known = this.#discovered.has(peer.id)
+    if (!known && this.#discovered.size >= bounds.discovered) this.#forgetSilent()
     if (this.#closed || known || this.#discovered.size >= bounds.discovered) peer.close()
     else this.#discovered.set(peer.id, peer)
+  }
+
+  /** Anybody on the LAN can announce peers that are not there: they must not keep out those that are. */
+  #forgetSilent(): void {
+    for (const [id, peer] of this.#discovered) {
+      const { answeredMs, restsUntilMs } = this.#standing(id)
+      if (answeredMs !== undefined || restsUntilMs === 0) continue
+      peer.close()
+      this.#discovered.delete(id)
+      this.#standings.delete(id)
+      return
+    }
   }
 
   list(): PeerState[] {
