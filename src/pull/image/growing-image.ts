@@ -38,6 +38,11 @@ export class GrowingImage {
     this.archive = archive
   }
 
+  /** Whether its layers are known. */
+  get hasBegun(): boolean {
+    return this.#root !== undefined
+  }
+
   /** Its layers are known. */
   begin(root: RootFilesystem): void {
     this.#root = root

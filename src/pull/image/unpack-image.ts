@@ -50,7 +50,7 @@ export interface ImageUnpackingOptions {
 
 /** Takes images apart; while it does, what their layers have decided can be looked at. */
 export interface ImageUnpacking extends Unpacking {
-  /** An image that is being unpacked as the catalog has it now. */
+  /** An image that is being unpacked as the catalog has it now, once its layers are known. */
   growing: (key: string) => GrowingImage | undefined
   /** Has an image be unpacked; resolves when something of it can be looked at, or all of it. Throws as `unpack`. */
   begin: (key: string, options?: { signal?: AbortSignal }) => Promise<void>
@@ -89,6 +89,11 @@ class Images implements ImageUnpacking {
   }
 
   growing(key: string): GrowingImage | undefined {
+    const image = this.#current(key)
+    return image?.hasBegun === true ? image : undefined
+  }
+
+  #current(key: string): GrowingImage | undefined {
     const image = this.#growing.get(key)
     const now = this.#options.catalog.get(key)?.cid
     return now !== undefined && image?.archive.equals(now) === true ? image : undefined
@@ -112,9 +117,9 @@ class Images implements ImageUnpacking {
   ): Promise<void> {
     const whole = this.unpack(key)
     whole.catch(() => {})
-    const image = this.growing(key)
+    const image = this.#current(key)
     if (image !== undefined) await untilAborted(Promise.race([whole, wait(image)]), signal)
-    if (image === undefined || this.growing(key) !== image) await untilAborted(whole, signal)
+    if (image === undefined || this.#current(key) !== image) await untilAborted(whole, signal)
   }
 
   async #unpack(key: string): Promise<CID> {
