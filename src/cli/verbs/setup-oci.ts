@@ -59,9 +59,13 @@ export async function setupOci(
     const how = 'name one as in `cairn setup oci registry.example`, or NAME=URL'
     throw new CairnError('not-found', `no registry is configured: ${how}`)
   }
+  const texts = new Map<string, string>()
+  for (const client of chosen) {
+    texts.set(fileOf(client, root), await textFor(client, root, settings, upstreams))
+  }
   const config = await configure(cli, settings, upstreams, chosen)
-  for (const client of chosen) await write(client, root, settings, upstreams)
-  const files = chosen.map(client => fileOf(client, root))
+  for (const [file, text] of texts) await write(file, text)
+  const files = [...texts.keys()]
   if (options.json === true) return cli.terminal.printJson({ files, config, upstreams })
   for (const [name, url] of Object.entries(upstreams)) {
     cli.terminal.print(`${config}: ${name} mirrors ${url}`)
@@ -137,24 +141,30 @@ function hubOf(
   throw new CairnError('not-found', `docker mirrors its own hub only: ${how}`)
 }
 
-async function write(
+/** What a client's file is to hold; looked at for all of them before one is written. */
+async function textFor(
   client: Client,
   root: string,
   settings: Settings,
   upstreams: Readonly<Record<string, string>>
-): Promise<void> {
+): Promise<string> {
   const file = fileOf(client, root)
   const address = showAddress(settings.listen)
   const old = await readOrUndefined(file)
-  if (client !== 'docker' && old !== undefined && !isOurs(old)) {
-    throw new CairnError('exists', `${file} is there already: take it away, or add Cairn by hand`)
+  if (client === 'docker') return withMirror(old ?? '', `http://${address}`)
+  if (old !== undefined && !isOurs(old)) {
+    const others = 'choose the others with --client'
+    throw new CairnError(
+      'exists',
+      `${file} is there already: take it away, or add Cairn by hand and ${others}`
+    )
   }
-  const text =
-    client === 'podman'
-      ? registriesConf(address, Object.entries(upstreams).map(registryOf))
-      : client === 'containerd'
-        ? hostsToml(address)
-        : withMirror(old ?? '', `http://${address}`)
+  return client === 'podman'
+    ? registriesConf(address, Object.entries(upstreams).map(registryOf))
+    : hostsToml(address)
+}
+
+async function write(file: string, text: string): Promise<void> {
   await changing(async () => {
     await mkdir(dirname(file), { recursive: true })
     await writeFile(file, text)
