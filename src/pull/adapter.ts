@@ -110,7 +110,10 @@ export interface Takeover {
 /** How an item is made of a document. */
 export interface Derivation {
   readonly source: Classification
-  /** What decides the bytes besides the source; one variant is held at a time. */
+  /**
+   * What decides the bytes besides the source. Its first word says who asks: one variant is held for each, and
+   * for a few of them.
+   */
   readonly variant: string
   /** Pure. Throws `upstream` for a document that is not what it should be. */
   readonly make: (document: Uint8Array) => Promise<Uint8Array>

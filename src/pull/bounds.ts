@@ -54,6 +54,8 @@ export const bounds = {
   peerStartMs: 150,
   /** A body of a peer up to this size is verified before any of it is handed on. */
   peerWholeBytes: 4 * MiB,
+  /** Variants held of one derived item: this machine goes by three names, and by one in its network. */
+  variants: 4,
   /** Documents from this length on are read into memory one at a time to be made something of. */
   longDocumentBytes: 256 * KiB,
   /** For a connection to an upstream, and for an answer over one that was kept: both may be to nowhere. */

@@ -10,6 +10,7 @@ import { bounds } from './bounds.ts'
 import type { Engine } from './engine.ts'
 import type { PullOptions } from './open.ts'
 import { stampOf } from './store-landed.ts'
+import { Variants } from './variants.ts'
 
 type DeriveOptions = Pick<PullOptions, 'catalog' | 'blocks' | 'writer' | 'clock' | 'log'>
 type FetchOptions = { signal?: AbortSignal }
@@ -22,22 +23,23 @@ const left = new CairnError('aborted', 'the document is in the store')
 export class Deriving implements Pull {
   readonly #options: DeriveOptions
   readonly #engine: Engine
-  readonly #running = new Map<string, Promise<void>>()
+  readonly #variants: Variants
+  readonly #running = new Map<string, Promise<CatalogItem>>()
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(options: DeriveOptions, engine: Engine) {
     this.#options = options
     this.#engine = engine
+    this.#variants = new Variants(options.catalog, engine.held)
   }
 
   async fetch(wanted: Classification, options: FetchOptions = {}): Promise<PullAnswer> {
     const { derived, voucher } = wanted
     if (voucher !== undefined) await this.#vouch(wanted.key, voucher, options)
     if (derived === undefined) return await this.#engine.fetch(wanted, options)
-    const { from, again } = await this.#derive(wanted, derived, options)
-    const item = this.#engine.held.get(wanted.key)
+    const { from, again, item } = await this.#derive(wanted, derived, options)
     const answer = this.#engine.serve(wanted, from, item)
-    if (again === undefined || item === undefined) return answer
+    if (again === undefined) return answer
     return { ...answer, again: { item, untilMs: again.untilMs } }
   }
 
@@ -53,22 +55,25 @@ export class Deriving implements Pull {
   }
 
   /** Sees to it that the item is held, made of the newest source there is; tells how that was had. */
-  async #derive(wanted: Classification, derived: Derivation, options: FetchOptions): Promise<Had> {
+  async #derive(
+    wanted: Classification,
+    derived: Derivation,
+    options: FetchOptions
+  ): Promise<Had & { readonly item: CatalogItem }> {
     const { signal } = options
     try {
       const had = await this.#bring(derived.source, options)
       const source = this.#options.catalog.get(derived.source.key)
       if (source === undefined) throw new CairnError('io', `${derived.source.key} went`)
-      const version = versionOf(source, derived)
-      if (this.#engine.held.get(wanted.key)?.etag === version) return had
-      await untilAborted(this.#makeOnce(wanted, derived, source, version), signal)
-      return had
+      const held = this.#variants.find(wanted.key, derived, source)
+      const item = held ?? (await untilAborted(this.#makeOnce(wanted, derived, source), signal))
+      return { ...had, item }
     } catch (cause) {
       const error = toCairnError(cause)
       if (error.code === 'not-found' || error.code === 'aborted') throw error
-      const old = this.#engine.held.get(wanted.key)
-      if (old?.etag?.endsWith(` ${derived.variant}`) !== true) throw error
-      return { from: 'stale' }
+      const item = this.#variants.find(wanted.key, derived)
+      if (item === undefined) throw error
+      return { from: 'stale', item }
     }
   }
 
@@ -90,15 +95,12 @@ export class Deriving implements Pull {
   #makeOnce(
     wanted: Classification,
     derived: Derivation,
-    source: CatalogItem,
-    version: string
-  ): Promise<void> {
-    const name = `${wanted.key} ${version}`
+    source: CatalogItem
+  ): Promise<CatalogItem> {
+    const name = `${wanted.key} ${source.digests[0]} ${derived.variant}`
     const running = this.#running.get(name)
     if (running !== undefined) return running
-    const work = this.#make(wanted, derived, source, version).finally(() =>
-      this.#running.delete(name)
-    )
+    const work = this.#make(wanted, derived, source).finally(() => this.#running.delete(name))
     this.#running.set(name, work)
     work.catch(() => {})
     return work
@@ -108,9 +110,8 @@ export class Deriving implements Pull {
   async #make(
     wanted: Classification,
     derived: Derivation,
-    source: CatalogItem,
-    version: string
-  ): Promise<void> {
+    source: CatalogItem
+  ): Promise<CatalogItem> {
     const make = async () => await derived.make(await this.#read(source))
     const bytes = await this.#inTurn(source.bytes, make).catch((cause: unknown) => {
       const error = toCairnError(cause)
@@ -121,7 +122,7 @@ export class Deriving implements Pull {
       throw error
     })
     await this.#engine.learnt()
-    await holding(async () => this.#store(wanted, bytes, version))
+    return await holding(async () => this.#store(wanted, derived, source, bytes))
   }
 
   /** Long documents one after the other: what makes of them waits for the one before, each in memory. */
@@ -145,7 +146,12 @@ export class Deriving implements Pull {
     return whole
   }
 
-  #store(wanted: Classification, bytes: Uint8Array, version: string): void {
+  #store(
+    wanted: Classification,
+    derived: Derivation,
+    source: CatalogItem,
+    bytes: Uint8Array
+  ): CatalogItem {
     const { blocks, catalog, clock, writer } = this.#options
     const nowMs = clock.nowMs()
     const digest: Digest = digestOf('sha256', bytes)
@@ -153,17 +159,18 @@ export class Deriving implements Pull {
     builder.write(bytes)
     const node = builder.finish()
     blocks.flush()
-    catalog.put({
+    const item: CatalogItem = {
       key: wanted.key,
       cid: makeCid(node.codec, node.multihash, node.cidVersion),
       bytes: bytes.length,
       mediaType: wanted.mediaType,
       digests: [digest],
-      etag: version,
+      etag: undefined,
       ...stampOf(catalog.get(wanted.key), undefined, nowMs),
       validatedMs: nowMs,
       usedMs: nowMs
-    })
+    }
+    return this.#variants.put(item, derived, source)
   }
 
   statistics(): PullStatistics {
@@ -178,8 +185,4 @@ export class Deriving implements Pull {
     await this.#engine.close()
     await Promise.allSettled(this.#running.values())
   }
-}
-
-function versionOf(source: CatalogItem, { variant }: Derivation): string {
-  return `${source.digests[0]} ${variant}`
 }
