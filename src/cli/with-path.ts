@@ -4,6 +4,7 @@ import { type Name, nameText } from '../base/names.ts'
 import { type Content, openContent } from '../daemon/content.ts'
 import { openNamesOf } from '../daemon/open-names.ts'
 import { openTree } from '../daemon/open-tree.ts'
+import type { Settings } from '../daemon/settings.ts'
 import { namesInMfs } from '../daemon/view-names.ts'
 import { type Attributes, fileType, type Tree } from '../vfs/api.ts'
 import { type Cli, type CommonOptions, settingsOf } from './cli.ts'
@@ -14,6 +15,7 @@ export interface FoundPath {
   readonly tree: Tree
   readonly attributes: Attributes
   readonly content: Content
+  readonly settings: Settings
   /** The last name, or of a bare CID the CID. */
   readonly name: string
 }
@@ -33,7 +35,8 @@ export async function withPath<T>(
     const tree = openTree(treeName, content, { settings, memory: {} })
     try {
       const attributes = walk(tree, names, text)
-      return await work({ tree, attributes, content, name: nameText(names.at(-1) ?? ('' as Name)) })
+      const name = nameText(names.at(-1) ?? ('' as Name))
+      return await work({ tree, attributes, content, settings, name })
     } finally {
       tree.close()
     }

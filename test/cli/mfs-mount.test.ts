@@ -128,3 +128,26 @@ t.test(
     t.ok(sealed.equals(await readFile(file)), 'and sealed')
   }
 )
+
+t.test(
+  'get writes what was just written to mfs, which it seals; not what is open for writing',
+  async t => {
+    if (!requireFuse(t)) return
+    const world = await makeHome(t, '')
+    const mount = join(world.folder, 'm')
+    const daemon = await world.start(['--mount', mount])
+    const file = join(mount, 'mfs', 'file')
+    await writeFile(file, 'first')
+    await world.line(['get', '/mfs/file', '-o', 'a'])
+    t.equal(await readFile(join(world.folder, 'a'), 'utf8'), 'first')
+    const handle = await open(file, 'w')
+    await handle.write('second')
+    const refused = await world.run(['get', '/mfs/file', '-o', 'b'])
+    t.match(refused, { status: 1, stderr: /file is open for writing/ })
+    await handle.close()
+    await world.line(['stop'])
+    await daemon.ended
+    await world.line(['get', '/mfs/file', '-o', 'b'])
+    t.equal(await readFile(join(world.folder, 'b'), 'utf8'), 'second', 'without a daemon too')
+  }
+)

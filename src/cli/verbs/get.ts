@@ -10,7 +10,8 @@ import { exportTar } from '../../ingest/export-tar.ts'
 import type { UnixfsReader } from '../../unixfs/api.ts'
 import type { Cli, CommonOptions } from '../cli.ts'
 import { openProgress } from '../progress.ts'
-import { cidOf, withPath } from '../with-path.ts'
+import { sealMfs } from '../seal-mfs.ts'
+import { cidOf, type FoundPath, withPath } from '../with-path.ts'
 import { getUrl } from './get-url.ts'
 
 export interface GetOptions extends CommonOptions {
@@ -34,7 +35,7 @@ interface Order {
 
 /**
  * Writes a file or folder out of the store, or what a URL names, through it. Throws `exists` if something stands in the way and not
- * `--force`, `busy` for what was written to /mfs and not sealed since.
+ * `--force`, `busy` for what is open for writing in /mfs.
  */
 export async function get(cli: Cli, path: string, options: GetOptions): Promise<void> {
   if (/^https?:\/\//i.test(path)) return await getUrl(cli, path, options)
@@ -42,11 +43,9 @@ export async function get(cli: Cli, path: string, options: GetOptions): Promise<
     throw new CairnError('usage', '--sha256, --integrity and --cid are for a URL')
   }
   const tar = options.tar === true
-  await withPath(cli, path, options, async ({ tree, attributes, content, name }) => {
-    const cid = cidOf(tree, attributes.ino)
-    if (cid === undefined) {
-      throw new CairnError('busy', `${path} is not sealed yet: run \`cairn snapshot\` first`)
-    }
+  await withPath(cli, path, options, async found => {
+    const { content, name } = found
+    const cid = await sealedCid(cli, path, found)
     const output = options.output ?? (tar ? undefined : basename(name))
     const order: Order = { cid, name: basename(name), output, reader: content.reader }
     await (tar ? writeTar(cli, order, options) : writeFiles(cli, order, options))
@@ -54,6 +53,17 @@ export async function get(cli: Cli, path: string, options: GetOptions): Promise<
       cli.terminal.printJson({ path, cid: cid.toString(), output: resolve(output) })
     }
   })
+}
+
+/** Of what was written to /mfs since the last seal, by one more. */
+async function sealedCid(cli: Cli, path: string, found: FoundPath): Promise<CID> {
+  const { tree, attributes } = found
+  const known = cidOf(tree, attributes.ino)
+  if (known !== undefined) return known
+  await sealMfs(cli, found, 'get')
+  const cid = cidOf(tree, attributes.ino)
+  if (cid !== undefined) return cid
+  throw new CairnError('busy', `${path} is open for writing: end what writes to it and try again`)
 }
 
 async function writeFiles(cli: Cli, order: Order, options: GetOptions): Promise<void> {
