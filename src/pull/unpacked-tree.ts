@@ -3,6 +3,7 @@ import { limits } from '../base/limits.ts'
 import { checkName, type Name, nameText, toName } from '../base/names.ts'
 import type { DirectoryLink, Metadata, Node, UnixfsWriter } from '../unixfs/api.ts'
 import type { UnpackedEntry } from './adapter.ts'
+import { UnpackBudget } from './unpack-budget.ts'
 
 /** What an archive has put at a path so far. */
 type Place =
@@ -22,7 +23,7 @@ export async function buildTree(
   archiveBytes: number
 ): Promise<Node> {
   const root = emptyDirectory()
-  const budget = new Budget(archiveBytes)
+  const budget = budgetOf(archiveBytes)
   for await (const entry of entries) {
     budget.entry()
     await place(writer, root, entry, budget)
@@ -35,37 +36,17 @@ function emptyDirectory(): Directory {
   return { kind: 'directory', children: new Map(), metadata: { mode: 0o755 } }
 }
 
-/** What one archive may become: https://en.wikipedia.org/wiki/Zip_bomb */
-class Budget {
-  readonly #bytesAtMost: number
-  #bytes = 0
-  #entries = 0
-
-  constructor(archiveBytes: number) {
-    const byRatio = Math.max(archiveBytes, 4096) * limits.unpackedRatio
-    this.#bytesAtMost = Math.min(limits.unpackedBytes, byRatio)
-  }
-
-  entry(): void {
-    this.#entries++
-    if (this.#entries > limits.unpackedEntries) {
-      throw new CairnError('file-too-large', `it has more than ${limits.unpackedEntries} entries`)
-    }
-  }
-
-  take(bytes: number): void {
-    this.#bytes += bytes
-    if (this.#bytes > this.#bytesAtMost) {
-      throw new CairnError('file-too-large', `it unpacks to more than ${this.#bytesAtMost} bytes`)
-    }
-  }
+/** By the archive's length too. */
+function budgetOf(archiveBytes: number): UnpackBudget {
+  const byRatio = Math.max(archiveBytes, 4096) * limits.unpackedRatio
+  return new UnpackBudget(Math.min(limits.unpackedBytes, byRatio))
 }
 
 async function place(
   writer: UnixfsWriter,
   root: Directory,
   entry: UnpackedEntry,
-  budget: Budget
+  budget: UnpackBudget
 ): Promise<void> {
   const names = namesOf(entry.path)
   const name = names.at(-1)
@@ -93,7 +74,7 @@ async function makePlace(
   root: Directory,
   entry: UnpackedEntry,
   metadata: Metadata,
-  budget: Budget
+  budget: UnpackBudget
 ): Promise<Place> {
   if (entry.kind === 'symlink') {
     const target = Buffer.from(entry.target ?? '', 'utf8')
@@ -127,7 +108,7 @@ function descend(
   root: Directory,
   names: readonly Name[],
   path: string,
-  makeWithin?: Budget
+  makeWithin?: UnpackBudget
 ): Directory {
   let directory = root
   for (const name of names) {

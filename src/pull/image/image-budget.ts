@@ -1,31 +1,11 @@
 import { CairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
 import type { Name } from '../../base/names.ts'
+import { UnpackBudget } from '../unpack-budget.ts'
 
 /** What one image may become, all its layers together. Each throws `file-too-large`. */
-export class ImageBudget {
-  readonly #mostBytes: number
-  #bytes = 0
-  #entries = 0
+export class ImageBudget extends UnpackBudget {
   #linkSteps = 0
-
-  constructor(mostBytes: number) {
-    this.#mostBytes = mostBytes
-  }
-
-  entry(): void {
-    this.#entries++
-    if (this.#entries > limits.unpackedEntries) {
-      throw new CairnError('file-too-large', `it has more than ${limits.unpackedEntries} entries`)
-    }
-  }
-
-  take(bytes: number): void {
-    this.#bytes += bytes
-    if (this.#bytes > this.#mostBytes) {
-      throw new CairnError('file-too-large', `it unpacks to more than ${this.#mostBytes} bytes`)
-    }
-  }
 
   /**
    * The parts of a symlink's target, `..` too. A link of a thousand parts is short, and so are the names
