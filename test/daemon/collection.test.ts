@@ -10,6 +10,7 @@ import { collectHome } from '../../src/daemon/collect.ts'
 import { openCollection } from '../../src/daemon/collection.ts'
 import { openContent } from '../../src/daemon/content.ts'
 import { viewPackages } from '../../src/daemon/view-packages.ts'
+import type { Pull } from '../../src/pull/api.ts'
 import { openCatalog } from '../../src/pull/catalog.ts'
 import { openFetchUpstream } from '../../src/pull/fetch-upstream.ts'
 import { InUse } from '../../src/pull/in-use.ts'
@@ -19,8 +20,8 @@ import { openUnixfsWriter } from '../../src/unixfs/writer.ts'
 import { createInodeMemory } from '../../src/vfs/frozen/inode-memory.ts'
 import { InodeTable } from '../../src/vfs/frozen/inode-table.ts'
 import { openPackageTree } from '../../src/vfs/frozen/package-tree.ts'
-import { openFakeOrigin } from '../lib/fake-origin.ts'
-import { bodyOf, wantedItem } from '../lib/pull-world.ts'
+import { type FakeOrigin, openFakeOrigin } from '../lib/fake-origin.ts'
+import { bodyOf, until, wantedItem } from '../lib/pull-world.ts'
 
 /** The engine and the collection of one home, as the daemon has them; what was asked for long ago is a moment ago here. */
 async function openHome(t: Test, budgetBytes: number) {
@@ -54,6 +55,12 @@ async function openHome(t: Test, budgetBytes: number) {
     await origin.close()
   })
   return { content, catalog, origin, pull, collection, packageInodes, warnings }
+}
+
+/** Fetched and stored: who reads along has the last byte before the catalogue has the item. */
+async function bring(pull: Pull, origin: FakeOrigin, name: string): Promise<void> {
+  await bodyOf(await pull.fetch(wantedItem(origin, name)))
+  await until(() => pull.statistics().flights === 0)
 }
 
 t.test('clients that fetch while all of it goes and comes again have the right bytes', async t => {
@@ -93,7 +100,7 @@ t.test('what the mount knows stays: files, and archives that were looked into', 
   for (const key of keys) {
     const name = key.slice('fake/'.length)
     origin.items.set(name, { body: randomBytes(1000) })
-    await bodyOf(await pull.fetch(wantedItem(origin, name)))
+    await bring(pull, origin, name)
     const empty = openUnixfsWriter(store, profiles['unixfs-v1-2025']).directory([])
     const cid = makeCid(empty.codec, empty.multihash, 1)
     catalog.setUnpacked(key, { cid, archive: catalog.get(key)!.cid, bytes: 100 }, 1)
@@ -124,7 +131,7 @@ t.test('what the mount knows stays: files, and archives that were looked into', 
 t.test('who stops does not wait for the round under way', async t => {
   const { pull, origin, collection, catalog } = await openHome(t, 1)
   origin.items.set('a', { body: randomBytes(1000) })
-  await bodyOf(await pull.fetch(wantedItem(origin, 'a')))
+  await bring(pull, origin, 'a')
   const round = t.rejects(collection.trim(), { code: 'aborted' })
   await collection.finish()
   await round
@@ -137,7 +144,7 @@ t.test(
   async t => {
     const { content, pull, origin, collection, catalog } = await openHome(t, 1)
     origin.items.set('a', { body: randomBytes(1000) })
-    await bodyOf(await pull.fetch(wantedItem(origin, 'a')))
+    await bring(pull, origin, 'a')
     const { database } = content
     const { statement } = database
     database.statement = sql => {
