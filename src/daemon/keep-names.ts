@@ -58,6 +58,8 @@ class BackgroundNames implements NameKeeping {
   #renewedMs = 0
   #mfsSequence = -1
   #shown: ReadonlyMap<string, string> | undefined
+  /** Kernels being told: whoever asks meanwhile finds nothing new, and waits for it too. */
+  readonly #telling = new Set<Promise<void>>()
 
   constructor(options: KeepNamesOptions) {
     this.#options = options
@@ -169,7 +171,15 @@ class BackgroundNames implements NameKeeping {
     if (before === undefined) return
     const all = new Set([...before.keys(), ...shown.keys()])
     const moved = [...all].filter(entry => before.get(entry) !== shown.get(entry))
-    if (moved.length > 0) await this.#options.moved(moved)
+    if (moved.length > 0) this.#tellKernels(moved)
+    await Promise.all(this.#telling)
+  }
+
+  #tellKernels(moved: readonly string[]): void {
+    const telling: Promise<void> = this.#options
+      .moved(moved)
+      .finally(() => this.#telling.delete(telling))
+    this.#telling.add(telling)
   }
 
   async close(): Promise<void> {

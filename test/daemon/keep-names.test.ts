@@ -2,8 +2,8 @@ import t, { type Test } from 'tap'
 import { openNameKeeping } from '../../src/daemon/keep-names.ts'
 import { addFolder, day, makeNames, refresherOf, sourceOf, still } from '../names/names-home.ts'
 
-/** The keeping of a machine whose /mfs stands where the test says. */
-function setup(t: Test) {
+/** The keeping of a machine whose /mfs stands where the test says. `hear`: how long kernels take to hear. */
+function setup(t: Test, hear = async () => {}) {
   const machine = makeNames(t)
   const told: string[] = []
   const moved: string[][] = []
@@ -21,7 +21,10 @@ function setup(t: Test) {
     ],
     clock: { nowMs: () => machine.time.nowMs },
     log: log as unknown as Parameters<typeof openNameKeeping>[0]['log'],
-    moved: async entries => void moved.push([...entries].toSorted())
+    moved: async entries => {
+      moved.push([...entries].toSorted())
+      await hear()
+    }
   })
   t.teardown(() => keeping.close())
   const seal = (text: string) => {
@@ -109,4 +112,21 @@ t.test('kernels are told of every entry that leads elsewhere, and of no other', 
     ['blog', name],
     ['blog', name]
   ])
+})
+
+t.test('whoever asks while kernels are being told is answered when they have heard', async t => {
+  const heard = Promise.withResolvers<void>()
+  const { names, keeping, moved, ...machine } = setup(t, () => heard.promise)
+  await keeping.changed()
+  names.keys.create('site')
+  names.publish('site', { ...still, cid: addFolder({ ...machine, names }, 'one') })
+  const answered: string[] = []
+  const first = keeping.changed().then(() => answered.push('first'))
+  const second = keeping.changed().then(() => answered.push('second'))
+  t.equal(moved.length, 1, 'they are told once')
+  await new Promise(resolve => setImmediate(resolve))
+  t.strictSame(answered, [], 'neither is answered yet')
+  heard.resolve()
+  await Promise.all([first, second])
+  t.equal(answered.length, 2)
 })
