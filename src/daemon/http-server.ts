@@ -11,6 +11,7 @@ import { type ConnectionLimits, Connections } from './connections.ts'
 import { type Guard, isRejection, localGuard, ownerGuard, type Rejection } from './guard.ts'
 import { type ListenAddress, showAddress } from './listen-address.ts'
 import type { Log } from './logger.ts'
+import { takeOwnTarget } from './own-target.ts'
 import type { Certificate } from './self-signed.ts'
 
 export interface HttpServerOptions {
@@ -168,6 +169,7 @@ async function answer(
     const complete = response.writableFinished && getEventListeners(signal, 'abort').length === 0
     if (!complete) gone.abort(clientGone)
   })
+  takeOwnTarget(request)
   const door = doors.find(each => each.accepts(request))
   try {
     refuseAmbiguous(request)

@@ -57,6 +57,10 @@ t.test('apt-get installs through Cairn, and again when the upstream is gone', as
     t.ok(world.pull.statistics().bytesFetched - before < 1_000_000, 'but its signed index')
   })
 
+  await t.test('as a mirror and the proxy at once', async t => {
+    await install(t, clientOf(t, [throughPath], `Acquire::http::Proxy "${world.url}";\n`))
+  })
+
   await t.test('by a fresh client with the upstream unreachable', async t => {
     const gone = await openFakeOrigin()
     await gone.close()

@@ -32,7 +32,13 @@ async function serve(t: Test, limits: Partial<ConnectionLimits> = {}) {
   )
   t.teardown(() => server.close(AbortSignal.abort()))
   const { close } = server
-  return { seen, held, close, open: (from?: string) => open(t, server.address.port, from) }
+  return {
+    seen,
+    held,
+    close,
+    port: server.address.port,
+    open: (from?: string) => open(t, server.address.port, from)
+  }
 }
 
 interface Client {
@@ -251,4 +257,22 @@ t.test('one who sends many ahead leaves others their turn', async t => {
   const answered = many.text().split('HTTP/1.1 200').length - 1
   t.ok(answered < count / 2, `${answered} of ${count} were answered before`)
   await until(() => many.text().split('HTTP/1.1 200').length === count + 1)
+})
+
+t.test('a whole URL of this server is its path, and counts as its Host', async t => {
+  const { open, seen, port } = await serve(t)
+  const ask = async (url: string, headers = host) => {
+    const client = await open()
+    client.socket.write(`GET ${url} HTTP/1.1\r\n${headers}Connection: close\r\n\r\n`)
+    await client.closed
+    return client.text().split('\r\n')[0]
+  }
+  t.match(await ask(`http://127.0.0.1:${port}/a%2Fb/../c?d`), /200/)
+  t.match(await ask(`http://localhost:${port}`, 'Host: evil.example\r\n'), /200/)
+  t.match(await ask(`http://127.0.0.1:${port}/page`, `${host}Origin: http://x\r\n`), /403/)
+  t.match(await ask('http://127.0.0.1/other'), /200/, 'the doors say what they make of others')
+  t.strictSame(
+    seen.filter(line => line.startsWith('GET')),
+    ['GET /a%2Fb/../c?d', 'GET /', 'GET http://127.0.0.1/other']
+  )
 })

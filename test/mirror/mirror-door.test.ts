@@ -127,6 +127,14 @@ t.test('as a proxy', async t => {
     raw(world.port, `${line} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`)
   t.match(await ask(`GET ${origin.url}pool/a.deb`), /^HTTP\/1\.1 200[\s\S]*bytes$/)
   t.match(await ask('GET http://169.254.169.254/latest/'), /^HTTP\/1\.1 403[\s\S]*setup apt/)
+  for (const own of [world.url, `http://LocalHost:${world.port}`]) {
+    t.match(await ask(`GET ${own}/apt/d/pool/a.deb`), /^HTTP\/1\.1 200[\s\S]*bytes$/, own)
+  }
+  t.match(await ask(`GET ${world.url}/apt/d/%2e%2e/pool/a.deb`), /^HTTP\/1\.1 400/)
+  t.match(await ask(`GET ${world.url}?x`), /^HTTP\/1\.1 404/)
+  for (const other of [`http://127.0.0.2:${world.port}`, 'http://127.0.0.1:1']) {
+    t.match(await ask(`GET ${other}/apt/d/pool/a.deb`), /^HTTP\/1\.1 403/, other)
+  }
   t.match(await ask('CONNECT mirror.test:443'), /^HTTP\/1\.1 (405|501)/)
 })
 
