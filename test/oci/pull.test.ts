@@ -69,6 +69,7 @@ t.test('an image is pulled through by prefix and by namespace, once', async t =>
     const blob = await world.ask(`${path}/blobs/${layer.digest}${query}`)
     t.ok((await bytesOf(blob)).equals(layer.bytes))
     t.equal(blob.headers.get('docker-content-digest'), layer.digest)
+    t.equal(blob.headers.get('oci-namespace'), query === '' ? null : query?.slice('?ns='.length))
   }
   t.equal(origin.requests.length, 3, 'HEAD of the tag, GET of manifest and blob')
   t.match(origin.requests[0]?.headers.accept, indexType, 'all kinds are asked for')

@@ -44,10 +44,43 @@ export function nextLink(
   return { link: `<${path}?n=${count}&last=${encodeURIComponent(last)}>; rel="next"` }
 }
 
-/** GET of what refers to a manifest; also to one that was never pushed. */
+/**
+ * GET of what refers to a manifest; also to one that was never pushed. No page is much longer than a manifest may
+ * be: clients read no more of an index.
+ */
 export function listReferrers(call: Call, name: string, digest: Digest): void {
-  const all = call.options.repositories.referrers(name, digest).map(descriptorOf)
-  sendReferrers(call, all)
+  const type = call.query.get('artifactType') ?? undefined
+  const { referrers, next } = pageOfReferrers(call, name, digest, type)
+  const filter = type === undefined ? {} : { artifactType: type }
+  const query = new URLSearchParams({ ...filter, last: next ?? '' })
+  const link = `</v2/${call.asked}/referrers/${digest}?${query}>; rel="next"`
+  sendReferrers(call, referrers, next === undefined ? {} : { link })
+}
+
+/** Read at a time: each may have annotations as long as a manifest. */
+const referrersTogether = 16
+
+function pageOfReferrers(
+  { options, query }: Call,
+  name: string,
+  digest: Digest,
+  type: string | undefined
+): { referrers: Referrer[]; next: string | undefined } {
+  const referrers: Referrer[] = []
+  let last = query.get('last') ?? ''
+  let bytes = 0
+  for (;;) {
+    const page = { last, count: referrersTogether }
+    const found = options.repositories.referrers(name, digest, page, type)
+    for (const each of found) {
+      if (bytes >= limits.manifestBytes) return { referrers, next: last }
+      const referrer = descriptorOf(each)
+      referrers.push(referrer)
+      bytes += Buffer.byteLength(JSON.stringify(referrer))
+      last = each.digest
+    }
+    if (found.length < referrersTogether) return { referrers, next: undefined }
+  }
 }
 
 export interface Referrer {

@@ -27,7 +27,7 @@ export function openOciDoor(options: OciDoorOptions): HttpDoor {
     accepts: ({ url = '' }) => /^\/v2(\/|\?|$)/.test(url),
     needs: ({ method = 'GET' }) => (isReading(method) ? 'read' : 'publish'),
     serve: async (request, response, signal) => {
-      response.setHeader('docker-distribution-api-version', 'registry/2.0')
+      for (const [name, value] of Object.entries(always)) response.setHeader(name, value)
       const [path = '', query = ''] = (request.url ?? '').split('?', 2)
       try {
         const context = { options, buffers, request, response, signal }
@@ -44,6 +44,13 @@ export function openOciDoor(options: OciDoorOptions): HttpDoor {
       }
     }
   }
+}
+
+/** A manifest may call itself a web page, which would be one of this port's: it may do nothing then. */
+const always = {
+  'docker-distribution-api-version': 'registry/2.0',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': 'sandbox'
 }
 
 async function serve(
@@ -64,11 +71,13 @@ async function serve(
   const call: Call = { ...context, query, asked }
   if (target.kind === 'base') return sendJson(call, {})
   if (target.kind === 'catalog') return listRepositories(call)
-  const place = placeOf(asked, query.get('ns') ?? undefined, {
+  const namespace = query.get('ns') ?? undefined
+  const place = placeOf(asked, namespace, {
     upstreams: options.upstreams(),
     isHosted: name => options.repositories.has(name),
     otherwise: isReading(method) ? options.otherwise() : undefined
   })
+  if (namespace !== undefined) response.setHeader('oci-namespace', namespace)
   if (place.kind === 'hosted') return await serveHosted(call, target, place.name, method)
   if (isReading(method)) return await serveProxied(call, target, place)
   const message = `${place.upstream.name} is only mirrored here: push to another name, or there`

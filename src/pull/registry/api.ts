@@ -26,8 +26,8 @@ export interface Repositories {
   addManifest: (name: string, bytes: Uint8Array, facts: ManifestFacts, tag?: string) => void
   /** The manifest goes with all tags that lead to it; of a tag, only that tag. False if there is none. */
   removeManifest: (name: string, reference: Reference) => boolean
-  /** Manifests whose subject is `digest`, in the order of their digests. */
-  referrers: (name: string, digest: Digest) => HostedManifest[]
+  /** Manifests whose subject is `digest`, of one type or of all, in the order of their digests. */
+  referrers: (name: string, digest: Digest, page: Page, artifactType?: string) => HostedManifest[]
 }
 
 export type Reference = { readonly tag: string } | { readonly digest: Digest }

@@ -178,10 +178,17 @@ class DatabaseRepositories implements Repositories {
     })
   }
 
-  referrers(name: string, digest: Digest): HostedManifest[] {
+  referrers(
+    name: string,
+    digest: Digest,
+    { last, count }: Page,
+    artifactType?: string
+  ): HostedManifest[] {
     const sql = `SELECT ${manifestColumns} FROM registry_manifests
-      WHERE repository = ? AND subject = ? ORDER BY digest`
-    return this.#all(sql, name, digest).map(manifestOf)
+      WHERE repository = ?1 AND subject = ?2 AND digest > ?3
+        AND (?5 IS NULL OR artifact_type = ?5)
+      ORDER BY digest LIMIT ?4`
+    return this.#all(sql, name, digest, last, count, artifactType ?? null).map(manifestOf)
   }
 }
 
