@@ -22,7 +22,7 @@ export async function fetchPaths(
   together: number,
   headers: Readonly<Record<string, string>> = {}
 ): Promise<{ bytes: number; failed: string[] }> {
-  const bar = await openProgress(cli.terminal, 'fetching', 'files', systemClock)
+  const bar = await openProgress(cli.terminal, 'fetching', 'file', systemClock)
   const failed: string[] = []
   const next = urls[Symbol.iterator]()
   let things = 0

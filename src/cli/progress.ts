@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { showBytes } from './show-units.ts'
+import { showBytes, showCount } from './show-units.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Work done so far; what is to be done where that is known. */
@@ -22,7 +22,7 @@ const lineEveryMs = 5_000
 export async function openProgress(
   terminal: Terminal,
   doing: string,
-  unit: 'files' | 'blocks',
+  unit: 'file' | 'block',
   clock: Clock
 ): Promise<ProgressBar> {
   const show = (work: Work) => showWork(work, unit)
@@ -68,7 +68,9 @@ function fraction({ things, bytes, totalThings, totalBytes }: Work): number {
 
 function showWork({ things, bytes, totalThings, totalBytes }: Work, unit: string): string {
   const count =
-    totalThings === undefined ? `${things} ${unit}` : `${things} of ${totalThings} ${unit}`
+    totalThings === undefined
+      ? showCount(things, unit)
+      : `${things} of ${showCount(totalThings, unit)}`
   if (bytes === undefined) return count
   const size = showBytes(bytes)
   return `${count}, ${totalBytes === undefined ? size : `${size} of ${showBytes(totalBytes)}`}`

@@ -8,6 +8,11 @@ export function showBytes(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
 }
 
+/** So many of a thing, in words: `1 block`, `2 blocks`. */
+export function showCount(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`
+}
+
 /** A moment, in the machine's time, to the second. */
 export function showMoment(ms: number): string {
   const at = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000)

@@ -13,7 +13,10 @@ export function addTransferVerbs(program: Command, cli: Cli): void {
     example: 'cairn get bafybei…/docs -o ./docs'
   })
     .argument('<path>', `${contentPath}, or an http(s) URL`)
-    .option('-o, --output <path>', 'where to; by default its last name, in this folder')
+    .option(
+      '-o, --output <path>',
+      'where to; by default its last name, in this folder; - is standard output'
+    )
     .option('--tar', 'write a tar archive to standard output, or to --output')
     .option('--sha256 <hex>', 'of a URL: what the bytes must be; held ones are not fetched')
     .option('--integrity <sri>', 'the same, as sha512-<base64>')

@@ -113,6 +113,21 @@ t.test('a tar archive becomes its tree, and comes back as one', async t => {
   t.match(names, `${cid}/file`)
 })
 
+t.test('an output of - is standard output, and no file of this name', async t => {
+  const world = await makeWorld(t)
+  await mkdir(join(world.folder, 'tree'))
+  await writeFile(join(world.folder, 'tree', 'file'), 'bytes')
+  const cid = await world.line(['add', 'tree'])
+  for (const args of [[], ['--json']]) {
+    const got = await world.run(['get', `${cid}/file`, '-o', '-', ...args])
+    t.match(got, { status: 0, stdout: 'bytes', stderr: '' }, args.join())
+  }
+  const archive = await world.run(['get', '--tar', cid, '-o', '-'])
+  t.match(archive.stdout, `${cid}/file`)
+  t.match(await world.run(['get', cid, '-o', '-']), { status: 1, stderr: /is a folder.*--tar/ })
+  t.strictSame((await readdir(world.folder)).sort(), ['home', 'tree'])
+})
+
 t.test('an archive that cannot be made whole is not left behind', async t => {
   const world = await makeWorld(t)
   const folder = join(world.folder, 'odd')

@@ -31,7 +31,7 @@ t.test('packages and what they need are there before they are wanted', async t =
   const daemon = await world.start()
   t.match(await world.run(['warm', 'apt', 'app']), { status: 1, stderr: /no index is held yet/ })
   t.match(await world.run(['warm', 'apt', 'app', '--from', 'one']), { status: 2 })
-  t.equal(await world.line(['warm', 'apt', 'app', '--from', 'one/stable']), '2 packages are held')
+  t.equal(await world.line(['warm', 'apt', 'app', '--from', 'one/stable']), 'held 2 packages')
   t.equal(origin.count('pool/other_1_amd64.deb'), 0)
   const none = await world.run(['warm', 'apt', 'none'])
   t.match(none, { status: 1, stderr: /no index that is held names none/ })

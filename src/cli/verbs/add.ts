@@ -61,7 +61,7 @@ async function importOne(
   settings: Settings,
   options: AddOptions
 ): Promise<Imported> {
-  const progress = await openProgress(cli.terminal, `adding ${path}`, 'files', systemClock)
+  const progress = await openProgress(cli.terminal, `adding ${path}`, 'file', systemClock)
   const how: ImportOptions = {
     profile: settings.profile,
     metadata: options.metadata ?? settings.metadata,

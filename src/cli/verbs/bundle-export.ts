@@ -13,7 +13,7 @@ import { parseCid } from '../parse-cid.ts'
 import { parsePath } from '../parse-path.ts'
 import { openProgress } from '../progress.ts'
 import { sealMfs } from '../seal-mfs.ts'
-import { showBytes } from '../show-units.ts'
+import { showBytes, showCount } from '../show-units.ts'
 import { type OpenedNames, withNames } from '../with-names.ts'
 
 export interface BundleExportOptions extends CommonOptions {
@@ -47,7 +47,7 @@ export async function bundleExport(
     const { store, reader, database } = opened.content
     if (texts.some(text => text.startsWith('/mfs'))) await sealMfs(cli, opened, 'bundle')
     const wanted = findAll(opened, texts)
-    const bar = await openProgress(cli.terminal, 'exporting', 'blocks', systemClock)
+    const bar = await openProgress(cli.terminal, 'exporting', 'block', systemClock)
     try {
       const index = await exportBundle({
         ...wanted,
@@ -82,8 +82,8 @@ function tell(
   }
   for (const { label, cid } of roots) terminal.print(`${cid}  ${label}`)
   for (const { name, cid } of names) terminal.print(`${cid}  /ipns/${name}`)
-  const packages = entries === 0 ? '' : `, ${entries} entries of the catalog`
-  terminal.note(`${showBytes(bytes)} in ${cars.length} files in ${output}${packages}`)
+  const packages = entries === 0 ? '' : `, ${showCount(entries, 'entry', 'entries')} of the catalog`
+  terminal.note(`${showBytes(bytes)} in ${showCount(cars.length, 'file')} in ${output}${packages}`)
 }
 
 function findAll(opened: OpenedNames, texts: readonly string[]): Wanted {

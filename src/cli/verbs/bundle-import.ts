@@ -3,7 +3,7 @@ import type { ImportReport } from '../../bundle/api.ts'
 import { importBundle } from '../../bundle/import-bundle.ts'
 import type { Cli, CommonOptions } from '../cli.ts'
 import { openProgress } from '../progress.ts'
-import { showBytes } from '../show-units.ts'
+import { showBytes, showCount } from '../show-units.ts'
 import { withNames } from '../with-names.ts'
 
 /** Takes a bundle in and says what it brought. */
@@ -12,7 +12,7 @@ export async function bundleImport(
   folder: string,
   options: CommonOptions
 ): Promise<void> {
-  const bar = await openProgress(cli.terminal, 'importing', 'blocks', systemClock)
+  const bar = await openProgress(cli.terminal, 'importing', 'block', systemClock)
   try {
     const report = await withNames(cli, options, ({ content, names }) =>
       importBundle({
@@ -39,5 +39,7 @@ function tell(
   if (packages.taken + packages.older > 0) {
     terminal.print(`packages  ${packages.taken} taken, ${packages.older} not newer than here`)
   }
-  terminal.note(`${blocks} blocks verified, ${newBlocks} of them new, ${showBytes(bytes)}`)
+  terminal.note(
+    `${showCount(blocks, 'block')} verified, ${newBlocks} of them new, ${showBytes(bytes)}`
+  )
 }

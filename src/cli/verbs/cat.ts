@@ -1,6 +1,5 @@
 import { CairnError } from '../../base/errors.ts'
 import type { Cli, CommonOptions } from '../cli.ts'
-import type { Terminal } from '../terminal.ts'
 import { type FoundPath, kindOf, withPath } from '../with-path.ts'
 
 const pieceBytes = 1024 * 1024
@@ -12,19 +11,22 @@ export async function cat(
   options: CommonOptions
 ): Promise<void> {
   for (const path of paths) {
-    await withPath(cli, path, options, found => printFile(cli.terminal, path, found, cli.signal))
+    await withPath(cli, path, options, found => printFile(cli, path, found))
   }
 }
 
-async function printFile(
-  terminal: Terminal,
+/** To standard output, as it is, sealed or not. Throws as `cat`. */
+export async function printFile(
+  { terminal, signal }: Cli,
   path: string,
-  { tree, attributes }: FoundPath,
-  signal: AbortSignal
+  { tree, attributes }: FoundPath
 ): Promise<void> {
   const kind = kindOf(attributes.mode)
   if (kind === 'directory') {
-    throw new CairnError('is-directory', `${path} is a folder: list it with \`cairn ls\``)
+    throw new CairnError(
+      'is-directory',
+      `${path} is a folder: list it with \`cairn ls\`, or print an archive of it with \`cairn get --tar\``
+    )
   }
   if (kind !== 'file') throw new CairnError('invalid', `${path} is a ${kind}, not a file`)
   const piece = Buffer.alloc(Math.min(pieceBytes, Math.max(1, attributes.size)))

@@ -3,6 +3,7 @@ import { loadSettings } from '../../daemon/settings.ts'
 import type { Cli } from '../cli.ts'
 import { examineMachine } from '../examine/examine-machine.ts'
 import type { Finding } from '../examine/finding.ts'
+import { showCount } from '../show-units.ts'
 import type { StartOptions } from './start.ts'
 
 /** Prints one line a check: ok, warn or fail, with what to do. Throws `io` at the end if any failed. */
@@ -19,7 +20,7 @@ export async function doctor(cli: Cli, options: StartOptions): Promise<void> {
     else cli.terminal.print(showFinding(finding))
   }
   if (failed > 0) {
-    throw new CairnError('io', `${failed} ${failed === 1 ? 'check' : 'checks'} failed: see above`)
+    throw new CairnError('io', `${showCount(failed, 'check')} failed: see above`)
   }
 }
 

@@ -10,7 +10,7 @@ import { checkStore } from '../../store/check.ts'
 import { checkMfs, type MfsReport } from '../../vfs/mfs/check.ts'
 import { type Cli, type CommonOptions, settingsOf } from '../cli.ts'
 import { openProgress } from '../progress.ts'
-import { showBytes } from '../show-units.ts'
+import { showBytes, showCount } from '../show-units.ts'
 
 export interface FsckOptions extends CommonOptions {
   readonly rebuildIndex?: boolean
@@ -28,7 +28,7 @@ export async function fsck(cli: Cli, options: FsckOptions): Promise<void> {
   yieldToOthers()
   const aside = options.setRedoAside === true ? setRedoAside(paths.database) : undefined
   const database = openDatabase(paths.database, { migrations: homeMigrations })
-  const progress = await openProgress(cli.terminal, 'verifying', 'blocks', systemClock)
+  const progress = await openProgress(cli.terminal, 'verifying', 'block', systemClock)
   let report: CheckReport
   let tree: MfsReport
   try {
@@ -76,9 +76,10 @@ function tell(cli: Cli, report: FsckReport, options: FsckOptions): void {
   for (const { cid, segment, offset, why } of report.damaged) {
     cli.terminal.print(`damaged ${cid || 'unknown'} in ${segment} at ${offset}: ${why}`)
   }
-  if (options.rebuildIndex === true) cli.terminal.print(`indexed ${report.indexed} blocks anew`)
+  if (options.rebuildIndex === true)
+    cli.terminal.print(`indexed ${showCount(report.indexed, 'block')} anew`)
   for (const problem of tree.problems) cli.terminal.print(`/mfs: ${problem}`)
   cli.terminal.print(
-    `verified ${report.blocks} blocks, ${showBytes(report.bytes)}, and ${tree.inodes} inodes of /mfs`
+    `verified ${showCount(report.blocks, 'block')}, ${showBytes(report.bytes)}, and ${showCount(tree.inodes, 'inode')} of /mfs`
   )
 }

@@ -10,7 +10,7 @@ import { trimCache, trimEstimate } from '../../pull/retention/trim-cache.ts'
 import type { CollectReport } from '../../store/collect/collect-garbage.ts'
 import { type Cli, type CommonOptions, settingsOf } from '../cli.ts'
 import { openProgress } from '../progress.ts'
-import { showBytes } from '../show-units.ts'
+import { showBytes, showCount } from '../show-units.ts'
 import { withContent } from '../with-content.ts'
 
 export interface GcOptions extends CommonOptions {
@@ -23,7 +23,7 @@ type GcReport = CollectReport & { readonly dropped: Pick<TrimResult, 'parts' | '
 export async function gc(cli: Cli, options: GcOptions): Promise<void> {
   const settings = await settingsOf(cli, options)
   yieldToOthers()
-  const progress = await openProgress(cli.terminal, 'collecting', 'blocks', systemClock)
+  const progress = await openProgress(cli.terminal, 'collecting', 'block', systemClock)
   let report: GcReport
   try {
     report = await withContent(settings.home, async content => {
@@ -68,13 +68,16 @@ function tell(cli: Cli, report: GcReport, { dryRun }: GcOptions): void {
     const did = dryRun === true ? 'would drop' : 'dropped'
     cli.terminal.print(`${did} ${parts} of what was fetched, ${showBytes(bytes)}`)
   }
-  const blocks = `${report.removedBlocks} blocks, ${showBytes(report.removedBytes)}`
+  const blocks = `${showCount(report.removedBlocks, 'block')}, ${showBytes(report.removedBytes)}`
+  const led = `${showCount(report.reachableBlocks, 'is', 'are')} led to`
   if (dryRun === true) {
-    cli.terminal.print(`would remove ${blocks}; ${report.reachableBlocks} are led to`)
+    cli.terminal.print(`would remove ${blocks}; ${led}`)
     return
   }
-  cli.terminal.print(`removed ${blocks}; ${report.reachableBlocks} are led to`)
-  cli.terminal.print(`deleted ${report.removedSegments} segments, ${showBytes(report.freedBytes)}`)
+  cli.terminal.print(`removed ${blocks}; ${led}`)
+  cli.terminal.print(
+    `deleted ${showCount(report.removedSegments, 'segment')}, ${showBytes(report.freedBytes)}`
+  )
   if (report.neededBytes > 0) {
     cli.terminal.note(
       `cairn: more can be freed with ${showBytes(report.neededBytes)} of room on the disk: make room and run this again`

@@ -42,9 +42,9 @@ export async function getUrl(cli: Cli, url: string, options: GetOptions): Promis
     }
     const [sha256] = item.digests
     const facts = { url, cid: item.cid.toString(), bytes: item.bytes, digest: sha256, from }
+    if (output === '-') return
     if (options.json === true) cli.terminal.printJson({ ...facts, output: resolve(output) })
-    else if (output !== '-')
-      cli.terminal.note(`${output}: ${item.bytes} bytes, ${from}, ${item.cid}`)
+    else cli.terminal.note(`${output}: ${item.bytes} bytes, ${from}, ${item.cid}`)
   })
 }
 
@@ -89,7 +89,7 @@ async function fetchIt(
   url: string,
   expected: Digest | undefined
 ): Promise<FetchedUrl> {
-  const progress = await openProgress(cli.terminal, `fetching ${url}`, 'files', systemClock)
+  const progress = await openProgress(cli.terminal, `fetching ${url}`, 'file', systemClock)
   const plainFetch = openFetchUpstream()
   const parts = {
     catalog: openCatalog(content.database),

@@ -12,6 +12,7 @@ import type { Cli, CommonOptions } from '../cli.ts'
 import { openProgress } from '../progress.ts'
 import { sealMfs } from '../seal-mfs.ts'
 import { cidOf, type FoundPath, withPath } from '../with-path.ts'
+import { printFile } from './cat.ts'
 import { getUrl } from './get-url.ts'
 
 export interface GetOptions extends CommonOptions {
@@ -45,14 +46,19 @@ export async function get(cli: Cli, path: string, options: GetOptions): Promise<
   const tar = options.tar === true
   await withPath(cli, path, options, async found => {
     const { content, name } = found
+    if (!tar && options.output === '-') return await printFile(cli, path, found)
     const cid = await sealedCid(cli, path, found)
-    const output = options.output ?? (tar ? undefined : basename(name))
+    const output = outputOf(options, tar ? undefined : basename(name))
     const order: Order = { cid, name: basename(name), output, reader: content.reader }
     await (tar ? writeTar(cli, order, options) : writeFiles(cli, order, options))
     if (options.json === true && output !== undefined) {
       cli.terminal.printJson({ path, cid: cid.toString(), output: resolve(output) })
     }
   })
+}
+
+function outputOf({ output }: GetOptions, otherwise: string | undefined): string | undefined {
+  return output === '-' ? undefined : (output ?? otherwise)
 }
 
 /** Of what was written to /mfs since the last seal, by one more. */
@@ -68,7 +74,7 @@ async function sealedCid(cli: Cli, path: string, found: FoundPath): Promise<CID>
 
 async function writeFiles(cli: Cli, order: Order, options: GetOptions): Promise<void> {
   const { cid, name, output = name, reader } = order
-  const progress = await openProgress(cli.terminal, `writing ${output}`, 'files', systemClock)
+  const progress = await openProgress(cli.terminal, `writing ${output}`, 'file', systemClock)
   try {
     await exportPath(cid, output, reader, {
       overwrite: options.force === true,

@@ -4,6 +4,7 @@ import type { KeyInfo } from '../../names/api.ts'
 import { type KeyFormat, keyFormats } from '../../names/key-forms.ts'
 import { readSealingSecret } from '../../names/sealing-secret.ts'
 import type { Cli, CommonOptions } from '../cli.ts'
+import { showCount } from '../show-units.ts'
 import { withNames } from '../with-names.ts'
 
 export interface KeyExportOptions extends CommonOptions {
@@ -113,7 +114,7 @@ export async function keyReseal(cli: Cli, options: KeyResealOptions): Promise<vo
   await withNames(cli, options, ({ names, content }) => {
     const count = names.keys.reseal(readSealingSecret(content.paths.keySecret, options.from))
     if (options.json === true) cli.terminal.printJson({ resealed: count })
-    else cli.terminal.print(`resealed ${count} of ${names.keys.list().length} keys`)
+    else cli.terminal.print(`resealed ${count} of ${showCount(names.keys.list().length, 'key')}`)
   })
 }
 

@@ -51,7 +51,7 @@ interface Ordered {
 }
 
 async function pinOne(cli: Cli, opened: OpenedNames, ordered: Ordered): Promise<PinResult> {
-  const bar = await openProgress(cli.terminal, 'fetching', 'blocks', systemClock)
+  const bar = await openProgress(cli.terminal, 'fetching', 'block', systemClock)
   const show = (status: TransferStatus | undefined): void => {
     if (status === undefined || status.blocks === 0) return
     const { blocks: things, hereBytes: bytes, totalBytes } = status

@@ -32,9 +32,9 @@ function table({ catalog, pull }: Status): string[] {
     const held = catalog.adapters[name]
     return [
       name,
-      ...[counts?.requests, counts?.hits, counts?.stale, counts?.failures].map(showCount),
+      ...[counts?.requests, counts?.hits, counts?.stale, counts?.failures].map(showNumber),
       ...[counts?.bytesServed, counts?.bytesFetched].map(bytes => showBytes(bytes ?? 0)),
-      showCount(held?.items),
+      showNumber(held?.items),
       showBytes(held?.bytes ?? 0)
     ]
   })
@@ -50,6 +50,6 @@ function table({ catalog, pull }: Status): string[] {
   )
 }
 
-function showCount(count: number | undefined): string {
+function showNumber(count: number | undefined): string {
   return String(count ?? 0)
 }

@@ -5,7 +5,7 @@ import { callDaemon } from '../../control/client.ts'
 import { findHome } from '../../daemon/find-home.ts'
 import type { Cli, CommonOptions } from '../cli.ts'
 import { showCache } from '../show-cache.ts'
-import { showBytes, showSpan } from '../show-units.ts'
+import { showBytes, showCount, showSpan } from '../show-units.ts'
 
 /** Shows what the daemon serves. Throws `not-found` if none runs. */
 export async function status(cli: Cli, options: CommonOptions): Promise<void> {
@@ -30,10 +30,10 @@ function showStatus(status: Status, nowMs: number): string[] {
     ...showMounts(status),
     ...showNames(status),
     `mfs       ${status.mfs ?? 'no snapshot yet'}`,
-    `store     ${store.blocks} blocks, ${showBytes(store.bytes)} in ${store.segments} segments`,
-    `packages  ${catalog.items} items, ${showBytes(catalog.bytes)}`,
+    `store     ${showCount(store.blocks, 'block')}, ${showBytes(store.bytes)} in ${showCount(store.segments, 'segment')}`,
+    `packages  ${showCount(catalog.items, 'item')}, ${showBytes(catalog.bytes)}`,
     showCache(cache),
-    `pull      ${pull.requests} requests, ${pull.hits} from the store, ${pull.failures} failed, ${pull.flights} in progress`
+    `pull      ${showCount(pull.requests, 'request')}, ${pull.hits} from the store, ${pull.failures} failed, ${pull.flights} in progress`
   ]
 }
 

@@ -4,6 +4,7 @@ import { CairnError } from '../../base/errors.ts'
 import { openCatalog } from '../../pull/catalog.ts'
 import { type Cli, type CommonOptions, settingsOf } from '../cli.ts'
 import { daemonUrl, fetchPaths } from '../fetch-paths.ts'
+import { showCount } from '../show-units.ts'
 import { withContent } from '../with-content.ts'
 
 export interface WarmAptOptions extends CommonOptions {
@@ -42,7 +43,7 @@ export async function warmApt(
   const { bytes, failed } = await fetchPaths(cli, urls, lanes)
   const held = { packages: chosen.length - failed.length, bytes }
   if (options.json === true) cli.terminal.printJson({ ...held, failed })
-  else cli.terminal.print(`${held.packages} packages are held`)
+  else cli.terminal.print(`held ${showCount(held.packages, 'package')}`)
   const [first] = failed
   if (first === undefined) return
   throw new CairnError('upstream', `${failed.length} could not be had, the first: ${first}`)

@@ -5,6 +5,7 @@ import { readLockfile } from '../../../adapters/npm/read-lockfile.ts'
 import { CairnError, toCairnError } from '../../base/errors.ts'
 import type { Cli, CommonOptions } from '../cli.ts'
 import { daemonUrl, fetchPaths } from '../fetch-paths.ts'
+import { showCount } from '../show-units.ts'
 
 /** As many as npm itself asks for at a time. */
 const lanes = 12
@@ -30,7 +31,10 @@ export async function warmNpm(
   const { terminal } = cli
   const held = { packages: names.length, files: urls.length - failed.length, bytes }
   if (options.json === true) terminal.printJson({ ...held, failed })
-  else terminal.print(`${held.files} files of ${held.packages} packages are held`)
+  else
+    terminal.print(
+      `held ${showCount(held.files, 'file')} of ${showCount(held.packages, 'package')}`
+    )
   const [first] = failed
   if (first === undefined) return
   throw new CairnError('upstream', `${failed.length} could not be had, the first: ${first}`)

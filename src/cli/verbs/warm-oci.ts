@@ -3,6 +3,7 @@ import type { Cli, CommonOptions } from '../cli.ts'
 import { daemonUrl, fetchPaths } from '../fetch-paths.ts'
 import { fetchImage, partUrl } from '../oci/fetch-image.ts'
 import { parseImageName } from '../oci/image-name.ts'
+import { showCount } from '../show-units.ts'
 
 export interface WarmOciOptions extends CommonOptions {
   readonly arch?: string
@@ -46,7 +47,10 @@ export async function warmOci(
   failed.push(...blobs.failed)
   const held = { images: names.length, blobs: urls.size - blobs.failed.length, bytes: blobs.bytes }
   if (options.json === true) cli.terminal.printJson({ ...held, failed })
-  else cli.terminal.print(`${held.blobs} blobs of ${names.length} images are held`)
+  else
+    cli.terminal.print(
+      `held ${showCount(held.blobs, 'blob')} of ${showCount(names.length, 'image')}`
+    )
   const [first] = failed
   if (first === undefined) return
   throw new CairnError('upstream', `${failed.length} could not be had, the first: ${first}`)
