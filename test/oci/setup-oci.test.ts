@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import { withMirror, withoutMirror } from '../../src/cli/setup/oci-files.ts'
@@ -71,6 +71,10 @@ t.test('setup oci writes one file a client, twice the same, and --undo takes it 
   t.strictSame(files.map(existsSync), [false, false, true])
   t.equal(await readFile(daemonJson, 'utf8'), settings)
   t.notOk(existsSync(dirname(files[1] ?? '')), 'nor is a folder left')
+  await rm(daemonJson)
+  await world.line(['setup', 'oci', '--client', 'docker', '--root', root])
+  await world.line(['setup', 'oci', '--undo', '--root', root])
+  t.strictSame(await readdir(dirname(daemonJson)), [], 'but docker’s own')
 })
 
 t.test('setup oci says what it lacks, and takes nothing of anybody else', async t => {

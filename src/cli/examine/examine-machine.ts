@@ -12,6 +12,7 @@ import {
 } from './check-fuse.ts'
 import { checkDatabase, checkHome, checkSpace } from './check-home.ts'
 import { checkApt, checkDaemon, checkPort, checkRuntime } from './check-machine.ts'
+import { checkOci } from './check-oci.ts'
 import type { Check, Finding } from './finding.ts'
 
 const checks: ReadonlyArray<readonly [string, Check]> = [
@@ -25,7 +26,8 @@ const checks: ReadonlyArray<readonly [string, Check]> = [
   ['mount folder', checkMountPoint],
   ['passthrough', checkPassthrough],
   ['port', checkPort],
-  ['apt', checkApt]
+  ['apt', checkApt],
+  ['oci', checkOci]
 ]
 
 /** Runs every check; one that cannot be made is a finding too. */

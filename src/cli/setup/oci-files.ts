@@ -1,11 +1,27 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { CairnError } from '../../base/errors.ts'
 
 const marker = '# Written by `cairn setup oci`; `cairn setup oci --undo` removes it.'
 
-/** A registry as images' names begin with it, and the name of its upstream here. */
-export interface MirroredRegistry {
-  readonly location: string
-  readonly upstream: string
+/** The one file of each client that is written, and what shows that the client is there. */
+const clients = {
+  podman: { file: 'etc/containers/registries.conf.d/95-cairn.conf', sign: 'etc/containers' },
+  containerd: { file: 'etc/containerd/certs.d/_default/hosts.toml', sign: 'etc/containerd' },
+  docker: { file: 'etc/docker/daemon.json', sign: 'etc/docker' }
+} as const
+
+export type OciClient = keyof typeof clients
+
+export const ociClients = Object.keys(clients) as readonly OciClient[]
+
+/** Of the system at `root`. */
+export function fileOf(client: OciClient, root: string): string {
+  return join(root, clients[client].file)
+}
+
+export function isThere(client: OciClient, root: string): boolean {
+  return existsSync(join(root, clients[client].sign))
 }
 
 /** Whether a file is one of these, to be written again or removed. */
@@ -14,16 +30,20 @@ export function isOurs(text: string): boolean {
 }
 
 /**
- * podman, skopeo and buildah ask Cairn first, and the registry itself when Cairn does not answer.
+ * podman, skopeo and buildah ask Cairn first, and the registry itself when Cairn does not answer. Of each upstream
+ * its URL, by name.
  * https://manpages.debian.org/bookworm/golang-github-containers-image/containers-registries.conf.5
  */
-export function registriesConf(address: string, registries: readonly MirroredRegistry[]): string {
-  const mirrored = registries.map(
-    ({ location, upstream }) => `
+export function registriesConf(
+  address: string,
+  upstreams: Readonly<Record<string, string>>
+): string {
+  const mirrored = Object.entries(upstreams).map(
+    ([name, url]) => `
 [[registry]]
-location = ${quoted(location)}
+location = ${quoted(locationOf(name, url))}
 [[registry.mirror]]
-location = ${quoted(`${address}/${upstream}`)}
+location = ${quoted(`${address}/${name}`)}
 insecure = true
 `
   )
@@ -32,6 +52,11 @@ insecure = true
 location = ${quoted(address)}
 insecure = true
 ${mirrored.join('')}`
+}
+
+/** How images' names begin: an upstream is called as they are, or any other way. */
+function locationOf(name: string, url: string): string {
+  return name.includes('.') ? name : new URL(url).host
 }
 
 /**

@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { CairnError, toCairnError } from '../../base/errors.ts'
 import { homePaths } from '../../base/home.ts'
 import { callDaemon } from '../../control/client.ts'
@@ -10,9 +9,12 @@ import { parseOciUpstreams } from '../../daemon/parse-oci-upstreams.ts'
 import type { Settings } from '../../daemon/settings.ts'
 import { type Cli, type CommonOptions, settingsOf } from '../cli.ts'
 import {
+  fileOf,
   hostsToml,
   isOurs,
-  type MirroredRegistry,
+  isThere,
+  type OciClient,
+  ociClients,
   registriesConf,
   withMirror,
   withoutMirror
@@ -25,15 +27,7 @@ export interface SetupOciOptions extends CommonOptions {
   readonly root?: string
 }
 
-/** The one file of each client that is written, and what shows that the client is there. */
-const clients = {
-  podman: { file: 'etc/containers/registries.conf.d/95-cairn.conf', sign: 'etc/containers' },
-  containerd: { file: 'etc/containerd/certs.d/_default/hosts.toml', sign: 'etc/containerd' },
-  docker: { file: 'etc/docker/daemon.json', sign: 'etc/docker' }
-} as const
-type Client = keyof typeof clients
-
-const advice: Readonly<Record<Client, string>> = {
+const advice: Readonly<Record<OciClient, string>> = {
   podman: 'podman, skopeo and buildah ask Cairn first while it runs, else the registry',
   containerd:
     'containerd asks Cairn first while it runs; its config.toml needs config_path = "/etc/containerd/certs.d"',
@@ -75,18 +69,16 @@ export async function setupOci(
   }
 }
 
-function fileOf(client: Client, root: string): string {
-  return join(root, clients[client].file)
-}
-
-function chooseClients(root: string, { client, undo }: SetupOciOptions): Client[] {
-  const all = Object.keys(clients) as Client[]
+function chooseClients(root: string, { client, undo }: SetupOciOptions): OciClient[] {
   if (client !== undefined) {
-    const found = all.find(each => each === client)
+    const found = ociClients.find(each => each === client)
     if (found !== undefined) return [found]
-    throw new CairnError('usage', `--client ${client} is not known: choose ${all.join(', ')}`)
+    throw new CairnError(
+      'usage',
+      `--client ${client} is not known: choose ${ociClients.join(', ')}`
+    )
   }
-  const there = all.filter(each => existsSync(join(root, clients[each].sign)))
+  const there = ociClients.filter(each => isThere(each, root))
   if (there.length > 0 || undo === true) return there
   throw new CairnError('not-found', `no podman, containerd or docker is set up in ${root}`)
 }
@@ -113,7 +105,7 @@ async function configure(
   cli: Cli,
   settings: Settings,
   upstreams: Readonly<Record<string, string>>,
-  chosen: readonly Client[]
+  chosen: readonly OciClient[]
 ): Promise<string> {
   await mkdir(settings.home, { recursive: true, mode: 0o700 })
   const paths = homePaths(settings.home)
@@ -143,7 +135,7 @@ function hubOf(
 
 /** What a client's file is to hold; looked at for all of them before one is written. */
 async function textFor(
-  client: Client,
+  client: OciClient,
   root: string,
   settings: Settings,
   upstreams: Readonly<Record<string, string>>
@@ -159,9 +151,7 @@ async function textFor(
       `${file} is there already: take it away, or add Cairn by hand and ${others}`
     )
   }
-  return client === 'podman'
-    ? registriesConf(address, Object.entries(upstreams).map(registryOf))
-    : hostsToml(address)
+  return client === 'podman' ? registriesConf(address, upstreams) : hostsToml(address)
 }
 
 async function write(file: string, text: string): Promise<void> {
@@ -171,14 +161,9 @@ async function write(file: string, text: string): Promise<void> {
   })
 }
 
-/** An upstream is called as the images of its registry are, or any other way. */
-function registryOf([upstream, url]: [string, string]): MirroredRegistry {
-  return { upstream, location: upstream.includes('.') ? upstream : new URL(url).host }
-}
-
 async function undo(
   cli: Cli,
-  chosen: readonly Client[],
+  chosen: readonly OciClient[],
   root: string,
   settings: Settings,
   options: SetupOciOptions
@@ -191,7 +176,7 @@ async function undo(
     const mirror = `http://${showAddress(settings.listen)}`
     const text = client === 'docker' ? withoutMirror(old, mirror) : isOurs(old) ? '' : old
     if (text === old) continue
-    await changing(() => (text === '' ? remove(file) : writeFile(file, text)))
+    await changing(() => (text === '' ? remove(client, file) : writeFile(file, text)))
     restored.push(file)
   }
   if (options.json === true) cli.terminal.printJson({ restored })
@@ -201,9 +186,10 @@ async function undo(
   }
 }
 
-async function remove(file: string): Promise<void> {
+/** With the folder that only we have a file in; the others are the client's own. */
+async function remove(client: OciClient, file: string): Promise<void> {
   await rm(file)
-  await rmdir(dirname(file)).catch(() => undefined)
+  if (client === 'containerd') await rmdir(dirname(file)).catch(() => undefined)
 }
 
 async function changing(work: () => Promise<unknown>): Promise<void> {
