@@ -54,7 +54,10 @@ export function makeNames(t: Test, time = { nowMs: Date.UTC(2026, 10, 21) }, at?
 export type Machine = ReturnType<typeof makeNames>
 
 /** What a machine has, as another asks it. */
-export function sourceOf({ names, store }: Machine): NameSource & BlockSource {
+export function sourceOf({
+  names,
+  store
+}: Pick<Machine, 'names' | 'store'>): NameSource & BlockSource {
   return {
     label: 'the other machine',
     ask: async name => {
@@ -67,7 +70,7 @@ export function sourceOf({ names, store }: Machine): NameSource & BlockSource {
 }
 
 export function refresherOf(
-  { names, store, reader }: Machine,
+  { names, store, reader }: Pick<Machine, 'names' | 'store' | 'reader'>,
   sources: ReadonlyArray<NameSource & BlockSource>,
   dnslink?: ResolveDnslink
 ): Refresher {
