@@ -1,11 +1,6 @@
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
-import {
-  DatabaseSync,
-  type SQLInputValue,
-  type StatementResultingChanges,
-  StatementSync
-} from 'node:sqlite'
+import { DatabaseSync, StatementSync } from 'node:sqlite'
 
 /** What changes files, of those that are called with the whole thread waiting. */
 const fileCalls = [
