@@ -1,6 +1,8 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { CairnError } from '../base/errors.ts'
+import { escapeXml } from '../base/escape-xml.ts'
 import { httpStatus } from '../base/http.ts'
+import { hintsOf } from './allowed.ts'
 import { Refusal } from './refuse.ts'
 
 export const xmlDeclaration = '<?xml version="1.0" encoding="utf-8"?>\n'
@@ -49,11 +51,26 @@ export function answerError(
   if (!request.complete && announcedBytes(request) > unreadBytes) {
     response.setHeader('connection', 'close')
   }
+  for (const [name, value] of Object.entries(hintsOf(status, request.method ?? ''))) {
+    if (value !== undefined) response.setHeader(name, value)
+  }
+  const condition = conditionOf(error)
   if (status === 304) answerEmpty(response, 304)
-  else if (error instanceof Refusal && error.condition !== undefined) {
-    answerXml(response, status, 'error', error.condition)
+  else if (condition !== undefined) {
+    answerXml(response, status, 'error', `${condition}${inWords(error.message)}`)
   } else answerText(response, status, error.message)
   return status
+}
+
+/** A full disk is told as https://www.rfc-editor.org/rfc/rfc4331#section-6 has it. */
+function conditionOf(error: CairnError): string | undefined {
+  if (error instanceof Refusal) return error.condition
+  return error.code === 'no-space' ? '<D:sufficient-disk-space/>' : undefined
+}
+
+/** For people: clients pass over elements that they do not know. */
+function inWords(message: string): string {
+  return `<C:message xmlns:C="urn:cairn:dav">${escapeXml(message)}</C:message>`
 }
 
 function announcedBytes({ headers }: IncomingMessage): number {

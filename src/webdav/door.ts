@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Access } from '../base/access.ts'
 import { toCairnError } from '../base/errors.ts'
 import type { HttpDoor } from '../base/http.ts'
+import { allMethods, readingMethods } from './allowed.ts'
 import { answerEmpty, answerError } from './answer.ts'
 import type { Dav, Exchange, Method, WebdavOptions } from './api.ts'
 
@@ -52,8 +53,6 @@ export interface WebdavDoor extends HttpDoor {
   writes: () => number
 }
 
-const reading = ['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT']
-
 /** The WebDAV door; it answers every error itself. */
 export function openWebdav(options: WebdavOptions): WebdavDoor {
   const parts = {
@@ -70,7 +69,7 @@ export function openWebdav(options: WebdavOptions): WebdavDoor {
     continues: true,
     serve: async (request, response, signal, access) => {
       await serve(davFor(parts, access, request), request, response, signal)
-      if (!reading.includes(request.method ?? '')) writes++
+      if (!readingMethods.some(each => each === request.method)) writes++
     },
     writes: () => writes
   }
@@ -116,7 +115,7 @@ async function serve(
       ? methods[request.method ?? '']
       : undefined
     if (method === undefined) {
-      return answerEmpty(response, 405, { allow: Object.keys(methods).join(', ') })
+      return answerEmpty(response, 405, { allow: allMethods.join(', ') })
     }
     const path = parsePath(request.url ?? '', dav.view)
     const exchange: Exchange = { dav, request, response, signal, path, hold }

@@ -4,7 +4,7 @@ import type { Database } from '../base/database.ts'
 import { escapeXml } from '../base/escape-xml.ts'
 import { limits } from '../base/limits.ts'
 import { type DavPath, parentPath } from './path.ts'
-import { refuse } from './refuse.ts'
+import { Refusal, refuse } from './refuse.ts'
 
 export interface Lock {
   readonly token: string
@@ -67,15 +67,23 @@ export class Locks {
     return this.#select('path > ? AND path < ?', key, `${key.slice(0, -1)}0`)
   }
 
-  /** Throws a refusal with status 423 if another lock is in the way, 507 if there are too many. */
+  /**
+   * Throws a refusal with status 423 if another lock is in the way, `LockedBelow` if that is of what lies
+   * below, 507 if there are too many.
+   */
   take(path: DavPath, wanted: NewLock): Lock {
-    const others = [...this.covering(path), ...(wanted.infinite ? this.below(path) : [])]
-    const conflict = others.find(other => other.exclusive || wanted.exclusive)
+    const covering = this.covering(path)
+    const below = wanted.infinite ? this.below(path) : []
+    const isInTheWay = ({ exclusive }: Lock) => exclusive || wanted.exclusive
+    const conflict = covering.find(isInTheWay)
     if (conflict !== undefined) {
       throw refuse(423, 'it is locked already', conflictingLock(conflict))
     }
-    if (others.length >= limits.davLocksTogether) {
-      throw refuse(507, `${others.length} shared locks are held here: wait until some end`)
+    const conflictBelow = below.find(isInTheWay)
+    if (conflictBelow !== undefined) throw new LockedBelow(conflictBelow)
+    const count = covering.length + below.length
+    if (count >= limits.davLocksTogether) {
+      throw refuse(507, `${count} shared locks are held here: wait until some end`)
     }
     this.#prune()
     const lock = {
@@ -149,6 +157,16 @@ export class Locks {
     if ((held as { locks: number }).locks >= limits.davLocksOfUser) {
       throw refuse(507, `${user} holds ${limits.davLocksOfUser} locks: unlock some, or wait`)
     }
+  }
+}
+
+/** A lock of all below a path fails for what is locked there. */
+export class LockedBelow extends Refusal {
+  readonly href: string
+
+  constructor(lock: Lock) {
+    super(423, 'something in it is locked already', conflictingLock(lock))
+    this.href = lock.href
   }
 }
 

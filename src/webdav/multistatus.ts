@@ -17,6 +17,12 @@ export function describeResponse(href: string, statuses: readonly PropertyStatus
   return `<D:response><D:href>${href}</D:href>${describeStatuses(statuses)}</D:response>\n`
 }
 
+/** A resource that failed as a whole. `condition`: a condition element's XML. */
+export function describeFailure(href: string, status: number, condition = ''): string {
+  const error = condition === '' ? '' : `<D:error>${condition}</D:error>`
+  return `<D:response><D:href>${href}</D:href><D:status>${statusLine(status)}</D:status>${error}</D:response>\n`
+}
+
 export function describeStatuses(statuses: readonly PropertyStatus[]): string {
   let text = ''
   for (const { status, content, condition } of statuses) {

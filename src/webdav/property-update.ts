@@ -4,7 +4,17 @@ import type { DeadProperty } from './dead-properties.ts'
 import { apacheSpace, isLive } from './live-properties.ts'
 import type { PropertyStatus } from './multistatus.ts'
 import { isType, type NodeResource } from './resource.ts'
-import { childOf, elementsOf, isDav, serialize, textOf, wrap, type XmlElement } from './xml.ts'
+import {
+  childOf,
+  elementsOf,
+  isDav,
+  languageOf,
+  serialize,
+  textOf,
+  wrap,
+  type XmlAttribute,
+  type XmlElement
+} from './xml.ts'
 
 /** In the order of the document. `set` is false where the property is to go. */
 export interface Instruction {
@@ -18,12 +28,24 @@ export function instructionsOf(body: XmlElement): Instruction[] {
   return elementsOf(body).flatMap(part => {
     if (!isDav(part, 'set') && !isDav(part, 'remove')) return []
     const set = part.name === 'set'
-    return elementsOf(childOf(part, 'prop')).map(element => ({
-      element,
+    const prop = childOf(part, 'prop')
+    const language = [prop, part, body].map(each => each && languageOf(each)).find(isSaid)
+    return elementsOf(prop).map(element => ({
+      element: language === undefined ? element : withLanguage(element, language),
       set,
       allowed: isAllowed(element, set)
     }))
   })
+}
+
+function isSaid(attribute: XmlAttribute | undefined): attribute is XmlAttribute {
+  return attribute !== undefined
+}
+
+/** A property keeps the language that it was set within: https://www.rfc-editor.org/rfc/rfc4918#section-14.26 */
+function withLanguage(element: XmlElement, language: XmlAttribute): XmlElement {
+  if (languageOf(element) !== undefined) return element
+  return { ...element, attributes: [...element.attributes, language] }
 }
 
 function isAllowed(element: XmlElement, set: boolean): boolean {

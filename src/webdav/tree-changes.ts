@@ -7,6 +7,8 @@ import { isType } from './resource.ts'
 export interface TreeChange {
   readonly names: readonly Name[]
   readonly gone: boolean
+  /** What is there now, or what has gone, has members. */
+  readonly folder: boolean
 }
 
 export interface Compared {
@@ -42,10 +44,11 @@ export function* changesBetween(
     }
   }
   if (before === undefined) return
-  for (const { name } of entriesOf(tree, before)) {
+  for (const { name, mode } of entriesOf(tree, before)) {
     yield undefined
     const now = lookedUp(tree, after, name)
-    if (now === undefined) yield { names: [...names, name], gone: true }
+    const folder = isType({ mode }, fileType.directory)
+    if (now === undefined) yield { names: [...names, name], gone: true, folder }
     else tree.forget(now.ino, 1)
   }
 }
@@ -61,7 +64,7 @@ function* changesOf(
   const after = folderIn(now)
   const deeper = names.length < compared.levels
   const told = deeper && before !== undefined && after !== undefined
-  if (!told) yield { names, gone: false }
+  if (!told) yield { names, gone: false, folder: after !== undefined }
   if (deeper && after !== undefined) {
     yield* changesBetween({ ...compared, before, after }, names)
   }

@@ -19,7 +19,9 @@ const send = async file => {
     if (!confirm(file.name + ' is there: replace it?')) return
     answer = await put({})
   }
-  if (!answer.ok) return (await answer.text()).trim()
+  if (answer.ok) return
+  const text = await answer.text()
+  return /<C:message[^>]*>([^<]*)/.exec(text)?.[1] ?? text.trim()
 }
 const upload = async files => {
   const failed = []

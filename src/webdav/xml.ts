@@ -135,6 +135,11 @@ export function textOf(element: XmlElement): string {
 
 const xmlSpace = 'http://www.w3.org/XML/1998/namespace'
 
+/** Its own `xml:lang`, if it has one. */
+export function languageOf({ attributes }: XmlElement): XmlAttribute | undefined {
+  return attributes.find(({ space, name }) => space === xmlSpace && name === 'lang')
+}
+
 /** The element as XML that stands by itself, its namespaces declared; `DAV:` is `D`, declared above. */
 export function serialize(element: XmlElement): string {
   const content = element.children

@@ -55,7 +55,7 @@ t.test('a client is told once of all, and then of what changed', async t => {
   t.strictSame(second.changes, ['+a', '+e', '+sub/deep/d', '-b'])
   await act('MOVE', 'sub', { destination: '/dav/mfs/d/moved' })
   const third = await sync(second.token)
-  const moved = ['+moved/', '+moved/c', '+moved/deep/', '+moved/deep/d', '-sub']
+  const moved = ['+moved/', '+moved/c', '+moved/deep/', '+moved/deep/d', '-sub/']
   t.strictSame(third.changes, moved)
   t.strictSame((await sync(first.token)).changes, [...moved, '+a', '+e', '-b'].sort())
   await act('DELETE', 'a')

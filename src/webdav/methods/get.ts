@@ -45,7 +45,9 @@ async function sendFile(exchange: Exchange, file: NodeResource): Promise<void> {
   }
   const condition = request.headers['if-range']?.toString()
   const current = condition === undefined || tags.includes(condition) || condition === modified
-  const ranges = current ? parseRanges(request.headers.range, size) : 'whole'
+  // Of no other method a range means anything: https://www.rfc-editor.org/rfc/rfc9110#section-14.2
+  const ranged = current && request.method === 'GET'
+  const ranges = ranged ? parseRanges(request.headers.range, size) : 'whole'
   if (ranges === 'unsatisfiable') {
     return answerEmpty(response, 416, { ...headers, 'content-range': `bytes */${size}` })
   }
@@ -85,7 +87,7 @@ async function sendParts(
   file: NodeResource,
   { headers, type, ranges }: Parts
 ): Promise<void> {
-  const { request, response } = exchange
+  const { response } = exchange
   const boundary = randomUUID()
   const heads = ranges.map(
     ({ start, end }) =>
@@ -99,10 +101,6 @@ async function sendParts(
     'content-type': `multipart/byteranges; boundary=${boundary}`,
     'content-length': Buffer.byteLength(heads.join('') + tail) + bytes
   })
-  if (request.method === 'HEAD') {
-    response.end()
-    return
-  }
   for (const [index, range] of ranges.entries()) {
     await write(exchange, Buffer.from(heads[index] ?? ''))
     await sendBytes(exchange, file, range)

@@ -5,7 +5,8 @@ import type { Exchange, Method } from '../api.ts'
 import { commit } from '../commit.ts'
 import { depthOf } from '../depth.ts'
 import { describeLocks } from '../lock-xml.ts'
-import { checkLocks, type Lock, type NewLock } from '../locks.ts'
+import { checkLocks, type Lock, LockedBelow, type NewLock } from '../locks.ts'
+import { describeFailure } from '../multistatus.ts'
 import { hrefOf } from '../path.ts'
 import { refuse } from '../refuse.ts'
 import { find, isCollection } from '../resource.ts'
@@ -20,7 +21,8 @@ interface Taken {
 }
 
 /**
- * Takes or refreshes a write lock; where nothing is, an empty file is made.
+ * Takes or refreshes a write lock; where nothing is, an empty file is made. One of a whole tree in which
+ * something is locked is answered for that: https://www.rfc-editor.org/rfc/rfc4918#section-9.10.3
  * https://www.rfc-editor.org/rfc/rfc4918#section-9.10
  */
 export const lock: Method = async exchange => {
@@ -28,10 +30,17 @@ export const lock: Method = async exchange => {
   checkWritable(dav, path)
   const info = await readXml(exchange)
   const step = info === undefined ? () => refresh(exchange) : () => take(exchange, info)
-  const { lock, made } = await commit(exchange, step)
-  const content = `<D:lockdiscovery>${describeLocks(dav, [lock])}</D:lockdiscovery>`
-  const token = info === undefined ? {} : { 'lock-token': `<${lock.token}>` }
-  answerXml(response, made ? 201 : 200, 'prop', content, token)
+  try {
+    const { lock, made } = await commit(exchange, step)
+    const content = `<D:lockdiscovery>${describeLocks(dav, [lock])}</D:lockdiscovery>`
+    const token = info === undefined ? {} : { 'lock-token': `<${lock.token}>` }
+    answerXml(response, made ? 201 : 200, 'prop', content, token)
+  } catch (cause) {
+    if (!(cause instanceof LockedBelow)) throw cause
+    const failed = describeFailure(cause.href, 423, cause.condition)
+    const dependent = describeFailure(hrefOf(dav.view, path.names, true), 424)
+    answerXml(response, 207, 'multistatus', `${failed}${dependent}`)
+  }
 }
 
 function refresh(exchange: Exchange): Taken {

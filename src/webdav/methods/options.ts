@@ -1,16 +1,13 @@
+import { allMethods, partialUpdateType, readingMethods } from '../allowed.ts'
 import { answerEmpty } from '../answer.ts'
 import type { Method } from '../api.ts'
 import { treeOf } from '../resource.ts'
-import { partialUpdateType } from './patch.ts'
-
-const reading = 'OPTIONS, GET, HEAD, PROPFIND, REPORT'
-const writing = `${reading}, PUT, PATCH, DELETE, MKCOL, COPY, MOVE, PROPPATCH, LOCK, UNLOCK`
 
 /** Windows mounts only what says `MS-Author-Via`; Finder writes only where class 2 is. */
 export const options: Method = async ({ dav, path, response }) => {
   const writable = dav.view.writable && treeOf(dav, path.names[0]) === dav.trees.mfs
   answerEmpty(response, 200, {
-    allow: writable ? writing : reading,
+    allow: (writable ? allMethods : readingMethods).join(', '),
     ...davHeaders,
     'accept-ranges': 'bytes',
     'accept-patch': partialUpdateType

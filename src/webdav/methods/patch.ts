@@ -1,8 +1,7 @@
+import { partialUpdateType } from '../allowed.ts'
 import type { Exchange, Method } from '../api.ts'
 import { refuse } from '../refuse.ts'
 import { type Part, writePart } from '../write-part.ts'
-
-export const partialUpdateType = 'application/x-sabredav-partialupdate'
 
 /** sabre's partial update: https://sabre.io/dav/http-patch/ */
 export const patch: Method = async exchange => {

@@ -22,11 +22,16 @@ export const propfind: Method = async exchange => {
   const { dav, hold, path, signal } = exchange
   const plan = planOf(parseQuery(await readXml(exchange)))
   const depth = depthOf(exchange)
-  const resource = await complete(dav, signal, () => {
+  const look = () => {
     const found = walk(dav, hold, path)
     checkConditions(exchange, found)
     return found
-  })
+  }
+  let resource = await complete(dav, signal, look)
+  if (asksForToken(plan) && isInMfs(dav, resource) && isCollection(resource)) {
+    await dav.trees.mfs.seal({ signal })
+    resource = await complete(dav, signal, look)
+  }
   if (depth === 'infinity' && isCollection(resource)) await checkSmall(exchange, resource)
   const first = await complete(dav, signal, () => describeOne(dav, resource, plan))
   const out = streamOut(exchange, 207, { 'content-type': 'application/xml; charset=utf-8' })
@@ -36,6 +41,11 @@ export const propfind: Method = async exchange => {
   }
   out.add(multistatusTail)
   await out.end()
+}
+
+/** A folder has a token as it is sealed: https://www.rfc-editor.org/rfc/rfc6578#section-4 */
+function asksForToken({ query: { names, bare } }: Plan): boolean {
+  return !bare && names.some(({ space, name }) => space === davSpace && name === 'sync-token')
 }
 
 /** Throws a refusal for what would be answered at a length that nobody asked for. */

@@ -5,7 +5,7 @@ import { type Name, toName } from '../../base/names.ts'
 import type { Exchange, Method } from '../api.ts'
 import { describeOne, type Plan, planOf } from '../describe.ts'
 import { Hold } from '../hold.ts'
-import { multistatusHead, multistatusTail } from '../multistatus.ts'
+import { describeFailure, multistatusHead, multistatusTail } from '../multistatus.ts'
 import { hrefOf, pathOf } from '../path.ts'
 import { nameOf } from '../property-name.ts'
 import { type Refusal, refuse } from '../refuse.ts'
@@ -30,7 +30,8 @@ interface SyncQuery {
  * A token names the CID that the collection had: what differs is found by comparing the two trees.
  */
 export const report: Method = async exchange => {
-  const { dav, hold, path, signal } = exchange
+  const { dav, hold, path, request, signal } = exchange
+  if ((request.headers.depth ?? '0') !== '0') throw refuse(400, 'sync-collection is of depth 0')
   const query = parseSync(await readXml(exchange))
   const collection = await complete(dav, signal, () => {
     const found = walk(dav, hold, path)
@@ -113,13 +114,13 @@ async function answer(
 /** What has gone since the tree was sealed is told the next time. Each is let go when it is described. */
 function describeChange(
   { dav, path }: Exchange,
-  { names: below, gone }: TreeChange,
+  { names: below, gone, folder }: TreeChange,
   plan: Plan
 ): string {
   const names = [...path.names, ...below]
   if (gone) {
-    const href = hrefOf(dav.view, names, false)
-    return `<D:response><D:href>${href}</D:href><D:status>HTTP/1.1 404 Not Found</D:status></D:response>\n`
+    const href = hrefOf(dav.view, names, folder)
+    return describeFailure(href, 404)
   }
   const hold = new Hold()
   try {
