@@ -1,12 +1,14 @@
 import { Readable } from 'node:stream'
-import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { createGunzip } from 'node:zlib'
 import { extract, type Header } from 'tar-stream'
 import { CairnError, toCairnError } from '../../src/base/errors.ts'
 import type { LayerEntry } from '../../src/pull/adapter.ts'
+import { decodeZstd } from './decode-zstd.ts'
 import { PaxXattrs, type Xattrs } from './pax-xattrs.ts'
 
 const gzipMagic = Buffer.from([0x1f, 0x8b])
 const zstdMagic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
+const zstdSkip = Buffer.from([0x2a, 0x4d, 0x18])
 
 /**
  * A layer's changes, in its order; plain, gzip and zstd are told apart by their first bytes, whatever
@@ -19,14 +21,9 @@ export async function* unpackLayer(
   const pieces = copied(layer)
   const first = await pieces.next()
   const head = first.done === true ? Buffer.alloc(0) : first.value
-  const source = Readable.from(rejoined(head, pieces), { objectMode: false })
   const entries = extract()
-  const decoder = decoderOf(head)
-  const tar = decoder === undefined ? source : source.pipe(decoder)
-  source.on('error', error => (decoder ?? entries).destroy(error))
-  decoder?.on('error', error => entries.destroy(error))
   const pax = new PaxXattrs()
-  const seen = Readable.from(pax.pass(tar), { objectMode: false })
+  const seen = Readable.from(pax.pass(decoded(head, rejoined(head, pieces))), { objectMode: false })
   seen.on('error', error => entries.destroy(error))
   seen.pipe(entries as unknown as NodeJS.WritableStream)
   try {
@@ -39,17 +36,33 @@ export async function* unpackLayer(
   } catch (cause) {
     throw damaged(cause)
   } finally {
-    source.destroy()
-    decoder?.destroy()
     seen.destroy()
   }
 }
 
-function decoderOf(head: Buffer): ReturnType<typeof createGunzip> | undefined {
-  if (head.subarray(0, gzipMagic.length).equals(gzipMagic)) return createGunzip()
-  return head.subarray(0, zstdMagic.length).equals(zstdMagic)
-    ? (createZstdDecompress() as unknown as ReturnType<typeof createGunzip>)
-    : undefined
+function decoded(head: Buffer, layer: AsyncIterable<Buffer>): AsyncIterable<Uint8Array> {
+  if (head.subarray(0, gzipMagic.length).equals(gzipMagic)) return gunzipped(layer)
+  return isZstd(head) ? decodeZstd(layer) : layer
+}
+
+/** Its first frame may be one to be skipped. */
+function isZstd(head: Buffer): boolean {
+  const start = head.subarray(0, zstdMagic.length)
+  return (
+    start.equals(zstdMagic) || ((start[0] ?? 0) >> 4 === 5 && start.subarray(1).equals(zstdSkip))
+  )
+}
+
+async function* gunzipped(layer: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
+  const source = Readable.from(layer, { objectMode: false })
+  const decoder = createGunzip()
+  source.on('error', error => decoder.destroy(error))
+  try {
+    yield* source.pipe(decoder)
+  } finally {
+    source.destroy()
+    decoder.destroy()
+  }
 }
 
 /** The streams keep pieces longer than they are valid. */
