@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import t from 'tap'
+import { toName } from '../../src/base/names.ts'
 import { findClient } from '../lib/clients.ts'
 import { requireClient, requireFuse, requireRoot } from '../lib/skip.ts'
 import { serveDav } from './served.ts'
@@ -153,6 +154,8 @@ t.test(
       await execa('umount', [mount], { timeout: 60_000 })
     }
     t.equal(await (await fetch(`${dav.url}/dav/mfs/b`)).text(), 'one\ntwo\n')
+    const modeOf = (name: string) => dav.mfs.lookup(dav.mfs.root, toName(name)).mode & 0o777
+    t.strictSame([modeOf('b'), modeOf('text')], [0o755, 0o644], 'chmod +x comes through')
     t.strictSame(dav.faults, [])
   }
 )
