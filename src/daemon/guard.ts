@@ -52,8 +52,11 @@ export function peerGuard(network: 'lan' | 'public', book: Pick<PeerBook, 'bans'
   }
 }
 
-/** Streams of peers that libp2p let in. */
-export const streamGuard: Guard = async () => nobody
+/** Streams of peers that libp2p let in, by their IDs: who was banned since is served no more. */
+export function streamGuard(book: Pick<PeerBook, 'banOf'>): Guard {
+  return async ({ socket: { remoteAddress = '' } }) =>
+    book.banOf(remoteAddress) === undefined ? nobody : reject(403, 'this peer is banned')
+}
 
 const nobody: Access = { user: undefined, scopes: new Set(), root: [] }
 const foreignPage = reject(403, 'pages of other sites may not use Cairn')

@@ -55,7 +55,7 @@ export async function serveLibp2p(
 ): Promise<{ wider: WiderNetwork; close: () => Promise<void> }> {
   const { startNode } = await import('../net/libp2p/start-node.ts')
   const swarmKey = peersSwarmKey === undefined ? undefined : await readSwarmKey(home, peersSwarmKey)
-  const streams = serveStreams({ doors, log, guard: streamGuard, connections })
+  const streams = serveStreams({ doors, log, guard: streamGuard(book), connections })
   const node = await startNode({
     seed: peerSeed(home),
     listen,

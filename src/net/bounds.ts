@@ -21,6 +21,17 @@ export const bounds = {
   connections: 4,
   /** A connection for long bodies that nobody used for so long is ended: each holds half a megabyte. */
   bulkIdleMs: 5_000,
+  /** One that is being opened is not waited for any longer where a stream can be had at once: beyond a LAN it takes four round trips. */
+  bulkWaitMs: 100,
+  /** A peer of libp2p that offers none, or cannot be reached so, is not asked for one again before. */
+  noBulkMs: 60_000,
+  /** Offers of such connections that stand: a few of every peer. */
+  bulkOffers: 256,
+  /** Connections that may become one, of all and of one address; what comes beyond is libp2p's. */
+  bulkYoung: 64,
+  bulkYoungOfOne: 8,
+  /** A ClientHello of ours has 300 bytes; one that is longer is somebody else's. */
+  bulkHelloBytes: 1024,
   /** Peers found by themselves that are remembered: a LAN has fewer. */
   discovered: 256,
   /** The next peer is asked for a block too when the first has not answered by then. */

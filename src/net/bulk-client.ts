@@ -2,8 +2,11 @@ import { CairnError, toCairnError } from '../base/errors.ts'
 import type { PeerAnswer, PeerRequest } from './api.ts'
 import { bounds } from './bounds.ts'
 import { readBody, readHead } from './http-response.ts'
-import { type OpenSocket, SocketReader } from './socket-reader.ts'
+import type { SocketReader } from './socket-reader.ts'
 import { watched } from './watched.ts'
+
+/** Begins a connection. Undefined where none is to be had; it throws nothing. */
+export type ConnectBulk = () => Promise<SocketReader | undefined>
 
 /**
  * HTTP/1.1 for long bodies: their pieces lie in memory that is used again, valid until the next is asked for.
@@ -15,20 +18,24 @@ export class BulkClient {
   /** Each ends after a while. */
   readonly #idle = new Map<SocketReader, NodeJS.Timeout>()
   readonly #busy = new Set<SocketReader>()
+  readonly #connect: ConnectBulk
+  #connecting = 0
+  #closed = false
 
   /** `host`: as the header of that name says it. */
-  constructor(id: string, host: string) {
+  constructor(id: string, host: string, connect: ConnectBulk) {
     this.#id = id
     this.#host = host
+    this.#connect = connect
   }
 
   /** False while as many are asked as one peer may be. */
   get isFree(): boolean {
-    return this.#busy.size < bounds.connections
+    return this.#busy.size + this.#connecting < bounds.connections
   }
 
-  /** Asks on a connection that was used before, or one that `open` makes. Throws as `Peer.request`. */
-  async request(open: OpenSocket, path: string, options: PeerRequest): Promise<PeerAnswer> {
+  /** Asks on a connection that was used before, or a new one; undefined if none is to be had now. Throws as `Peer.request`. */
+  async request(path: string, options: PeerRequest): Promise<PeerAnswer | undefined> {
     if (options.signal.aborted) throw this.#notNeeded()
     const known = this.#takeIdle()
     if (known !== undefined) {
@@ -39,11 +46,29 @@ export class BulkClient {
       })
       if (answer !== undefined) return answer
     }
-    return await this.#ask(new SocketReader(open), path, options)
+    const fresh = await this.#connected()
+    if (options.signal.aborted) {
+      if (fresh !== undefined) this.#rest(fresh)
+      throw this.#notNeeded()
+    }
+    return fresh === undefined ? undefined : await this.#ask(fresh, path, options)
   }
 
   close(): void {
+    this.#closed = true
     for (const reader of [...this.#idle.keys(), ...this.#busy]) reader.destroy(this.#notNeeded())
+  }
+
+  /** One that is there soon; one that comes later waits for who asks next. */
+  async #connected(): Promise<SocketReader | undefined> {
+    this.#connecting++
+    const connecting = this.#connect().finally(() => this.#connecting--)
+    const { promise: late, resolve } = Promise.withResolvers<'late'>()
+    const timer = setTimeout(() => resolve('late'), bounds.bulkWaitMs)
+    const reader = await Promise.race([connecting, late]).finally(() => clearTimeout(timer))
+    if (reader !== 'late') return reader
+    void connecting.then(made => made !== undefined && this.#rest(made))
+    return undefined
   }
 
   async #ask(
@@ -110,7 +135,12 @@ export class BulkClient {
   /** Back to those that can be asked again, for a while; or it ends. */
   #leave(reader: SocketReader, isWhole: boolean): void {
     if (!this.#busy.delete(reader)) return
-    if (!isWhole || reader.isUseless) {
+    if (isWhole) this.#rest(reader)
+    else reader.destroy(this.#notNeeded())
+  }
+
+  #rest(reader: SocketReader): void {
+    if (this.#closed || reader.isUseless) {
       reader.destroy(this.#notNeeded())
       return
     }

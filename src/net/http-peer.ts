@@ -4,7 +4,8 @@ import type { Duplex } from 'node:stream'
 import { CairnError, toCairnError } from '../base/errors.ts'
 import type { Peer, PeerAnswer, PeerRequest } from './api.ts'
 import { bounds } from './bounds.ts'
-import { BulkClient } from './bulk-client.ts'
+import { BulkClient, type ConnectBulk } from './bulk-client.ts'
+import { SocketReader } from './socket-reader.ts'
 import { watched } from './watched.ts'
 
 /** HTTP/1.1 over connections that are opened as they are needed: TCP's, or anything that carries bytes. */
@@ -13,6 +14,8 @@ export interface Carrier {
   readonly port: number
   /** Instead of a TCP connection. */
   readonly connect?: () => Promise<Duplex>
+  /** Instead of one for long bodies: where it gives none, they come as all else does. */
+  readonly connectBulk?: ConnectBulk
 }
 
 /** A peer that is asked over HTTP. `close` lets its connections go. */
@@ -23,14 +26,17 @@ export function openHttpPeer(
 ): Peer & { close: () => void } {
   const agent = new CarriedAgent(carrier.connect)
   const { host, port } = carrier
-  const bulk = new BulkClient(id, `${host.includes(':') ? `[${host}]` : host}:${port}`)
+  const direct = async () => new SocketReader(onread => connect({ host, port, onread }))
+  const { connectBulk = direct } = carrier
+  const name = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  const bulk = new BulkClient(id, name, connectBulk)
+  const asBulk = async (path: string, options: PeerRequest) =>
+    options.bulk === true && bulk.isFree ? await bulk.request(path, options) : undefined
   return {
     id,
     kind,
-    request: (path, options) =>
-      options.bulk === true && carrier.connect === undefined && bulk.isFree
-        ? bulk.request(onread => connect({ host, port, onread }), path, options)
-        : ask({ id, agent, carrier }, path, options),
+    request: async (path, options) =>
+      (await asBulk(path, options)) ?? (await ask({ id, agent, carrier }, path, options)),
     close: () => {
       agent.destroy()
       bulk.close()

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type OnReadOpts, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import type { PeerRequest } from '../../src/net/api.ts'
 import { BulkClient } from '../../src/net/bulk-client.ts'
+import { SocketReader } from '../../src/net/socket-reader.ts'
 import { seededBytes } from '../lib/deterministic.ts'
 import { until } from '../lib/pull-world.ts'
 
@@ -23,18 +24,19 @@ async function play(t: Test, answer: Play) {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const client = new BulkClient('it', 'it:80')
+  const direct = (onread: OnReadOpts) => connect({ host: '127.0.0.1', port, onread })
+  const client = new BulkClient('it', 'it:80', async () => new SocketReader(direct))
   t.teardown(() => {
     client.close()
     for (const socket of sockets) socket.destroy()
     server.close()
   })
-  const ask = async (options: Partial<PeerRequest> = {}) =>
-    await client.request(onread => connect({ host: '127.0.0.1', port, onread }), '/', {
-      method: 'GET',
-      signal: AbortSignal.timeout(20_000),
-      ...options
-    })
+  const ask = async (options: Partial<PeerRequest> = {}) => {
+    const signal = AbortSignal.timeout(20_000)
+    const answer = await client.request('/', { method: 'GET', signal, ...options })
+    if (answer === undefined) throw new Error('no connection')
+    return answer
+  }
   const read = async (options: Partial<PeerRequest> = {}) => {
     const { status, body } = await ask(options)
     const pieces: Uint8Array[] = []

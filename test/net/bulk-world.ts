@@ -85,20 +85,20 @@ export function addLinks({ store }: Machine, cids: readonly CID[]): CID {
   return makeCid(codec.dagPb, multihash)
 }
 
-export interface Serving {
-  readonly address: string
+/** How peers are served what is reachable from the roots, as the daemon does. */
+export interface Content {
+  readonly doors: readonly HttpDoor[]
   /** Lists and single blocks that were asked for, as many as each named. */
   readonly asked: number[]
   readonly sent: { bytes: number }
+}
+
+export interface Serving extends Content {
+  readonly address: string
   stop: () => Promise<void>
 }
 
-/** Serves what is reachable from the roots to peers, as the daemon does. */
-export async function serveContent(
-  t: Pick<Test, 'teardown'>,
-  { store }: Machine,
-  roots: readonly CID[]
-): Promise<Serving> {
+export function contentOf({ store }: Machine, roots: readonly CID[]): Content {
   const shared = openSharedBlocks({
     blocks: store,
     roots: () => roots.map(cid => ({ label: cid.toString(), cid })),
@@ -132,31 +132,43 @@ export async function serveContent(
       satisfy: async () => {}
     })
   ]
+  return { doors, asked, sent }
+}
+
+/** Serves it over plain HTTP. */
+export async function serveContent(
+  t: Pick<Test, 'teardown'>,
+  machine: Machine,
+  roots: readonly CID[]
+): Promise<Serving> {
+  const content = contentOf(machine, roots)
   const quiet = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} }
   const server = await openHttpServer(
     { host: '127.0.0.1', port: 0 },
-    { doors, log: quiet as never }
+    { doors: content.doors, log: quiet as never }
   )
   const stop = () => server.close(AbortSignal.abort())
   t.teardown(stop)
-  return { address: `127.0.0.1:${server.address.port}`, asked, sent, stop }
+  return { ...content, address: `127.0.0.1:${server.address.port}`, stop }
 }
 
 /** Brings content to a machine from peers. */
 export function fetcherOf(
   t: Pick<Test, 'teardown'>,
-  { store, reader }: Machine,
+  machine: Machine,
   addresses: readonly string[],
   patienceMs = 0
 ): Asking & { readonly fetcher: DagFetcher } {
   const asking = makePeers(t, addresses)
-  const fetcher = new DagFetcher({
-    store,
-    reader,
-    sources: [openContentSource(asking.peers)],
-    patienceMs
-  })
-  return { ...asking, fetcher }
+  return { ...asking, fetcher: fetcherFrom(asking, machine, patienceMs) }
+}
+
+export function fetcherFrom(
+  { peers }: Pick<Asking, 'peers'>,
+  { store, reader }: Machine,
+  patienceMs = 0
+): DagFetcher {
+  return new DagFetcher({ store, reader, sources: [openContentSource(peers)], patienceMs })
 }
 
 /** The CIDs of a DAG whose blocks are not in a store. */
@@ -174,27 +186,35 @@ export function bytesOf({ reader, store }: Machine, root: CID): Map<string, numb
   return new Map(sizes)
 }
 
-type Answer = (
+export type Answer = (
   cids: readonly CID[],
   response: ServerResponse,
   record: (cid: CID) => Uint8Array
 ) => void
 
-/** A peer that answers lists as a test wants, and nothing else. */
-export async function servePlay(
-  t: Pick<Test, 'teardown'>,
+/** Answers lists as a test wants, and nothing else. */
+export function playOf(
   { store }: Machine,
   answer: Answer
-): Promise<{ address: string; asked: string[]; stop: () => Promise<void> }> {
+): (request: IncomingMessage, response: ServerResponse) => void {
   const record = ({ code, multihash }: CID): Uint8Array =>
     recordOf(code, multihash.bytes, store.read(multihash.bytes))
-  return await serve(t, (request: IncomingMessage, response) => {
+  return (request, response) => {
     if (request.method !== 'POST') return void response.writeHead(404).end()
     readCidList(request).then(
       cids => answer(cids, response, record),
       () => response.destroy()
     )
-  })
+  }
+}
+
+/** A peer that does so. */
+export async function servePlay(
+  t: Pick<Test, 'teardown'>,
+  machine: Machine,
+  answer: Answer
+): Promise<{ address: string; asked: string[]; stop: () => Promise<void> }> {
+  return await serve(t, playOf(machine, answer))
 }
 
 export function recordOf(code: number, multihash: Multihash, bytes: Uint8Array): Uint8Array {

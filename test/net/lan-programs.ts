@@ -4,10 +4,11 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { makeKey } from '../../adapters/apt/openpgp/run.ts'
 import { openAptClient } from '../lib/apt-client.ts'
+import { seededBytes } from '../lib/deterministic.ts'
 import type { Host, Lan, Machine } from '../lib/lan.ts'
 import { openNpmClient } from '../lib/npm-client.ts'
 import { makeImage, ociFolder } from '../lib/oci-clients.ts'
-import { type Stock, type StockSize, stockUpstream } from './stocked-upstream.ts'
+import { type Stock, type StockSize, stockUpstream, writeModule } from './stocked-upstream.ts'
 
 /** What a host that has everything serves to the others of a LAN, and the programs that ask for it. */
 
@@ -117,6 +118,29 @@ export function programsOf(
       return copy
     }
   }
+}
+
+/** Of a package that `stockTarballs` made. */
+export const pathOf = (name: string) => `/npm/${name}/-/${name}-1.0.0.tgz`
+
+/** The status of an answer that comes within 25 seconds: apt-get waits for 30. */
+export async function statusOf(host: Host, path: string): Promise<string> {
+  const plain = ['-s', '-o', '/dev/null', '--max-time', '25', '-w', '%{http_code}']
+  return await host.run('curl', [...plain, `http://127.0.0.1:7070${path}`])
+}
+
+/** Packages of any bytes: nobody unpacks them. */
+export async function stockTarballs(
+  folder: string,
+  sizes: Readonly<Record<string, number>>
+): Promise<Map<string, Buffer>> {
+  const made = new Map<string, Buffer>()
+  for (const [name, size] of Object.entries(sizes)) {
+    const bytes = seededBytes(size, name)
+    await writeModule(join(folder, 'npm'), { name, bytes, url: `${upstreamUrl}npm/` })
+    made.set(name, bytes)
+  }
+  return made
 }
 
 /** The end of what a program said: all of it is too long to be read. */

@@ -1,18 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { systemClock } from '../../src/base/clock.ts'
 import type { HttpDoor } from '../../src/base/http.ts'
-import { streamGuard } from '../../src/daemon/guard.ts'
-import { serveStreams } from '../../src/daemon/http-server.ts'
 import { openPace } from '../../src/gateway/pace.ts'
 import { openPeerDoor } from '../../src/gateway/peer-door.ts'
 import type { Peer } from '../../src/net/api.ts'
-import { startNode } from '../../src/net/libp2p/start-node.ts'
 import { InUse } from '../../src/pull/in-use.ts'
 import { openShelf } from '../../src/pull/shelf.ts'
 import { seededBytes } from '../lib/deterministic.ts'
 import { bodyOf, type PullWorld, until, wantedItem } from '../lib/pull-world.ts'
-import { hold, makeMachine, makePeers } from './peer-world.ts'
+import { makeNode } from './libp2p-world.ts'
+import { hold, makeMachine } from './peer-world.ts'
 
 const long = seededBytes(20_000_000, 'long')
 
@@ -27,47 +25,6 @@ function doorOf({ database, catalog, store, reader, log }: PullWorld): HttpDoor 
     pace: openPace(undefined, systemClock),
     takeRecord: () => {}
   })
-}
-
-const noRecords = {
-  check: () => {},
-  compare: () => 0,
-  contentOf: () => undefined,
-  held: () => undefined,
-  onRecord: () => {}
-}
-
-interface NodeSetting {
-  readonly banned?: Set<string>
-  readonly swarmKey?: Uint8Array
-  readonly doors?: readonly HttpDoor[]
-}
-
-async function makeNode(t: Test, { banned = new Set(), doors = [], swarmKey }: NodeSetting) {
-  const quiet = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} }
-  const streams = serveStreams({ doors, log: quiet as never, guard: streamGuard })
-  const asking = makePeers(t)
-  const found: Peer[] = []
-  const node = await startNode({
-    seed: randomBytes(32),
-    listen: { host: '127.0.0.1', port: 0 },
-    network: 'lan',
-    swarmKey,
-    giver: { among: async () => [], read: async () => undefined },
-    judge: noRecords,
-    bootstrap: [],
-    isBanned: id => banned.has(id),
-    onConnection: stream => streams.take(stream),
-    onPeer: peer => {
-      found.push(peer)
-      asking.peers.discover(peer)
-    }
-  })
-  t.teardown(async () => {
-    streams.close()
-    await node.close()
-  })
-  return { ...node, ...asking, found }
 }
 
 t.test('machines find each other and bytes move, authenticated', async t => {

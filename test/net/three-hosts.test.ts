@@ -10,11 +10,12 @@ import {
   clients,
   config,
   openUpstream,
+  pathOf,
   programsOf,
   serveFolder,
-  upstreamUrl
+  statusOf,
+  stockTarballs
 } from './lan-programs.ts'
-import { writeModule } from './stocked-upstream.ts'
 
 /** Three machines with Cairn, and one that has everything: then it is gone, and they have what they have. */
 
@@ -132,25 +133,3 @@ t.test(
     t.equal(Buffer.compare(await b.get(pathOf('big')), tarballs.get('big')!), 0, 'it lives on')
   }
 )
-
-const pathOf = (name: string) => `/npm/${name}/-/${name}-1.0.0.tgz`
-
-/** The status of an answer that comes within 25 seconds: apt-get waits for 30. */
-async function statusOf(host: Host, path: string): Promise<string> {
-  const plain = ['-s', '-o', '/dev/null', '--max-time', '25', '-w', '%{http_code}']
-  return await host.run('curl', [...plain, `http://127.0.0.1:7070${path}`])
-}
-
-/** Packages of any bytes: nobody unpacks them. */
-async function stockTarballs(
-  folder: string,
-  sizes: Readonly<Record<string, number>>
-): Promise<Map<string, Buffer>> {
-  const made = new Map<string, Buffer>()
-  for (const [name, size] of Object.entries(sizes)) {
-    const bytes = seededBytes(size, name)
-    await writeModule(join(folder, 'npm'), { name, bytes, url: `${upstreamUrl}npm/` })
-    made.set(name, bytes)
-  }
-  return made
-}

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { Connection, ConnectionGater, Libp2p, Stream } from '@libp2p/interface'
+import type { Connection, ConnectionGater, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
@@ -12,7 +12,11 @@ import type { Peer } from '../api.ts'
 import { bounds } from '../bounds.ts'
 import { openHttpPeer } from '../http-peer.ts'
 import { isLanAddress } from '../lan-address.ts'
+import { bulkProtocol, encodeOffer } from './bulk-offer.ts'
+import { BulkPort } from './bulk-port.ts'
+import { bulkDialer } from './dial-bulk.ts'
 import { privateNetwork } from './private-network.ts'
+import { sharedTcp } from './shared-listener.ts'
 import { toDuplex } from './stream-duplex.ts'
 import {
   openWiderNetwork,
@@ -56,10 +60,15 @@ export interface Libp2pNode {
 export async function startNode(options: NodeOptions): Promise<Libp2pNode> {
   const { seed, listen, swarmKey, onConnection, onPeer } = options
   const family = listen.host.includes(':') ? 'ip6' : 'ip4'
+  const bulk = new BulkPort({
+    mayCome: address => !isOutside(options, address),
+    isBanned: options.isBanned,
+    onConnection
+  })
   const node = await createLibp2p({
     privateKey: await generateKeyPairFromSeed('Ed25519', seed),
     addresses: { listen: [`/${family}/${listen.host}/tcp/${listen.port}`] },
-    transports: [tcp()],
+    transports: [sharedTcp(tcp(), bulk.sort)],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     peerDiscovery: [mdns({ serviceTag, interval: bounds.announceMs })],
@@ -71,12 +80,12 @@ export async function startNode(options: NodeOptions): Promise<Libp2pNode> {
   const onStream = (stream: Stream, { remotePeer }: Connection) =>
     onConnection(toDuplex(stream, remotePeer.toString()))
   await node.handle(protocol, onStream, { maxInboundStreams: bounds.connections * 4 })
+  await offerBulk(node, bulk)
   const wider = await openWiderNetwork(node, options)
   for (const address of options.bootstrap) keepConnected(node, multiaddr(address))
   node.addEventListener('peer:discovery', ({ detail: { id } }) => {
     if (id.equals(node.peerId)) return
-    const connect = async () => toDuplex(await node.dialProtocol(id, protocol, dialing()))
-    onPeer(peerOf(id.toString(), connect))
+    onPeer(peerOf(node, id.toString(), id))
   })
   return {
     id: node.peerId.toString(),
@@ -85,11 +94,12 @@ export async function startNode(options: NodeOptions): Promise<Libp2pNode> {
       const at = multiaddr(address)
       const id = address.slice(address.lastIndexOf('/') + 1)
       keepConnected(node, at)
-      return peerOf(id, async () => toDuplex(await node.dialProtocol(at, protocol, dialing())))
+      return peerOf(node, id, at)
     },
     wider,
     close: async () => {
       wider.close()
+      bulk.close()
       await node.stop()
     }
   }
@@ -108,20 +118,41 @@ function dialing() {
   return { signal: AbortSignal.timeout(bounds.headMs), maxOutboundStreams: bounds.connections * 4 }
 }
 
-function peerOf(id: string, connect: () => Promise<Duplex>): Peer & { close: () => void } {
-  return openHttpPeer(id, 'libp2p', { host: 'peer.invalid', port: 80, connect })
+function peerOf(node: Libp2p, id: string, at: PeerId | Multiaddr): ReturnType<typeof openHttpPeer> {
+  return openHttpPeer(id, 'libp2p', {
+    host: 'peer.invalid',
+    port: 80,
+    connect: async () => toDuplex(await node.dialProtocol(at, protocol, dialing())),
+    connectBulk: bulkDialer(async () => await node.dial(at, dialing()))
+  })
+}
+
+/** Tells who asks over its authenticated connection how to come for long bodies. */
+async function offerBulk(node: Libp2p, bulk: BulkPort): Promise<void> {
+  const onStream = async (stream: Stream, { remotePeer }: Connection) => {
+    const port = /\/tcp\/(\d+)/.exec(`${node.getMultiaddrs()[0]}`)?.[1]
+    const offer = port === undefined ? undefined : bulk.offer(remotePeer.toString())
+    if (offer !== undefined) stream.send(encodeOffer({ port: Number(port), ...offer }))
+    await stream.close({ signal: AbortSignal.timeout(bounds.headMs) })
+  }
+  await node.handle(bulkProtocol, onStream, { maxInboundStreams: bounds.connections * 4 })
 }
 
 /** Within a LAN nobody else is dialled, whatever address was announced, and nobody else let in. */
-function gaterOf({ network, isBanned }: NodeOptions): ConnectionGater {
-  const isOutside = (address: string) => {
-    const host = /^\/ip[46]\/([^/]+)\/tcp\//.exec(address)?.[1]
-    return host === undefined || (network === 'lan' && !isLanAddress(host))
+function gaterOf(options: NodeOptions): ConnectionGater {
+  const { isBanned } = options
+  const leadsOutside = (address: Multiaddr) => {
+    const host = /^\/ip[46]\/([^/]+)\/tcp\//.exec(address.toString())?.[1]
+    return host === undefined || isOutside(options, host)
   }
   return {
     denyDialPeer: id => isBanned(id.toString()),
-    denyDialMultiaddr: address => isOutside(address.toString()),
-    denyInboundConnection: ({ remoteAddr }) => isOutside(remoteAddr.toString()),
+    denyDialMultiaddr: address => leadsOutside(address),
+    denyInboundConnection: ({ remoteAddr }) => leadsOutside(remoteAddr),
     denyInboundEncryptedConnection: id => isBanned(id.toString())
   }
+}
+
+function isOutside({ network }: Pick<NodeOptions, 'network'>, host: string): boolean {
+  return network === 'lan' && !isLanAddress(host)
 }
