@@ -1,7 +1,7 @@
 import t from 'tap'
 import { ask } from './ask.ts'
 import { finder } from './habits/apple.ts'
-import { davfs2, kde, rclone } from './habits/linux.ts'
+import { davfs2, kde, libreOffice, rclone } from './habits/linux.ts'
 import { fileProvider, nextcloudIos, zoteroIos } from './habits/phones.ts'
 import type { Client } from './habits/step.ts'
 import { miniRedirector, office } from './habits/windows.ts'
@@ -16,6 +16,7 @@ const clients: Readonly<Record<string, Client>> = {
   'iOS by FileProvider': fileProvider,
   'Zotero on iOS': zoteroIos,
   KDE: kde,
+  LibreOffice: libreOffice,
   davfs2,
   rclone
 }

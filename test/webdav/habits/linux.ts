@@ -81,6 +81,56 @@ export const davfs2: Client = {
   }
 }
 
+const officeSpace = 'http://ucb.openoffice.org/dav/props/'
+/** It writes the default namespace on each property. */
+const ask = (properties: string, status: number, match: string | RegExp) =>
+  step('PROPFIND', 'b.odt', status, {
+    headers: { depth: '0', 'content-type': 'application/xml' },
+    body: `<?xml version="1.0" encoding="UTF-8"?>\n<propfind xmlns="DAV:">${properties}</propfind>`,
+    match
+  })
+const openable = ask(
+  `<prop><resourcetype xmlns="DAV:"/><IsReadOnly xmlns="${officeSpace}"/><getcontenttype xmlns="DAV:"/><supportedlock xmlns="DAV:"/></prop>`,
+  207,
+  /opendocument\.text<.*<D:exclusive\/>.*404 Not Found/s
+)
+const changed = ask('<prop><getlastmodified xmlns="DAV:"/></prop>', 207, / GMT</)
+
+/** Its own WebDAV, by curl; captured of LibreOffice 7.4 as it opened, changed and closed a text. */
+export const libreOffice: Client = {
+  headers: {
+    'user-agent': 'LibreOffice 7.4.7.2 denylistedbackend/7.88.1 GnuTLS/3.7.9',
+    accept: '*/*',
+    'accept-encoding': 'deflate, gzip, br, zstd'
+  },
+  habits: {
+    'opens a text, keeps it locked, saves and closes it': [
+      step('PUT', 'b.odt', 201, { body: 'old' }),
+      step('OPTIONS', 'b.odt', 200, { answers: { dav: /\b2\b/, allow: /LOCK/ } }),
+      openable,
+      step('HEAD', 'b.odt', 200, { answers: { 'last-modified': / GMT$/ } }),
+      step('GET', 'b.odt', 200, { match: /^old$/ }),
+      ask(`<prop><BaseURI xmlns="${officeSpace}"/></prop>`, 207, '404 Not Found'),
+      step('LOCK', 'b.odt', 200, {
+        headers: { depth: '0', timeout: 'Second-180', 'content-type': 'application/xml' },
+        body: '<?xml version="1.0" encoding="UTF-8"?>\n<lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope><locktype><write/></locktype><owner>LibreOffice - </owner></lockinfo>',
+        match: '<D:timeout>Second-180<'
+      }),
+      changed,
+      ask('<propname/>', 207, '<D:getlastmodified/>'),
+      step('HEAD', '', 200),
+      step('PUT', 'b.odt', 204, {
+        headers: { if: '({token b.odt})', expect: '100-continue' },
+        body: 'new'
+      }),
+      changed,
+      openable,
+      step('UNLOCK', 'b.odt', 204, { headers: { 'lock-token': '{token b.odt}' } }),
+      step('PUT', 'b.odt', 204, { body: 'another' })
+    ]
+  }
+}
+
 /** rclone, as for ownCloud. */
 export const rclone: Client = {
   headers: { 'user-agent': 'rclone/v1.60.1' },
