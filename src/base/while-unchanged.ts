@@ -1,20 +1,29 @@
 import type { Database } from './database.ts'
 
-/**
- * What was read of the database, kept while nobody commits anything to it; at most so many entries, and
- * so many characters of their keys: who asks chooses those. */
+/** How much is kept; what is beyond makes room by forgetting all of it. */
+export interface KeptBounds<T> {
+  readonly entries: number
+  /** Of all entries together; by default 256 for each. */
+  readonly bytes?: number
+  /** What one takes in memory, its key included; by default the key alone: who asks chooses those. */
+  readonly bytesOf?: (key: string, value: T) => number
+}
+
+/** What was read of the database, kept while nobody commits anything to it. */
 export class WhileUnchanged<T> {
   readonly #database: Pick<Database, 'version'>
   readonly #entries: number
-  readonly #keyLengths: number
+  readonly #mostBytes: number
+  readonly #bytesOf: (key: string, value: T) => number
   readonly #kept = new Map<string, T>()
-  #length = 0
+  #bytes = 0
   #version: number | undefined
 
-  constructor(database: Pick<Database, 'version'>, entries: number, keyLengths = entries * 256) {
+  constructor(database: Pick<Database, 'version'>, bounds: KeptBounds<T>) {
     this.#database = database
-    this.#entries = entries
-    this.#keyLengths = keyLengths
+    this.#entries = bounds.entries
+    this.#mostBytes = bounds.bytes ?? bounds.entries * 256
+    this.#bytesOf = bounds.bytesOf ?? (key => key.length)
   }
 
   /** The version that `find` looks at, and that what is read next is of; undefined: nothing can be kept. */
@@ -29,19 +38,27 @@ export class WhileUnchanged<T> {
     return this.version() === undefined ? undefined : this.#kept.get(key)
   }
 
-  /** Keeps what was read after `version` was asked for, unless that has changed since. */
+  /** Keeps what was read after `version` was asked for, unless that has changed since, or it is longer than all may be. */
   keep(key: string, value: T, version: number | undefined): void {
     if (version === undefined || this.version() !== version) return
-    if (key.length > this.#keyLengths) return
-    const isFull = this.#kept.size >= this.#entries || this.#length + key.length > this.#keyLengths
-    if (isFull) this.#clear()
-    this.#length += this.#kept.has(key) ? 0 : key.length
+    const bytes = this.#bytesOf(key, value)
+    this.#forget(key)
+    if (bytes > this.#mostBytes) return
+    if (this.#kept.size >= this.#entries || this.#bytes + bytes > this.#mostBytes) this.#clear()
     this.#kept.set(key, value)
+    this.#bytes += bytes
+  }
+
+  #forget(key: string): void {
+    const old = this.#kept.get(key)
+    if (old === undefined) return
+    this.#kept.delete(key)
+    this.#bytes -= this.#bytesOf(key, old)
   }
 
   #clear(): void {
     this.#kept.clear()
-    this.#length = 0
+    this.#bytes = 0
   }
 
   /** As kept, or read now; `read` must not wait. */

@@ -63,8 +63,8 @@ class DatabaseNames implements Names {
   constructor(options: NamesOptions) {
     const { database, clock, roots } = options
     this.#options = options
-    this.#found = new WhileUnchanged(database, remembered)
-    this.#handedOn = new WhileUnchanged(database, 1)
+    this.#found = new WhileUnchanged(database, { entries: remembered })
+    this.#handedOn = new WhileUnchanged(database, { entries: 1 })
     this.keys = new KeyRing(options)
     this.#records = new Records(database, clock)
     this.#publisher = new Publisher({

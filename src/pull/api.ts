@@ -51,7 +51,10 @@ export interface Catalog {
   /** Throws `not-found` for a key that nothing is held of any more. */
   setUnpacked: (key: string, tree: UnpackedTree, usedMs: number) => void
   statistics: () => CatalogStatistics
-  /** As the database's: what was read under one number holds as long as it is that. */
+  /**
+   * As the database's, and unmoved by what changes no item: that one was used, or asked for again. What was read
+   * under one number holds as long as it is that; undefined inside a transaction.
+   */
   version: () => number | undefined
 }
 

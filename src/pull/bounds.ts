@@ -25,6 +25,8 @@ export const bounds = {
   wholeEntries: 10_000,
   /** Answers that are given again while nothing changes: those of a large install. */
   givenAnswers: 4_096,
+  /** And their memory: so many of two kilobytes, for an upstream may name its versions by long texts. */
+  givenBytes: 8 * MiB,
   /** Other rows that are remembered so. */
   rowsKept: 4_096,
   /** After an upstream failed, held items are served stale without asking it again for this long. */

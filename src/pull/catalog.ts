@@ -11,6 +11,7 @@ import type {
   LearnSource,
   UnpackedTree
 } from './api.ts'
+import { Epoch } from './epoch.ts'
 import { itemColumns, itemOfRow } from './item-rows.ts'
 import { UnpackedRows } from './unpacked-rows.ts'
 import { Versions } from './versions.ts'
@@ -27,11 +28,13 @@ class DatabaseCatalog implements Catalog {
   readonly #database: Database
   readonly #versions: Versions
   readonly #unpacked: UnpackedRows
+  readonly #epoch: Epoch
 
   constructor(database: Database) {
     this.#database = database
     this.#versions = new Versions(database)
     this.#unpacked = new UnpackedRows(database)
+    this.#epoch = new Epoch(database)
   }
 
   get(key: string): CatalogItem | undefined {
@@ -252,7 +255,7 @@ class DatabaseCatalog implements Catalog {
   }
 
   version(): number | undefined {
-    return this.#database.version()
+    return this.#epoch.now()
   }
 
   unpacked(key: string): CID | undefined {

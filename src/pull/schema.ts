@@ -16,6 +16,9 @@ import { cidBytesColumn, type Reference } from '../base/references.ts'
  * is now. `catalog_hosted` are the places (`apt/local`) of what is published here.
  *
  * `catalog_retention`, one row: what is cached as it was measured last, and what was dropped and freed so far.
+ *
+ * `catalog_epoch`, one row: grows with whatever is an answer's reason. That an item was asked for again and is still right
+ * (`validated_ms`), and when it was used, is not.
  */
 export const catalogMigrations: Migration[] = [
   {
@@ -109,8 +112,29 @@ export const catalogMigrations: Migration[] = [
       );
       INSERT INTO catalog_retention DEFAULT VALUES;
     `
+  },
+  {
+    owner: 'catalog',
+    version: 5,
+    sql: `
+      CREATE TABLE catalog_epoch (number INTEGER NOT NULL);
+      INSERT INTO catalog_epoch VALUES (0);
+      ${['INSERT', 'DELETE']
+        .flatMap(change => ['items', 'hosted'].map(table => [change, table] as const))
+        .map(([change, table]) => countedChange(change, table))
+        .join('')}
+      ${countedChange('UPDATE OF cid, bytes, media_type, digests, etag, last_modified, stored_ms', 'items')}
+      ${countedChange('UPDATE', 'documents')}
+    `
   }
 ]
+
+/** Each such change of a row makes another epoch. */
+function countedChange(change: string, table: string): string {
+  const name = `catalog_${table}_${change.split(' ', 1)[0]?.toLowerCase()}`
+  return `CREATE TRIGGER ${name} AFTER ${change} ON catalog_${table}
+    BEGIN UPDATE catalog_epoch SET number = number + 1; END;\n`
+}
 
 /** What is held of upstreams, in all versions, and published here. */
 export const catalogReferences: readonly Reference[] = [

@@ -42,7 +42,9 @@ export async function storeLanded(
   const times = { validatedMs: nowMs, usedMs: nowMs }
   if (held !== undefined && held.digests[0] === digests[0]) {
     const all = [...new Set([...digests, ...held.digests])]
-    to.catalog.put({ ...held, ...times, digests: all, etag: head.etag })
+    const isKnown = all.length === held.digests.length && head.etag === held.etag
+    if (isKnown) to.catalog.touch(wanted.key, nowMs)
+    else to.catalog.put({ ...held, ...times, digests: all, etag: head.etag })
     return
   }
   const builder = to.writer.file()

@@ -82,9 +82,93 @@ t.test('a mutable item is asked for again when its time is over', async t => {
   t.equal(origin.count('a'), 2)
 })
 
+t.test('what changes no item has nothing read again', async t => {
+  const { world, fetch, elsewhere } = await setUpWarm(t)
+  const { answer, ...rest } = await fetch()
+  t.same(rest.body, body)
+  const again = async () => {
+    await turn()
+    return (await fetch()).answer === answer
+  }
+  elsewhere.use([[answer.key, Date.now()]])
+  t.ok(await again(), 'it was used')
+  world.catalog.touch(answer.key, Date.now())
+  t.ok(await again(), 'it was asked for again, and is still right')
+  world.store.flush()
+  world.database.write(() => world.database.statement('CREATE TABLE others (a)').run())
+  t.ok(await again(), 'somebody wrote something else')
+  elsewhere.host('test/b', Date.now())
+  t.notOk(await again(), 'what a place holds is another question from then on')
+})
+
+t.test('what is fetched again and is the same has nothing else read again', async t => {
+  const { world, origin, fetch } = await setUpWarm(t)
+  origin.items.set('index', { body: Buffer.from('names') })
+  const index = wantedItem(origin, 'index', { freshness: { kind: 'mutable', maxAgeMs: 60_000 } })
+  const fetchIndex = async () => {
+    await bodyOf(await world.pull.fetch(index))
+    await until(() => world.pull.statistics().flights === 0)
+  }
+  await fetchIndex()
+  const { answer } = await fetch()
+  world.clock.advance(60_000)
+  await fetchIndex()
+  t.equal(origin.count('index'), 2)
+  t.equal((await fetch()).answer, answer)
+  await fetchIndex()
+  t.equal(origin.count('index'), 2, 'fresh for as long as before')
+})
+
+t.test('each change of the catalog makes another epoch, for every connection', async t => {
+  const { world, fetch, elsewhere } = await setUpWarm(t)
+  const { key } = (await fetch()).answer
+  const item = world.catalog.get(key)
+  if (item === undefined) return t.fail('it is held')
+  const digest = digestOf('sha256', Buffer.from('index'))
+  const learning = elsewhere.learn('test/index', { digest, learntMs: 1 })
+  const changes: ReadonlyArray<readonly [what: string, change: () => void]> = [
+    ['an item came', () => elsewhere.put({ ...item, key: 'test/b' })],
+    ['an item is another', () => world.catalog.put({ ...item, etag: '"new"' })],
+    ['what an index names is in force', () => learning.commit()],
+    [
+      'an index is to be read again',
+      () => {
+        const sql = "UPDATE catalog_documents SET digest = NULL WHERE name = 'test/index'"
+        world.database.write(() => world.database.statement(sql).run())
+      }
+    ],
+    ['a place was made', () => elsewhere.host('test/c', 1)],
+    ['an item went', () => elsewhere.remove('test/b')],
+    ['a content went', () => elsewhere.removeContent(item)]
+  ]
+  for (const [what, change] of changes) {
+    const seen = [world.catalog, elsewhere].map(each => each.version())
+    change()
+    await turn()
+    for (const [at, each] of [world.catalog, elsewhere].entries())
+      t.not(each.version(), seen[at], what)
+  }
+  world.database.write(() => t.equal(world.catalog.version(), undefined, 'not within a change'))
+})
+
+t.test('answers whose texts are long are kept up to so many bytes', async t => {
+  const { world, origin, wanted } = await setUpWarm(t)
+  const item = world.catalog.get(wanted.key)
+  if (item === undefined) return t.fail('it is held')
+  const etag = `"${'e'.repeat(12_000)}"`
+  const wants = Array.from({ length: 1_000 }, (_, at) => wantedItem(origin, `n${at}`))
+  for (const { key } of wants) world.catalog.put({ ...item, key, etag })
+  const answers = []
+  for (const each of wants) answers.push(await world.pull.fetch(each))
+  const [first = wanted] = wants
+  const last = wants.at(-1) ?? wanted
+  t.equal(await world.pull.fetch(last), answers.at(-1), 'the last is kept')
+  t.not(await world.pull.fetch(first), answers[0], 'the first gave way')
+})
+
 t.test('what was read before a change is not kept after it', async t => {
   let version: number | undefined = 1
-  const kept = new WhileUnchanged<string>({ version: () => version }, 2)
+  const kept = new WhileUnchanged<string>({ version: () => version }, { entries: 2 })
   const asked = kept.version()
   version = 2
   kept.keep('a', 'old', asked)
@@ -112,7 +196,7 @@ t.test('what was read before a change is not kept after it', async t => {
 t.test(
   'long keys are kept as long as there is room for them, and none that is longer than all of it',
   t => {
-    const kept = new WhileUnchanged<number>({ version: () => 1 }, 100, 10)
+    const kept = new WhileUnchanged<number>({ version: () => 1 }, { entries: 100, bytes: 10 })
     for (const [at, key] of ['aaaa', 'bbbb', 'cccc', 'd'.repeat(11)].entries())
       kept.keep(key, at, kept.version())
     t.equal(kept.find('aaaa'), undefined, 'room was made')

@@ -30,7 +30,7 @@ class DatabasePackages implements Packages {
 
   constructor(options: PackagesOptions) {
     this.#options = options
-    this.#known = new WhileUnchanged(options.database, bounds.rowsKept)
+    this.#known = new WhileUnchanged(options.database, { entries: bounds.rowsKept })
   }
 
   #get(sql: string, ...values: string[]): Row | undefined {
