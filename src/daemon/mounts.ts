@@ -75,6 +75,7 @@ interface Mounted {
  * logged and shown by `status`: everything else runs without it.
  */
 export async function openMounts(options: MountsOptions): Promise<Mounts> {
+  await forgetShared(options)
   const folder = options.settings.mount
   const all =
     folder === undefined
@@ -109,6 +110,17 @@ export async function openMounts(options: MountsOptions): Promise<Mounts> {
       await Promise.all(all.map(({ mount }) => mount?.unmount({ graceMs })))
       for (const { tree } of all) tree?.close()
     }
+  }
+}
+
+/** What programs had open in place when a daemon was killed is kept until they are gone too. */
+async function forgetShared({ content, log }: MountsOptions): Promise<void> {
+  const { tidySharedFiles } = await import('../fuse/segments-in-place.ts')
+  try {
+    tidySharedFiles(content.store.sharing)
+  } catch (cause) {
+    const problem = toCairnError(cause).message
+    log.warn({ problem }, 'cannot tell which files are read in place')
   }
 }
 
@@ -151,21 +163,21 @@ async function mountTree(
 ): Promise<FuseMount> {
   const { mountFuse } = await import('../fuse/mount.ts')
   const { settings, writeLock, log } = options
-  const { profile, mfsMetadata, mfsPassthrough, cacheBudget, home } = settings
+  const { profile, mfsMetadata, mfsPassthrough, ipfsPassthrough, cacheBudget, home } = settings
   const memory = options.memory[name]
   const data: TreeThreadData = {
     home,
     tree: name,
     writeLock,
     memory,
-    settings: { profile, mfsMetadata, mfsPassthrough, cacheBudget }
+    settings: { profile, mfsMetadata, mfsPassthrough, ipfsPassthrough, cacheBudget }
   }
   return mountFuse({
     mountPoint: path,
     name: `cairn-${name}`,
     allowOther: thisUser().uid === 0,
     readOnly: isReadOnly(name, settings),
-    passthrough: name === 'mfs' && settings.mfsPassthrough,
+    passthrough: (name === 'mfs' && mfsPassthrough) || (name === 'ipfs' && ipfsPassthrough),
     unmountIfKilled: name !== 'mfs',
     threadEntry: threadUrl('./fuse-thread', import.meta.url),
     threadData: data,

@@ -26,7 +26,7 @@ export interface TreeMemory {
 /** The settings that /mfs is sealed by, and what packages may take. */
 export type TreeSettings = Pick<
   Settings,
-  'profile' | 'mfsMetadata' | 'mfsPassthrough' | 'cacheBudget'
+  'profile' | 'mfsMetadata' | 'mfsPassthrough' | 'ipfsPassthrough' | 'cacheBudget'
 >
 
 export interface OpenTreeOptions {
@@ -55,7 +55,10 @@ export function openTree(
     statistics: () => diskStatistics(content.paths.home),
     together: <T>(listing: () => T) => content.database.read(listing)
   }
-  if (name === 'ipfs') return openIpfsTree(frozen)
+  if (name === 'ipfs') {
+    const { sharing } = content.store
+    return openIpfsTree(settings.ipfsPassthrough ? { ...frozen, sharing } : frozen)
+  }
   if (name === 'ipns')
     return openIpnsTree(frozen, viewNames(openNamesOf(content), options.ownNames))
   if (name === 'mfs') {

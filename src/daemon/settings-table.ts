@@ -68,6 +68,7 @@ export const settingsTable = {
     'read-write'
   ),
   mfsPassthrough: setting(['mfs', 'passthrough'], undefined, parseSwitch, false),
+  ipfsPassthrough: setting(['ipfs', 'passthrough'], undefined, parseSwitch, false),
   threads: setting(
     ['threads'],
     'CAIRN_THREADS',

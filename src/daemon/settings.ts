@@ -41,6 +41,8 @@ export interface Settings {
   readonly mfsAccess: MfsAccess
   /** Whether the kernel shall read and write large files of /mfs in place, where it can. */
   readonly mfsPassthrough: boolean
+  /** Whether the kernel shall read large files of /ipfs in place, where it can. */
+  readonly ipfsPassthrough: boolean
   /** Threads for hashing, 1 to 64. */
   readonly threads: number
   /** Where peers are served if the network is not off; undefined for nowhere. */

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { getSystemErrorMessage } from 'node:util'
 import { CairnError } from '../base/errors.ts'
+import { type Libc, openLibc } from './libc.ts'
 
 /** _IOW(229, 1, struct fuse_backing_map) and _IOW(229, 2, uint32_t) of linux/include/uapi/linux/fuse.h. */
 const backingOpen = 0x4010_e501
@@ -9,24 +9,7 @@ const backingClose = 0x4004_e502
 /** struct fuse_backing_map: fd, flags, padding. */
 const backingMapBytes = 16
 
-/** fcntl(2), "Leases": https://man7.org/linux/man-pages/man2/F_SETLEASE.2const.html */
-const setSignal = 10
-const setLease = 1024
-const readLease = 0
-const noLease = 2
-/** Ignored unless asked for. The default, SIGIO, would end the process of whoever meets an open just then. */
-const sigurg = 23
-
-interface Libc {
-  readonly ioctl: (file: number, request: number, argument: Uint8Array) => number
-  readonly fcntl: (file: number, command: number, argument: number) => number
-  readonly errno: () => number
-}
-
-/**
- * The system calls of passthrough, which Node lacks, through koffi. Throws `unsupported` where that,
- * or the GNU C library, cannot be had.
- */
+/** The files that the kernel reads and writes by itself for a mount. Throws `unsupported` without the C library. */
 export class BackingFiles {
   readonly #device: number
   readonly #libc: Libc
@@ -57,37 +40,6 @@ export class BackingFiles {
   close(backing: number): void {
     const argument = new Uint8Array(Uint32Array.of(backing).buffer)
     this.#libc.ioctl(this.#device, backingClose, argument)
-  }
-
-  /**
-   * Whether somebody may yet write to the file: has it open to write, or mapped, which the kernel tells
-   * nobody. A read lease is given only on a file that no one has open to write. A file system
-   * without leases makes it true.
-   */
-  isWritable(path: string): boolean {
-    const file = openSync(path, 'r')
-    try {
-      this.#libc.fcntl(file, setSignal, sigurg)
-      if (this.#libc.fcntl(file, setLease, readLease) !== 0) return true
-      this.#libc.fcntl(file, setLease, noLease)
-      return false
-    } finally {
-      closeSync(file)
-    }
-  }
-}
-
-function openLibc(): Libc {
-  try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi').default
-    const library = koffi.load('libc.so.6')
-    return {
-      ioctl: library.func('int ioctl(int, unsigned long, _Inout_ uint8_t*)'),
-      fcntl: library.func('int fcntl(int, int, int)'),
-      errno: () => koffi.errno()
-    }
-  } catch (cause) {
-    throw new CairnError('unsupported', 'koffi, or the GNU C library, is missing', { cause })
   }
 }
 

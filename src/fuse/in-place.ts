@@ -1,124 +1,26 @@
-import { statSync } from 'node:fs'
-import { CairnError } from '../base/errors.ts'
-import type { Ino, WritableTree } from '../vfs/api.ts'
-import type { BackingFiles } from './backing-files.ts'
-import type { OpenFile, OpenFiles } from './open-files.ts'
-import { linux } from './protocol.ts'
+import type { Ino } from '../vfs/api.ts'
 
 /**
  * Passthrough: of a file whose content is a plain file the kernel does the reads, writes and mappings
- * itself. Truncation, fallocate, fsync and attributes come as requests still, and meet the same file.
- *
- * An inode with a backing file is held open for writing here, lest its draft be sealed away under the
- * kernel. The last handle's RELEASE does not end that: a mapping keeps the backing file and
- * tells nobody. Such an inode lingers until nobody can write to its file any more.
+ * itself: of drafts (drafts-in-place.ts) and of flat segments (segments-in-place.ts). One for each thread of a mount.
  */
-export class InPlace {
-  /** Of the threads that share them. */
-  readonly #open: OpenFiles
-  readonly #backing: BackingFiles
-  readonly #tree: WritableTree
-  /** When each backing file was written to last, as `writes` saw it. */
-  readonly #written = new Map<Ino, bigint>()
-  #writes = 0
-
-  constructor(open: OpenFiles, backing: BackingFiles, tree: WritableTree) {
-    this.#open = open
-    this.#backing = backing
-    this.#tree = tree
-  }
-
+export interface InPlace {
   /**
    * Counts a handle, of an inode that is open for writing if `writes`; returns the number of the backing
    * file to answer with, or 0. Throws `busy` if no more can be open, and `missing` as a write does.
    */
-  open(ino: Ino, writes: boolean): number {
-    const isOpen = this.#open.exclusively(() => this.#open.find(ino) !== undefined)
-    if (writes && !isOpen) this.#tree.plainFiles?.make(ino)
-    return this.#open.exclusively(() => {
-      const backing = this.#open.find(ino)?.backing ?? this.#register(ino)
-      if (this.#open.opened(ino, backing)) return backing
-      if (backing !== 0) this.#end(ino, backing)
-      throw new CairnError('busy', 'more files are open than this mount can count')
-    })
-  }
-
-  /**
-   * Holds the inode, so that its plain file stays; 0 if it has none, or the kernel will not take it. Not
-   * one with set-id bits: a write in place would not clear them.
-   */
-  #register(ino: Ino): number {
-    const { plainFiles } = this.#tree
-    if (plainFiles?.find(ino) === undefined) return 0
-    if ((this.#tree.attributes(ino).mode & (linux.setUid | linux.setGid)) !== 0) return 0
-    this.#tree.openForWriting(ino, false)
-    let backing = 0
-    try {
-      const path = plainFiles.find(ino)
-      if (path !== undefined) backing = this.#backing.open(path)
-    } catch {
-      backing = 0
-    }
-    if (backing === 0) this.#tree.releaseWriting(ino)
-    return backing
-  }
-
+  open: (ino: Ino, writes: boolean) => number
   /** A handle that was counted is closed. */
-  closed(ino: Ino): void {
-    this.#open.exclusively(() => {
-      const lingers = this.#open.closed(ino)
-      if (lingers !== undefined) this.#endIfUnused(lingers)
-    })
-  }
-
+  closed: (ino: Ino) => void
   /**
    * Runs what may take the plain file away from an inode (`copyRange`); false, without running it, if
    * the kernel has that file.
    */
-  unlessBacked(ino: Ino, work: () => void): boolean {
-    return this.#open.exclusively(() => {
-      if ((this.#open.find(ino)?.backing ?? 0) !== 0) return false
-      work()
-      return true
-    })
-  }
-
-  /** Lets go of what lingers and cannot be written to any more: to be called now and then, by one thread. */
-  tidy(): void {
-    if (!this.#open.lingering) return
-    this.#open.exclusively(() => {
-      for (const file of this.#open.backed()) if (file.handles === 0) this.#endIfUnused(file)
-    })
-  }
-
-  #endIfUnused({ ino, backing }: OpenFile): void {
-    const path = this.#tree.plainFiles?.find(ino)
-    if (path !== undefined && this.#backing.isWritable(path)) return
-    this.#open.forget(ino)
-    this.#end(ino, backing)
-  }
-
-  #end(ino: Ino, backing: number): void {
-    this.#written.delete(ino)
-    this.#backing.close(backing)
-    this.#tree.releaseWriting(ino)
-  }
-
+  unlessBacked: (ino: Ino, work: () => void) => boolean
+  /** Lets go of what nobody uses any more: to be called now and then, by one thread. */
+  tidy: () => void
   /** Grows when a backing file was found to be written to since the last call. */
-  writes(): number {
-    const files = this.#open.exclusively(() => this.#open.backed())
-    for (const { ino } of files) {
-      const path = this.#tree.plainFiles?.find(ino)
-      if (path === undefined) continue
-      const { mtimeNs } = statSync(path, { bigint: true })
-      if (this.#written.get(ino) !== mtimeNs) this.#writes++
-      this.#written.set(ino, mtimeNs)
-    }
-    return this.#writes
-  }
-
+  writes: () => number
   /** When the mount is gone. */
-  close(): void {
-    for (const { ino, backing } of this.#open.backed()) this.#end(ino, backing)
-  }
+  close: () => void
 }

@@ -1,3 +1,5 @@
+import { CairnError } from '../base/errors.ts'
+
 /** How the kernel does the reads and writes of an open inode: by requests, or by itself on a backing file. */
 export interface OpenFile {
   readonly ino: number
@@ -131,6 +133,10 @@ export class OpenFiles {
     }
     this.#words.fill(0, gap, gap + slotWords)
   }
+}
+
+export function tooManyOpen(): CairnError {
+  return new CairnError('busy', 'more files are open than this mount can count')
 }
 
 function homeOf(ino: number): number {

@@ -1,10 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { toCairnError } from '../base/errors.ts'
+import { CairnError, toCairnError } from '../base/errors.ts'
 import type { Tree } from '../vfs/api.ts'
 import { BackingFiles } from './backing-files.ts'
-import { InPlace } from './in-place.ts'
+import { DraftsInPlace } from './drafts-in-place.ts'
+import { FileLeases } from './file-leases.ts'
+import type { InPlace } from './in-place.ts'
 import { makeOpenFilesMemory, OpenFiles } from './open-files.ts'
+import { SegmentsInPlace } from './segments-in-place.ts'
 import { isWritable } from './session.ts'
 
 export interface Passthrough {
@@ -16,7 +19,7 @@ export interface Passthrough {
 
 /** Passthrough for a mount whose INIT is answered, or why there is none: the kernel is asked to take a file. */
 export function preparePassthrough(device: number, tree: Tree): Passthrough | { problem: string } {
-  const folder = isWritable(tree) ? tree.plainFiles?.folder : undefined
+  const folder = isWritable(tree) ? tree.plainFiles?.folder : tree.sharedFiles?.folder
   if (folder === undefined) return { problem: 'nothing here is a plain file' }
   try {
     tryBacking(device, folder)
@@ -33,17 +36,23 @@ export function joinPassthrough(
   memory: SharedArrayBuffer | undefined,
   tree: Tree
 ): InPlace | undefined {
-  if (memory === undefined || !isWritable(tree)) return undefined
-  return new InPlace(new OpenFiles(memory), new BackingFiles(device), tree)
+  if (memory === undefined) return undefined
+  const [open, backing] = [new OpenFiles(memory), new BackingFiles(device)]
+  if (isWritable(tree)) return new DraftsInPlace(open, backing, tree)
+  return tree.sharedFiles && new SegmentsInPlace(open, backing, tree.sharedFiles)
 }
 
+/** Leases too: by them it is known when a file is used no more. */
 function tryBacking(device: number, folder: string): void {
+  mkdirSync(folder, { recursive: true })
   const trial = mkdtempSync(join(folder, 'passthrough-'))
   try {
     const path = join(trial, 'trial')
     writeFileSync(path, '')
     const backing = new BackingFiles(device)
     backing.close(backing.open(path))
+    if (new FileLeases().removeUnlessOpen(path)) return
+    throw new CairnError('unsupported', 'the file system of the home has no leases (fcntl)')
   } finally {
     rmSync(trial, { recursive: true })
   }

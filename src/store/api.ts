@@ -38,6 +38,8 @@ export interface BlockStore extends BlockReader, BlockWriter {
    * its leaves, `unsupported` where the file system gives it no second name, `no-space`, `not-found`.
    */
   adopt: (file: Adoptable) => Adoption
+  /** For those who would rather read a file than blocks. */
+  readonly sharing: SegmentSharing
   statistics: () => StoreStatistics
   /** Of all segment files. */
   fileBytes: () => number
@@ -61,6 +63,19 @@ export interface Adoption {
   readonly index: () => void
   /** The file is again only what it was. Does nothing once `index` is committed. */
   readonly abandon: () => void
+}
+
+export interface SegmentSharing {
+  /** Where `share` gives names, made if need be by it. One may be removed once nobody has the file open. */
+  readonly folder: string
+  /**
+   * The path of a file that is exactly these blocks, one after the other, and keeps its bytes for as long as the
+   * path leads to it, though its blocks be collected; undefined if there is none. Nobody may write to it. Its
+   * bytes were verified when they came in, and by `fsck`, as those of all blocks. Stops at the first block that does not fit.
+   */
+  readonly share: (
+    blocks: Iterable<{ readonly multihash: Multihash; readonly length: number }>
+  ) => string | undefined
 }
 
 export interface StoreStatistics {

@@ -7,7 +7,7 @@ import { CairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { Reserve } from '../base/reserve.ts'
 import { adoptFile } from './adopt-file.ts'
-import type { Adoptable, Adoption, BlockStore, StoreStatistics } from './api.ts'
+import type { Adoptable, Adoption, BlockStore, SegmentSharing, StoreStatistics } from './api.ts'
 import { BlockAppender } from './append-blocks.ts'
 import { BlockIndex, type LocatedBlock, type Location } from './block-index.ts'
 import { bootName } from './boot.ts'
@@ -16,6 +16,7 @@ import { Holds } from './holds.ts'
 import { hasMultihash, inlineBytes } from './multihashes.ts'
 import { BlockLocator, missingBlock } from './read-blocks.ts'
 import { Reliance, rescue } from './rely-on-blocks.ts'
+import { shareFlat } from './share-flat.ts'
 
 /**
  * Why a power cut, at any point, leaves a store that is right:
@@ -66,9 +67,11 @@ class SegmentStore implements BlockStore {
   readonly #locator: BlockLocator
   readonly #holds: Holds
   readonly #place: Place
+  readonly sharing: SegmentSharing
 
   constructor(place: Place) {
     this.#place = place
+    this.sharing = shareFlat(place)
     this.#holds = new Holds(place.folder, place.index)
     this.#index = place.index
     this.#appender = new BlockAppender(place)

@@ -92,6 +92,12 @@ export interface NodeInfo extends Metadata {
   readonly bytes: number
 }
 
+/** A raw block of a file; `length` is what the node above says. */
+export interface RawLeaf {
+  readonly multihash: Multihash
+  readonly length: number
+}
+
 /** All errors: `missing` with its want, `corrupt` (bad block, lying sizes, too deep), `unsupported` (codec), `not-directory` and so on. */
 export interface UnixfsReader {
   info: (cid: CID) => NodeInfo
@@ -101,6 +107,11 @@ export interface UnixfsReader {
    * the end. The tree's offsets are cached, so a random read costs one pread inside one leaf.
    */
   readFile: (codec: number, multihash: Multihash, target: Uint8Array, position: number) => number
+  /**
+   * The raw leaves that a file's bytes are, one after the other, found as they are asked for. Throws
+   * `unsupported` where bytes stand elsewhere or sizes do not add up, and else as `readFile`.
+   */
+  rawLeaves: (codec: number, multihash: Multihash) => Iterable<RawLeaf>
   readSymlink: (codec: number, multihash: Multihash) => Uint8Array
   /** One entry of a directory, or undefined; a sharded one is walked by the name's hash only. */
   lookup: (codec: number, multihash: Multihash, name: Name) => DirectoryLink | undefined

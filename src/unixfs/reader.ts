@@ -2,6 +2,7 @@ import { type BlockReader, codec, type Multihash } from '../base/blocks.ts'
 import { CairnError } from '../base/errors.ts'
 import type { NodeInfo, OpenUnixfsReader } from './api.ts'
 import { NodeLoader, naming } from './load-node.ts'
+import { rawLeavesOf } from './raw-leaves.ts'
 import { DirectoryReader } from './read-directory.ts'
 import { FileReader } from './read-file.ts'
 import type { UnixfsNode } from './unixfs-node.ts'
@@ -18,6 +19,10 @@ export const openUnixfsReader: OpenUnixfsReader = blocks => {
     info: cid => infoOf(cid.code, cid.multihash.bytes),
     infoOf,
     readFile: (code, multihash, target, position) => files.read(code, multihash, target, position),
+    rawLeaves: (code, multihash) =>
+      code === codec.raw
+        ? [{ multihash, length: rawInfo(blocks, multihash).bytes }]
+        : rawLeavesOf(nodes, multihash),
     readSymlink: (code, multihash) => {
       const node = code === codec.raw ? undefined : nodes.load(code, multihash)
       if (node?.kind === 'symlink') return node.target

@@ -103,6 +103,16 @@ export interface Tree {
   xattrNames: (ino: Ino) => string[]
   statistics: () => TreeStatistics
   close: () => void
+  /** For a door that lets others read the plain file that holds a file's content. */
+  readonly sharedFiles?: SharedFiles
+}
+
+/** Plain files of exactly the bytes of frozen inodes: only to be read. */
+export interface SharedFiles {
+  /** One's path, and it keeps its bytes for as long as the path leads to it; undefined if the content is elsewhere. */
+  find: (ino: Ino) => string | undefined
+  /** Where those paths lead through. What stands in it may be removed once nobody has it open. */
+  readonly folder: string
 }
 
 /** Who asks: the owner of what is made. Permission checks are the kernel's (`default_permissions`). */

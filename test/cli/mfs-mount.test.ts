@@ -1,10 +1,12 @@
 import { execFile, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, open, readdir, readFile, rename, statfs, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
+import { seededBytes } from '../lib/deterministic.ts'
 import { requireClient, requireFuse, requireRoot } from '../lib/skip.ts'
 import { makeWorld, until, type World } from './run-cairn.ts'
 
@@ -126,6 +128,53 @@ t.test(
     const before = await world.line(['snapshot'])
     const sealed = await readFile(join(mount, 'ipfs', before, 'file'))
     t.ok(sealed.equals(await readFile(file)), 'and sealed')
+  }
+)
+
+/** Maps a file, closes it, and says its digest whenever it is asked. */
+const mapping = `import hashlib,mmap,os,sys
+m=mmap.mmap(os.open(sys.argv[1],os.O_RDONLY),0,prot=mmap.PROT_READ)
+os.closerange(3,64)
+while True:
+    print(hashlib.sha256(m).hexdigest(),flush=True)
+    if not sys.stdin.readline(): break`
+
+t.test(
+  'ipfs passed through: who maps a file keeps it when the daemon is killed, and for its lifetime',
+  async t => {
+    if (!requireFuse(t) || !requireRoot(t) || !requireClient(t, 'python3')) return
+    const world = await makeHome(t, 'ipfs:\n  passthrough: on\n')
+    const mount = join(world.folder, 'm')
+    const shared = () => readdir(join(world.home, 'segments', 'in-place'))
+    const daemon = await world.start(['--mount', mount])
+    const passthrough = (await findings(world)).find(({ check }) => check === 'passthrough')
+    t.match(passthrough, { found: 'large files of ipfs' })
+    const bytes = seededBytes(33 * mebibyte + 5, 'mapped')
+    const digest = createHash('sha256').update(bytes).digest('hex')
+    await writeFile(join(mount, 'mfs', 'file'), bytes)
+    const file = join(mount, 'ipfs', await world.line(['snapshot']), 'file')
+    const child = spawn('python3', ['-c', mapping, file], { stdio: ['pipe', 'pipe', 'inherit'] })
+    t.teardown(() => child.kill('SIGKILL'))
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+    t.equal((await lines.next()).value, digest)
+    daemon.child.kill('SIGKILL')
+    await daemon.ended
+    const second = await world.start(['--mount', mount])
+    t.equal((await shared()).length, 1)
+    child.stdin.write('\n')
+    t.equal((await lines.next()).value, digest)
+    t.equal(
+      createHash('sha256')
+        .update(await readFile(file))
+        .digest('hex'),
+      digest
+    )
+    second.child.kill('SIGKILL')
+    await second.ended
+    child.stdin.end()
+    await once(child, 'exit')
+    await world.start(['--mount', mount])
+    t.same(await shared(), [])
   }
 )
 

@@ -54,18 +54,23 @@ export async function checkFusermount({ settings, environment }: Examined): Prom
   return { check, verdict: 'fail', found: 'not there', advice: 'apt-get install fuse3' }
 }
 
-/** Whether the kernel reads and writes /mfs in place, if it was asked to: the running daemon has tried. */
+/** Whether the kernel reads and writes files in place, where it was asked to: the running daemon has tried. */
 export function checkPassthrough({ settings, running }: Examined): Finding {
   const check = 'passthrough'
-  if (settings.mount === undefined || !settings.mfsPassthrough) {
+  const { mfsPassthrough, ipfsPassthrough } = settings
+  const asked = [...(mfsPassthrough ? ['mfs'] : []), ...(ipfsPassthrough ? ['ipfs'] : [])]
+  if (settings.mount === undefined || asked.length === 0) {
     return { check, verdict: 'ok', found: 'not asked for' }
   }
-  const problem = running?.mounts.find(({ name }) => name === 'mfs')?.passthroughProblem
+  const mounts = running?.mounts.filter(({ name }) => asked.includes(name)) ?? []
+  const problem = mounts.find(mount => mount.passthroughProblem !== undefined)?.passthroughProblem
   if (problem !== undefined) {
-    const advice = 'all works without; take `mfs: passthrough` out of config.yaml, or'
-    return { check, verdict: 'warn', found: `off: ${problem}`, advice: `${advice} do as it says` }
+    const advice = 'all works without; take `passthrough` out of config.yaml, or do as it says'
+    return { check, verdict: 'warn', found: `off: ${problem}`, advice }
   }
-  if (running !== undefined) return { check, verdict: 'ok', found: 'large files of mfs' }
+  if (running !== undefined) {
+    return { check, verdict: 'ok', found: `large files of ${asked.join(' and ')}` }
+  }
   if (process.getuid?.() === 0) return { check, verdict: 'ok', found: 'tried at the next start' }
   const found = 'off: the kernel allows it to root alone (CAP_SYS_ADMIN)'
   return { check, verdict: 'warn', found, advice: 'run Cairn as root, or do without' }

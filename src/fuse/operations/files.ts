@@ -3,7 +3,7 @@ import { limits } from '../../base/limits.ts'
 import type { Name } from '../../base/names.ts'
 import { type Attributes, fileType, type Ino, type WritableTree } from '../../vfs/api.ts'
 import { errno } from '../errno.ts'
-import { linux, openKillSuidgid, sizeOf, writeKillSuidgid } from '../protocol.ts'
+import { linux, openKillSuidgid, openReply, sizeOf, writeKillSuidgid } from '../protocol.ts'
 import { Reply } from '../reply.ts'
 import type { Request } from '../request.ts'
 import type { Session } from '../session.ts'
@@ -16,16 +16,19 @@ const header = sizeOf.inHeader
 /**
  * struct fuse_open_in: flags, open_flags. Handles have no number: later requests carry the inode
  * and the flags it was opened with, so any thread can answer them. ENOSYS tells the kernel to open
- * and close frozen files by itself, and to keep their pages.
+ * and close frozen files by itself, and to keep their pages; for a whole mount, so it is not for one
+ * that has files in place.
  */
 export const open: Operation = {
   bytes: header + 8,
   answer: session => {
-    const { request, reply, freshness } = session
+    const { request, reply, freshness, inPlace } = session
     const flags = request.word(10)
     if (changes(flags)) openWritable(session, flags)
-    else if (freshness.withoutOpen) return -errno.ENOSYS
-    return reply.opened(Reply.start, 0, count(session, request.ino, flags))
+    else if (freshness.withoutOpen && inPlace === undefined) return -errno.ENOSYS
+    const backing = count(session, request.ino, flags)
+    const keepsPages = freshness.withoutOpen && backing === 0
+    return reply.opened(Reply.start, keepsPages ? openReply.keepCache : 0, backing)
   }
 }
 

@@ -200,7 +200,7 @@ async function removeEmptied(
   for (const { id } of emptied) {
     const path = segmentPath(place.folder, id)
     // A thread may have it open for long yet: its space is free at once, and who reads there looks again. With
-    // another name it is also in a copy of the home, made by hard links.
+    // another name it is shared (share-flat.ts), or also in a copy of the home, made by hard links.
     if (statSync(path, { throwIfNoEntry: false })?.nlink === 1) truncateSync(path)
     if (isFlat(id)) removeFlat(place.folder, id)
     else rmSync(path, { force: true })

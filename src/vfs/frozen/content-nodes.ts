@@ -1,8 +1,9 @@
 import { codec, type Multihash, cidText as textOfCid } from '../../base/blocks.ts'
 import { CairnError, type ErrorCode } from '../../base/errors.ts'
+import { limits } from '../../base/limits.ts'
 import type { Name } from '../../base/names.ts'
 import { nameText } from '../../base/names.ts'
-import type { DirectoryLink, NodeInfo, UnixfsReader } from '../../unixfs/api.ts'
+import type { DirectoryLink, NodeInfo, RawLeaf, UnixfsReader } from '../../unixfs/api.ts'
 import type { NodeFacts } from '../../unixfs/side-record.ts'
 import {
   type Attributes,
@@ -268,6 +269,15 @@ export class ContentNodes {
     if (bytes === size) return
     const cid = textOfCid(codec.raw, multihash, 1)
     throw new CairnError('corrupt', `${cid} has ${bytes} bytes, its folder says ${size}`)
+  }
+
+  /** The raw leaves of a large file, as `UnixfsReader.rawLeaves`; none of what no plain file can be. */
+  largeLeaves(ino: Ino): Iterable<RawLeaf> {
+    const { mode, size } = this.#inodes.attributes(ino, this.#owner)
+    const isFile = (mode & fileType.mask) === fileType.regular
+    if (!isFile || size < limits.adoptedFileBytes) return []
+    const { codec: code, multihash } = this.content(ino)
+    return this.#reader.rawLeaves(code, multihash)
   }
 
   readLink(ino: Ino): Uint8Array {

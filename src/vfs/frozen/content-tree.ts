@@ -4,6 +4,7 @@ import type {
   DirectoryEntry,
   Ino,
   ReadDirectoryOptions,
+  SharedFiles,
   Tree,
   TreeStatistics
 } from '../api.ts'
@@ -12,6 +13,7 @@ import { ContentNodes, type ContentNodesOptions } from './content-nodes.ts'
 import type { FrozenTreeOptions } from './frozen-tree-options.ts'
 import { rootIno } from './inode-key.ts'
 import type { InodeTable } from './inode-table.ts'
+import { sharedFilesOf } from './shared-files.ts'
 import { readXattr, xattrNames } from './xattrs.ts'
 
 /** What the root of a tree of content holds. */
@@ -37,6 +39,7 @@ class ContentTree implements Tree {
   readonly #inodes: InodeTable
   readonly #content: ContentNodes
   readonly #entries: RootEntries
+  readonly sharedFiles?: SharedFiles
 
   constructor(
     options: FrozenTreeOptions & Pick<ContentNodesOptions, 'unsaid'>,
@@ -46,6 +49,8 @@ class ContentTree implements Tree {
     this.statistics = options.statistics
     this.#inodes = options.inodes
     this.#content = new ContentNodes(options)
+    const { sharing } = options
+    if (sharing !== undefined) this.sharedFiles = sharedFilesOf(this.#content, sharing)
   }
 
   /** The root may gain entries at any time; what a CID shows never changes. */

@@ -1,3 +1,4 @@
+import type { SegmentSharing } from '../../store/api.ts'
 import type { UnixfsReader } from '../../unixfs/api.ts'
 import type { TreeStatistics } from '../api.ts'
 import type { Together } from './content-nodes.ts'
@@ -16,4 +17,6 @@ export interface FrozenTreeOptions {
   /** As in `ContentNodesOptions`: the database's `read`. */
   readonly together?: Together
   readonly statistics: () => TreeStatistics
+  /** Of the store, for a tree that has `sharedFiles`. */
+  readonly sharing?: SegmentSharing
 }
