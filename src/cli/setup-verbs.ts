@@ -50,7 +50,10 @@ export function addSetupVerbs(program: Command, cli: Cli): void {
   })
     .option('--mount <folder>', 'mount the drive of this machine here (as root, by davfs2)')
     .option('--gio', 'mount it in this GNOME session, for its file manager and gio')
-    .option('--undo', 'unmount it: with --gio, or --mount and its folder')
+    .option(
+      '--undo',
+      'unmount it: with --gio, with --mount and its folder, or where it is mounted alone'
+    )
     .action(async (options: SetupDavOptions) =>
       (await import('./verbs/setup-dav.ts')).setupDav(cli, options)
     )

@@ -67,17 +67,24 @@ t.test('on request it is mounted by davfs2, and unmounted', { timeout: 120_000 }
   const folder = join(world.folder, 'drive')
   const { url } = await world.start()
   await fetch(new URL('/dav/mfs/a', url), { method: 'PUT', body: 'text' })
-  t.match(await world.run(['setup', 'dav', '--undo']), { status: 2, stderr: 'which folder' })
-  t.match(await world.run(['setup', 'dav', '--mount', folder]), { status: 0 })
+  const setup = (...more: string[]) => world.run(['setup', 'dav', ...more])
+  t.match(await setup('--undo'), { status: 1, stderr: 'anywhere' })
+  t.match(await setup('--mount', folder), { status: 0, stdout: `is mounted on ${folder}\n` })
+  const other = join(world.folder, 'an other')
   try {
     t.equal(await readFile(join(folder, 'a'), 'utf8'), 'text')
-    t.match(await world.run(['setup', 'dav', '--mount', folder]), {
-      status: 1,
-      stderr: 'davfs2 did not mount the drive'
-    })
+    t.match(await setup('--mount', folder), { status: 0, stdout: `on ${folder} already` })
+    t.match(await setup('--mount', other), { status: 0 })
+    t.match(await setup('--undo'), { status: 2, stderr: `--mount ${folder}, or ${other}` })
+    t.match(await setup('--mount', folder, '--undo'), { status: 0 })
   } finally {
-    t.match(await world.run(['setup', 'dav', '--mount', folder, '--undo']), { status: 0 })
+    t.match(await setup('--undo'), { status: 0, stdout: `${other} is unmounted` })
   }
+  await writeFile(join(world.folder, 'file'), '')
+  t.match(await setup('--mount', join(world.folder, 'file')), {
+    status: 1,
+    stderr: 'davfs2 did not mount the drive'
+  })
   t.match(await world.run(['setup', 'dav', '--mount', folder, '--undo']), {
     status: 1,
     stderr: 'was not unmounted'

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { toCairnError } from '../../base/errors.ts'
@@ -12,13 +12,34 @@ const run = promisify(execFile)
  */
 const davfsSettings = 'ask_auth 0\nuse_locks 1\nbuf_size 64\n'
 
-/** Mounts the drive on a folder by davfs2, which needs root. Throws with what davfs2 said. */
-export async function mountDrive(url: string, folder: string, home: string): Promise<void> {
+/** The folders that davfs2 has mounted the drive on. https://man7.org/linux/man-pages/man5/proc_pid_mounts.5.html */
+export async function drivesMounted(url: string): Promise<string[]> {
+  const table = await readFile('/proc/self/mounts', 'utf8')
+  return table.split('\n').flatMap(line => {
+    const [source = '', folder = '', type = ''] = line.split(' ').map(unescaped)
+    return source === url && type.startsWith('fuse') ? [folder] : []
+  })
+}
+
+function unescaped(field: string): string {
+  return field.replace(/\\([0-7]{3})/g, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8))
+  )
+}
+
+/**
+ * Mounts the drive on a folder by davfs2, which needs root; false if it is there already. Throws with
+ * what davfs2 said.
+ */
+export async function mountDrive(url: string, folder: string, home: string): Promise<boolean> {
+  const real = await realpath(folder).catch(() => folder)
+  if ((await drivesMounted(url)).includes(real)) return false
   const settings = join(home, 'davfs2.conf')
   try {
     await mkdir(folder, { recursive: true })
     await writeFile(settings, davfsSettings)
     await run('mount', ['-t', 'davfs', '-o', `conf=${settings}`, url, folder])
+    return true
   } catch (cause) {
     throw toCairnError(
       saidBy(cause),

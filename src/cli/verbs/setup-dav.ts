@@ -8,7 +8,7 @@ import { type ListenAddress, parseListen, showAddress } from '../../daemon/liste
 import type { Settings } from '../../daemon/settings.ts'
 import { type Cli, type CommonOptions, settingsOf } from '../cli.ts'
 import { type DriveAddresses, driveSteps } from '../setup/drive-steps.ts'
-import { gioUrl, mapByGio, mountDrive, unmountDrive } from '../setup/map-drive.ts'
+import { drivesMounted, gioUrl, mapByGio, mountDrive, unmountDrive } from '../setup/map-drive.ts'
 
 export interface SetupDavOptions extends CommonOptions {
   readonly mount?: string
@@ -24,15 +24,10 @@ export async function setupDav(cli: Cli, options: SetupDavOptions): Promise<void
   if (options.gio === true && options.mount !== undefined) {
     throw new CairnError('usage', 'gio chooses the folder itself: give --mount or --gio')
   }
-  if (options.undo === true && options.gio !== true && options.mount === undefined) {
-    throw new CairnError(
-      'usage',
-      'which folder is to be unmounted: give --mount, or --gio, as well'
-    )
-  }
   const settings = await settingsOf(cli, options)
   const addresses = await addressesOf(cli, settings)
   if (options.gio === true) return await mapInSession(cli, addresses, options)
+  if (options.undo === true) return await unmap(cli, addresses, options)
   if (options.mount !== undefined) return await map(cli, settings, addresses, options)
   const steps = driveSteps(addresses)
   const { terminal } = cli
@@ -56,13 +51,38 @@ async function map(
   { terminal }: Cli,
   { home }: Settings,
   { here }: DriveAddresses,
-  { mount = '', undo = false, json = false }: SetupDavOptions
+  { mount = '', json = false }: SetupDavOptions
 ): Promise<void> {
   const folder = resolve(mount)
-  if (undo) await unmountDrive(folder)
-  else await mountDrive(here, folder, home)
-  if (json) terminal.printJson({ folder, mounted: !undo })
-  else terminal.print(undo ? `${folder} is unmounted` : `${here} is mounted on ${folder}`)
+  const now = await mountDrive(here, folder, home)
+  if (json) terminal.printJson({ folder, mounted: true })
+  else terminal.print(`${here} is mounted on ${folder}${now ? '' : ' already'}`)
+}
+
+async function unmap(
+  { terminal }: Cli,
+  { here }: DriveAddresses,
+  { mount, json = false }: SetupDavOptions
+): Promise<void> {
+  const folder = mount === undefined ? await theOnlyOne(here) : resolve(mount)
+  await unmountDrive(folder)
+  if (json) terminal.printJson({ folder, mounted: false })
+  else terminal.print(`${folder} is unmounted`)
+}
+
+async function theOnlyOne(url: string): Promise<string> {
+  const [folder, ...others] = await drivesMounted(url)
+  if (folder === undefined) {
+    throw new CairnError(
+      'not-found',
+      `davfs2 has not mounted ${url} anywhere; what GNOME has mounted is unmounted by --gio --undo`
+    )
+  }
+  if (others.length === 0) return folder
+  throw new CairnError(
+    'usage',
+    `which folder is to be unmounted: give --mount ${folder}, or ${others.join(', ')}`
+  )
 }
 
 async function mapInSession(
