@@ -2,7 +2,7 @@ import { findCold } from './find.ts'
 import type { Bench, Room, Row } from './lib/bench.ts'
 import { rememberMany } from './mount/memory.ts'
 import { workOnProjects } from './mount/projects.ts'
-import { readRandomly, readWarm, tarCold, workInPlace } from './mount/read.ts'
+import { readInPlace, readRandomly, readWarm, tarCold, workInPlace } from './mount/read.ts'
 import { sealInBackground } from './mount/seal.ts'
 import { changeNames, writeLarge } from './mount/write.ts'
 import { readCold } from './read.ts'
@@ -23,6 +23,7 @@ const parts = {
   'read cold': room => readCold(room, 0.9),
   'read warm': readWarm,
   'read randomly': readRandomly,
+  'read in place': readInPlace,
   'in place': workInPlace,
   find: room => findCold(room, 0.35),
   tar: tarCold,

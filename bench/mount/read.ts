@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { findClient } from '../../test/lib/clients.ts'
 import { compared, noted, type Room, type Row } from '../lib/bench.ts'
 import { addPath, startCairn } from '../lib/cairn.ts'
@@ -38,17 +38,7 @@ export async function readRandomly(room: Room): Promise<Row[]> {
   const cairn = await startCairn(room, room.memory('home'))
   const file = join(cairn.mount, 'ipfs', addPath(cairn, join(source, 'large')))
   const bound = await bindFolder(room, source)
-  const job = [
-    '--name=random',
-    '--rw=randread',
-    '--bs=4k',
-    '--readonly',
-    '--numjobs=4',
-    `--io_size=${mebibytes / 16}m`,
-    '--ioengine=psync',
-    '--randrepeat=1',
-    '--output=/dev/null'
-  ]
+  const job = randomReads(mebibytes / 16)
   const read = (path: string, server: number) => () => {
     dropCaches()
     return costOfCommand([server], [fio, `--filename=${path}`, `--size=${mebibytes}m`, ...job])
@@ -71,6 +61,21 @@ export async function readRandomly(room: Room): Promise<Row[]> {
   ]
 }
 
+/** What fio is to do: four jobs, each reads so much. */
+function randomReads(mebibytes: number): string[] {
+  return [
+    '--name=random',
+    '--rw=randread',
+    '--bs=4k',
+    '--readonly',
+    '--numjobs=4',
+    `--io_size=${mebibytes}m`,
+    '--ioengine=psync',
+    '--randrepeat=1',
+    '--output=/dev/null'
+  ]
+}
+
 /** Random 4 KiB reads and writes of a large file that is in /mfs, which the kernel makes in place. */
 export async function workInPlace(room: Room): Promise<Row[]> {
   const fio = findClient('fio')
@@ -90,6 +95,42 @@ export async function workInPlace(room: Room): Promise<Row[]> {
   const what = `${mebibytes * 256} random 4 KiB reads and writes in /mfs, passthrough`
   return [
     compared({ what, cairn: ours, peer, peerName: 'tmpfs', bar: { of: 'wall', atMost: 1.2 } })
+  ]
+}
+
+/** Reads of a large file of /ipfs that is one file in the store, which the kernel makes in place. */
+export async function readInPlace(room: Room): Promise<Row[]> {
+  const mebibytes = room.small ? 64 : 512
+  const home = room.memory('home')
+  writeFileSync(join(home, 'config.yaml'), 'ipfs:\n  passthrough: on\n')
+  const cairn = await startCairn(room, home)
+  const plain = join(room.memory('source'), 'large')
+  for (const path of [plain, join(cairn.mount, 'mfs', 'large')]) makeFile(path, mebibytes)
+  const { cid } = cairn.run('snapshot') as { cid: string }
+  const file = join(cairn.mount, 'ipfs', cid, 'large')
+  const whole = (path: string) => () =>
+    costOfCommand([cairn.pid], ['dd', `if=${path}`, 'of=/dev/null', 'bs=1M', 'status=none'])
+  const atOnce = await interleave(room.rounds, whole(file), whole(plain))
+  const bar = { of: 'wall', atMost: 1.2 } as const
+  const what = `read ${mebibytes} MiB through /ipfs, passthrough`
+  const rows = [compared({ what, ...atOnce, peerName: 'tmpfs', bar })]
+  const fio = findClient('fio')
+  if (fio === undefined) return [...rows, noted('random 4 KiB reads', 'fio IS NOT INSTALLED')]
+  const bound = await bindFolder(room, dirname(plain))
+  const apart = (path: string, server: number) => () => {
+    dropCaches()
+    const [name, size] = [`--filename=${path}`, `--size=${mebibytes}m`]
+    return costOfCommand([server], [fio, name, size, ...randomReads(mebibytes / 16)])
+  }
+  const ours = apart(file, cairn.pid)
+  const bare = await interleave(room.rounds, ours, apart(plain, cairn.pid))
+  const there = bound && apart(join(bound.mountPoint, 'large'), bound.pid)
+  const costs = await interleave(room.rounds, ours, there)
+  const random = `${mebibytes * 64} random 4 KiB reads through /ipfs, 4 jobs, passthrough`
+  return [
+    ...rows,
+    compared({ what: random, ...bare, peerName: 'tmpfs', bar }),
+    compared({ what: random, ...costs, peerName: 'bindfs', bar: { of: 'wall', atMost: 1 } })
   ]
 }
 

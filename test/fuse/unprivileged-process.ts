@@ -31,11 +31,12 @@ async function useAndUnmount(): Promise<void> {
     threadEntry,
     threadData,
     maxThreads: 1,
-    tree: makeTestTree(threadData),
+    passthrough: true,
+    tree: Object.assign(makeTestTree(threadData), { plainFiles: { folder: process.argv[2]! } }),
     satisfy: () => Promise.reject(new Error('nothing is fetched')),
     log: (message, facts) => console.log(message, facts)
   })
-  console.log('mounted')
+  console.log(`mounted; passthrough: ${mount.passthroughProblem}`)
   process.stdout.write(await readFile(`${mountPoint}/hello`, 'utf8'))
   const holder = spawn('sleep', ['1000'], { cwd: mountPoint })
   await once(holder, 'spawn')
