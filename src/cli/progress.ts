@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import { showBytes, showCount } from './show-units.ts'
+import { showBytes, showCount } from '../base/show-units.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Work done so far; what is to be done where that is known. */

@@ -1,5 +1,5 @@
+import { showBytes, showMoment } from '../base/show-units.ts'
 import type { Status } from '../control/api.ts'
-import { showBytes, showMoment } from './show-units.ts'
 
 /** What is cached, of what budget, and what went of it, in one line. */
 export function showCache(cache: Status['cache']): string {

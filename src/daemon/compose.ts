@@ -100,7 +100,7 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
   const doors: HttpDoor[] = [
     openControlDoor(actions, 'port'),
     ...openPlainDoors({
-      frontPage: () => told.frontPage(ports),
+      status,
       metrics: () => told.metrics(ports.answers())
     }),
     ...packages.doors,

@@ -1,4 +1,3 @@
-import { homePaths } from '../base/home.ts'
 import type { Status } from '../control/api.ts'
 import type { Names } from '../names/api.ts'
 import { openCatalog } from '../pull/catalog.ts'
@@ -29,7 +28,6 @@ export interface Description {
   status: (where: Where) => Status
   /** One line for who started it. */
   summary: (where: Where) => string
-  frontPage: (where: Where) => string[]
   metrics: (answers: ReadonlyMap<string, number>) => Metric[]
 }
 
@@ -53,7 +51,6 @@ export function describeDaemon(options: DescribeOptions): Description {
   return {
     status,
     summary: where => showSummary(status(where)),
-    frontPage: where => showFrontPage(status(where)),
     metrics: answers =>
       metricsOf({
         ...counts(),
@@ -110,20 +107,4 @@ function showSummary(status: Status): string {
   const where = mounted.length === 0 ? 'not mounted' : `mounted ${mounted.join(' ')}`
   const shared = status.share === undefined ? '' : ` shared https://${status.share.listen}/,`
   return `cairn is ready: http://${status.listen}/,${shared} ${where}, home ${status.home}`
-}
-
-function showFrontPage(status: Status): string[] {
-  return [
-    `Cairn ${status.version}`,
-    '',
-    ...status.mounts.map(
-      ({ path, problem }) =>
-        `mount    ${path}${problem === undefined ? '' : ` (not mounted: ${problem})`}`
-    ),
-    `apt      http://${status.listen}/apt/<name>/`,
-    `health   http://${status.listen}/healthz`,
-    `metrics  http://${status.listen}/metrics`,
-    `drive    http://${status.listen}/dav/`,
-    `control  ${homePaths(status.home).socket}`
-  ]
 }

@@ -2,15 +2,14 @@ import { cidText } from '../base/blocks.ts'
 import { complete } from '../base/complete.ts'
 import { escapeXml } from '../base/escape-xml.ts'
 import { nameBytes, nameText } from '../base/names.ts'
+import { pageHead, pagePolicy } from '../base/plain-page.ts'
 import type { DirectoryLink } from '../unixfs/api.ts'
 import { answerUnchanged, commonHeaders, type Exchange, write } from './exchange.ts'
 import type { Place } from './find-place.ts'
 
-const style = `body{font:15px/1.5 system-ui,sans-serif;margin:2em auto;max-width:60em;padding:0 1em}
-td{padding:0 2em 0 0}td+td{white-space:nowrap;color:#666}a{text-decoration:none}h1{overflow-wrap:anywhere}`
-
-const policy =
-  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const style = `
+td{overflow-wrap:anywhere}td+td{padding-left:2em;text-align:right;opacity:.7;font-size:.9em}
+@media(max-width:40em){td+td{display:none}td{padding:.4em 0}}`
 
 /** Rows that are written at a time. */
 const rowsTogether = 256
@@ -24,7 +23,7 @@ export async function showFolder(exchange: Exchange, { cid, cids }: Place): Prom
     etag: `W/"folder.${cid}"`,
     'cache-control': 'no-cache',
     'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': policy
+    'content-security-policy': pagePolicy
   }
   if (answerUnchanged(exchange, headers)) return
   const links = await complete(exchange, signal, () => reader.list(cid.code, cid.multihash.bytes))
@@ -48,10 +47,7 @@ export async function showFolder(exchange: Exchange, { cid, cids }: Place): Prom
 }
 
 function head(path: string, cid: string): string {
-  const title = escapeXml(path)
-  return `<!doctype html><html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>${title}</title>
-<style>${style}</style><h1>${title}</h1><p>${cid}\n`
+  return `${pageHead(path, { style })}<p>${cid}\n`
 }
 
 /** `./` before a name: one with a colon in it would be taken for a scheme. */

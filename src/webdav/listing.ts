@@ -1,5 +1,6 @@
 import { escapeXml } from '../base/escape-xml.ts'
 import { type Name, nameText } from '../base/names.ts'
+import { pageHead, pagePolicy } from '../base/plain-page.ts'
 import type { Dav, Exchange } from './api.ts'
 import { membersOf } from './members.ts'
 import { davRoot, encodeName, hrefOf } from './path.ts'
@@ -9,13 +10,10 @@ import { uploadForm, uploadPolicy } from './upload.ts'
 import { modifiedMsOf } from './validators.ts'
 import { namesInView } from './view.ts'
 
-const style = `:root{color-scheme:light dark}
-body{font:15px/1.6 system-ui,sans-serif;margin:2em auto;max-width:60em;padding:0 1em}
-h1{font-size:1.3em;overflow-wrap:anywhere}form,output{display:block;margin:1em 0;white-space:pre-line}
-table{width:100%;border-spacing:0}tr:hover{background:#8882}th{text-align:left;font-weight:600}
-td:first-child{width:100%;overflow-wrap:anywhere}td,th{padding:.1em 0}
+const style = `
+form,output{display:block;margin:1em 0;white-space:pre-line}
+td:first-child{width:100%;overflow-wrap:anywhere}
 td+td,th+th{padding-left:2em;text-align:right;white-space:nowrap;opacity:.7;font-variant-numeric:tabular-nums}
-a{text-decoration:none}a:hover,a:focus{text-decoration:underline}
 @media(max-width:40em){td+td+td,th+th+th{display:none}td{padding:.4em 0}}`
 
 /** Rows are put in order as long as they take no more than this; else they come as the folder has them. */
@@ -33,7 +31,7 @@ export async function showListing(exchange: Exchange, collection: Resource): Pro
   const upload = dav.view.writable && collection.kind === 'node' && isInMfs(dav, collection)
   const headers = {
     'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': upload ? `${policy}; ${uploadPolicy}` : policy,
+    'content-security-policy': upload ? `${pagePolicy}; ${uploadPolicy}` : pagePolicy,
     'cache-control': 'no-cache',
     'x-content-type-options': 'nosniff'
   }
@@ -76,18 +74,14 @@ function inOrder(rows: readonly Row[]): string[] {
   return keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ html }) => html)
 }
 
-const policy =
-  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
 function head(names: readonly Name[]): string {
-  const title = escapeXml([davRoot.slice(1), ...names.map(nameText)].join('/'))
+  const title = [davRoot.slice(1), ...names.map(nameText)].join('/')
   const steps = names.map((name, depth) => {
     const href = base(names.slice(0, depth + 1))
     return ` / <a href="${href}">${escapeXml(nameText(name))}</a>`
   })
-  return `<!doctype html><html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>${title}</title>
-<style>${style}</style><h1><a href="${base([])}">${davRoot.slice(1)}</a>${steps.join('')}</h1>`
+  const heading = `<a href="${base([])}">${davRoot.slice(1)}</a>${steps.join('')}`
+  return pageHead(title, { style, heading })
 }
 
 function row(dav: Dav, member: Resource): Row {

@@ -1,9 +1,9 @@
 import { systemClock } from '../../base/clock.ts'
+import { showBytes, showCount } from '../../base/show-units.ts'
 import type { ImportReport } from '../../bundle/api.ts'
 import { importBundle } from '../../bundle/import-bundle.ts'
 import type { Cli, CommonOptions } from '../cli.ts'
 import { openProgress } from '../progress.ts'
-import { showBytes, showCount } from '../show-units.ts'
 import { withNames } from '../with-names.ts'
 
 /** Takes a bundle in and says what it brought. */

@@ -1,9 +1,9 @@
 import { CairnError } from '../../base/errors.ts'
+import { showCount } from '../../base/show-units.ts'
 import { loadSettings } from '../../daemon/settings.ts'
 import type { Cli } from '../cli.ts'
 import { examineMachine } from '../examine/examine-machine.ts'
 import type { Finding } from '../examine/finding.ts'
-import { showCount } from '../show-units.ts'
 import type { StartOptions } from './start.ts'
 
 /** Prints one line a check: ok, warn or fail, with what to do. Throws `io` at the end if any failed. */

@@ -1,11 +1,11 @@
 import { CairnError } from '../../base/errors.ts'
 import { homePaths } from '../../base/home.ts'
+import { showMoment } from '../../base/show-units.ts'
 import type { RefreshResult } from '../../control/api.ts'
 import { callDaemon } from '../../control/client.ts'
 import { openRefresher, refreshNow } from '../../daemon/name-service.ts'
 import type { Follow } from '../../names/api.ts'
 import type { Cli, CommonOptions } from '../cli.ts'
-import { showMoment } from '../show-units.ts'
 import { type OpenedNames, withNames } from '../with-names.ts'
 
 export interface FollowVerbOptions extends CommonOptions {

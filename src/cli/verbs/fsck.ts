@@ -3,6 +3,7 @@ import { openDatabase } from '../../base/database.ts'
 import { CairnError } from '../../base/errors.ts'
 import { homePaths } from '../../base/home.ts'
 import { setRedoAside } from '../../base/redo.ts'
+import { showBytes, showCount } from '../../base/show-units.ts'
 import { yieldToOthers } from '../../base/thread.ts'
 import { homeMigrations } from '../../daemon/content.ts'
 import type { CheckReport } from '../../store/api.ts'
@@ -10,7 +11,6 @@ import { checkStore } from '../../store/check.ts'
 import { checkMfs, type MfsReport } from '../../vfs/mfs/check.ts'
 import { type Cli, type CommonOptions, settingsOf } from '../cli.ts'
 import { openProgress } from '../progress.ts'
-import { showBytes, showCount } from '../show-units.ts'
 
 export interface FsckOptions extends CommonOptions {
   readonly rebuildIndex?: boolean

@@ -1,4 +1,5 @@
 import { systemClock } from '../../base/clock.ts'
+import { showBytes, showCount } from '../../base/show-units.ts'
 import { yieldToOthers } from '../../base/thread.ts'
 import type { TrimResult } from '../../control/api.ts'
 import { callDaemon } from '../../control/client.ts'
@@ -10,7 +11,6 @@ import { trimCache, trimEstimate } from '../../pull/retention/trim-cache.ts'
 import type { CollectReport } from '../../store/collect/collect-garbage.ts'
 import { type Cli, type CommonOptions, settingsOf } from '../cli.ts'
 import { openProgress } from '../progress.ts'
-import { showBytes, showCount } from '../show-units.ts'
 import { withContent } from '../with-content.ts'
 
 export interface GcOptions extends CommonOptions {

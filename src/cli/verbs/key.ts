@@ -1,10 +1,10 @@
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { CairnError, toCairnError } from '../../base/errors.ts'
+import { showCount } from '../../base/show-units.ts'
 import type { KeyInfo } from '../../names/api.ts'
 import { type KeyFormat, keyFormats } from '../../names/key-forms.ts'
 import { readSealingSecret } from '../../names/sealing-secret.ts'
 import type { Cli, CommonOptions } from '../cli.ts'
-import { showCount } from '../show-units.ts'
 import { withNames } from '../with-names.ts'
 
 export interface KeyExportOptions extends CommonOptions {

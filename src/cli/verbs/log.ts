@@ -1,10 +1,10 @@
 import { CairnError } from '../../base/errors.ts'
+import { showMoment } from '../../base/show-units.ts'
 import { type Content, mfsRootName } from '../../daemon/content.ts'
 import { openNamesOf } from '../../daemon/open-names.ts'
 import { rootOfName } from '../../names/publisher.ts'
 import { snapshotName } from '../../vfs/frozen/history-tree.ts'
 import { type Cli, type CommonOptions, settingsOf } from '../cli.ts'
-import { showMoment } from '../show-units.ts'
 import { withContent } from '../with-content.ts'
 
 export interface LogOptions extends CommonOptions {

@@ -1,12 +1,12 @@
 import { systemClock } from '../../base/clock.ts'
 import { CairnError } from '../../base/errors.ts'
 import { homePaths } from '../../base/home.ts'
+import { showBytes, showMoment } from '../../base/show-units.ts'
 import { callDaemon } from '../../control/client.ts'
 import { findHome } from '../../daemon/find-home.ts'
 import type { PeerState } from '../../net/api.ts'
 import { forEverMs, isPeerId, PeerBook, parsePeerAddress } from '../../net/peer-book.ts'
 import { type Cli, type CommonOptions, settingsOf } from '../cli.ts'
-import { showBytes, showMoment } from '../show-units.ts'
 import { withContent } from '../with-content.ts'
 
 /** What the daemon knows of its peers. Throws `not-found` if none runs. */

@@ -1,6 +1,7 @@
 import { CairnError } from '../../base/errors.ts'
 import { homePaths } from '../../base/home.ts'
 import { nameText } from '../../base/names.ts'
+import { showMoment } from '../../base/show-units.ts'
 import type { PublishOrder, PublishResult } from '../../control/api.ts'
 import { callDaemon } from '../../control/client.ts'
 import { openMfsOf } from '../../daemon/content.ts'
@@ -9,7 +10,6 @@ import type { Cli, CommonOptions } from '../cli.ts'
 import { parseCid } from '../parse-cid.ts'
 import { parsePath } from '../parse-path.ts'
 import { parseSpan } from '../parse-span.ts'
-import { showMoment } from '../show-units.ts'
 import { type OpenedNames, withNames } from '../with-names.ts'
 
 export interface PublishOptions extends CommonOptions {

@@ -1,8 +1,8 @@
 import { nameText } from '../../base/names.ts'
+import { showBytes, showMoment } from '../../base/show-units.ts'
 import { openNamesOf } from '../../daemon/open-names.ts'
 import type { Cli, CommonOptions } from '../cli.ts'
 import { parsePath } from '../parse-path.ts'
-import { showBytes, showMoment } from '../show-units.ts'
 import { cidOf, type FoundPath, kindOf, withPath } from '../with-path.ts'
 
 interface PathStatus {

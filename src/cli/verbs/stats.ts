@@ -1,11 +1,11 @@
 import { CairnError } from '../../base/errors.ts'
 import { homePaths } from '../../base/home.ts'
+import { showBytes } from '../../base/show-units.ts'
 import type { Status } from '../../control/api.ts'
 import { callDaemon } from '../../control/client.ts'
 import { findHome } from '../../daemon/find-home.ts'
 import type { Cli, CommonOptions } from '../cli.ts'
 import { showCache } from '../show-cache.ts'
-import { showBytes } from '../show-units.ts'
 
 /** Shows the mirrors' numbers, an adapter a line. Throws `not-found` if no daemon runs. */
 export async function stats(cli: Cli, options: CommonOptions): Promise<void> {

@@ -1,11 +1,11 @@
 import { CairnError } from '../../base/errors.ts'
 import { homePaths } from '../../base/home.ts'
+import { showBytes, showCount, showSpan } from '../../base/show-units.ts'
 import type { Status } from '../../control/api.ts'
 import { callDaemon } from '../../control/client.ts'
 import { findHome } from '../../daemon/find-home.ts'
 import type { Cli, CommonOptions } from '../cli.ts'
 import { showCache } from '../show-cache.ts'
-import { showBytes, showCount, showSpan } from '../show-units.ts'
 
 /** Shows what the daemon serves. Throws `not-found` if none runs. */
 export async function status(cli: Cli, options: CommonOptions): Promise<void> {

@@ -6,8 +6,8 @@ import { systemClock } from '../../base/clock.ts'
 import { CairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
 import { type Name, nameText, splitPath } from '../../base/names.ts'
+import { showMoment } from '../../base/show-units.ts'
 import { type Cli, type CommonOptions, settingsOf } from '../cli.ts'
-import { showMoment } from '../show-units.ts'
 import { withContent } from '../with-content.ts'
 
 export interface UserAddOptions extends CommonOptions {

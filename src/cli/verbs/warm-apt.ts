@@ -1,10 +1,10 @@
 import { readPackages } from '../../../adapters/apt/closure/read-packages.ts'
 import { type Candidate, resolvePackages } from '../../../adapters/apt/closure/resolve.ts'
 import { CairnError } from '../../base/errors.ts'
+import { showCount } from '../../base/show-units.ts'
 import { openCatalog } from '../../pull/catalog.ts'
 import { type Cli, type CommonOptions, settingsOf } from '../cli.ts'
 import { daemonUrl, fetchPaths } from '../fetch-paths.ts'
-import { showCount } from '../show-units.ts'
 import { withContent } from '../with-content.ts'
 
 export interface WarmAptOptions extends CommonOptions {

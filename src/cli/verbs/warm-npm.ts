@@ -3,9 +3,9 @@ import { escaped, shortType } from '../../../adapters/npm/classify.ts'
 import type { LockedTarball } from '../../../adapters/npm/locked-tarball.ts'
 import { readLockfile } from '../../../adapters/npm/read-lockfile.ts'
 import { CairnError, toCairnError } from '../../base/errors.ts'
+import { showCount } from '../../base/show-units.ts'
 import type { Cli, CommonOptions } from '../cli.ts'
 import { daemonUrl, fetchPaths } from '../fetch-paths.ts'
-import { showCount } from '../show-units.ts'
 
 /** As many as npm itself asks for at a time. */
 const lanes = 12

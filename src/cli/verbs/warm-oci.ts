@@ -1,9 +1,9 @@
 import { CairnError, toCairnError } from '../../base/errors.ts'
+import { showCount } from '../../base/show-units.ts'
 import type { Cli, CommonOptions } from '../cli.ts'
 import { daemonUrl, fetchPaths } from '../fetch-paths.ts'
 import { fetchImage, partUrl } from '../oci/fetch-image.ts'
 import { parseImageName } from '../oci/image-name.ts'
-import { showCount } from '../show-units.ts'
 
 export interface WarmOciOptions extends CommonOptions {
   readonly arch?: string
