@@ -1,3 +1,4 @@
+import { digestOf } from '../../src/base/digest.ts'
 import type { AdapterRequest, Classification, Learned, Upstream } from '../../src/pull/adapter.ts'
 import { refuseReplay } from './refuse-replay.ts'
 import { type RepositoryFile, repositoryFile, repositoryParts } from './repository-path.ts'
@@ -75,7 +76,8 @@ function takeoverOf(
           verify: async (document, [apart], held) => {
             await verifyRelease(await keyring(), document, inline ? undefined : { apart })
             refuseReplay(document, held)
-          }
+          },
+          trust: async () => digestOf('sha256', await keyring())
         })
   }
 }

@@ -29,16 +29,24 @@ export class Reserve {
       this.#grantedBytes -= bytes
       return
     }
+    const left = this.#leftAfter(bytes)
+    this.#grantedBytes = Math.min(limits.reserveGrantBytes * this.#part, Math.max(0, left) / 16)
+  }
+
+  /** Before something that long is begun. Throws `no-space` where there is no room for all of it. */
+  foresee(bytes: number): void {
+    this.#leftAfter(bytes)
+  }
+
+  #leftAfter(bytes: number): number {
     const { blocks, bavail, bsize } = this.#statistics(this.#folder)
     const kept = Math.min(limits.reservedBytes, (blocks * bsize) / 16) * this.#part
     const left = bavail * bsize - kept - bytes
-    if (blocks > 0 && left < 0) {
-      this.#grantedBytes = 0
-      throw new CairnError(
-        'no-space',
-        `the disk that holds ${this.#folder} is full: make room (what is left on it is kept for deleting files)`
-      )
-    }
-    this.#grantedBytes = Math.min(limits.reserveGrantBytes * this.#part, Math.max(0, left) / 16)
+    if (blocks === 0 || left >= 0) return left
+    this.#grantedBytes = 0
+    throw new CairnError(
+      'no-space',
+      `the disk that holds ${this.#folder} is full: make room (what is left on it is kept for deleting files)`
+    )
   }
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { aptAdapter } from '../../adapters/apt/adapter.ts'
 import { ociAdapter } from '../../adapters/oci/adapter.ts'
 import { systemClock } from '../base/clock.ts'
-import { toCairnError, type Want } from '../base/errors.ts'
+import { CairnError, toCairnError, type Want } from '../base/errors.ts'
 import type { HttpDoor } from '../base/http.ts'
 import { openMirrorDoor } from '../mirror/mirror-door.ts'
 import { openProxyDoor } from '../mirror/proxy-door.ts'
@@ -136,7 +136,11 @@ function aptUpstream(name: string, { url, keyring }: AptUpstream): Upstream {
     url,
     keyring: () =>
       readFile(keyring).catch((cause: unknown) => {
-        throw toCairnError(cause, `cannot read the keyring of ${name}`)
+        const why = toCairnError(cause).message
+        throw new CairnError(
+          'io',
+          `the keyring of ${name} cannot be read (${why}): see config.yaml`
+        )
       })
   }
 }

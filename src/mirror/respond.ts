@@ -42,7 +42,8 @@ export async function respond(
     return
   }
   if (wanted.encoding !== undefined) headers['content-encoding'] = wanted.encoding
-  const range = bytes === undefined ? undefined : rangeOf(request.headers, bytes, answer)
+  const parts = bytes !== undefined && answer.whole === undefined
+  const range = parts ? rangeOf(request.headers, bytes, answer) : undefined
   if (range === 'unsatisfiable') {
     response.writeHead(416, { ...headers, 'content-range': `bytes */${bytes}` }).end()
     return

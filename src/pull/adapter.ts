@@ -103,6 +103,8 @@ export interface Takeover {
     companions: ReadonlyArray<Uint8Array | undefined>,
     held: Uint8Array | undefined
   ) => Promise<void>
+  /** Of `verify`: is another when those who are believed are others. */
+  readonly trust?: () => Promise<string>
   /** The ways to get what the document names, to be tried in turn; each has the digest, and all have one key. */
   readonly ways: (named: Learned) => readonly Classification[]
 }
@@ -164,4 +166,17 @@ export interface LayerEntry extends Omit<UnpackedEntry, 'kind'> {
   }
   /** Extended attributes to be shown, by name. */
   readonly xattrs?: ReadonlyMap<string, Uint8Array>
+}
+
+/**
+ * What an image says, beside a layer, of what is in it, in the layer's order. The `content` of a file is fetched when
+ * it is read, at any time; what comes of it was verified.
+ */
+export interface LayerIndex {
+  readonly entries: readonly IndexedEntry[]
+}
+
+export interface IndexedEntry extends LayerEntry {
+  /** Only its path and kind are known: the layer itself tells the rest. */
+  readonly later?: boolean
 }

@@ -1,9 +1,11 @@
 import type { Classification } from './adapter.ts'
 import type { CatalogItem, Expectation, PullAnswer } from './api.ts'
+import { bounds } from './bounds.ts'
 import type { DownloadHead } from './download.ts'
 import type { Flight, Seat } from './flight.ts'
 import type { HeldItems } from './held-items.ts'
 import type { PullOptions } from './open.ts'
+import { Remembered } from './remembered.ts'
 import { stampOf } from './store-landed.ts'
 import type { Tally } from './tally.ts'
 import { Uses } from './uses.ts'
@@ -24,6 +26,8 @@ export class Answers {
   readonly #held: HeldItems
   readonly #tally: Tally
   readonly #uses: Uses
+  /** Keys of bodies that broke off in somebody's hands. */
+  readonly #brokenOff = new Remembered(bounds.negativeEntries)
 
   constructor(options: AnswersOptions, held: HeldItems, tally: Tally) {
     this.#options = options
@@ -42,6 +46,7 @@ export class Answers {
       lastModified: item.lastModified ?? new Date(item.storedMs).toUTCString(),
       etag: etagOf(item.digests[0]),
       from,
+      whole: this.#wholeOnly(item.key),
       body: range => this.#held.body(item, range, bytes => this.#served(item.key, bytes))
     }
   }
@@ -75,8 +80,13 @@ export class Answers {
       lastModified: lastModified ?? new Date(storedMs).toUTCString(),
       etag: etagOf(expected?.digest),
       from,
+      whole: this.#wholeOnly(wanted.key),
       body: range => this.#count(wanted.key, seat.read(range))
     }
+  }
+
+  #wholeOnly(key: string): true | undefined {
+    return this.#brokenOff.has(key, this.#options.clock.nowMs()) || undefined
   }
 
   #served(key: string, bytes: number): void {
@@ -89,9 +99,14 @@ export class Answers {
   }
 
   async *#count(key: string, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const piece of body) {
-      this.#served(key, piece.length)
-      yield piece
+    try {
+      for await (const piece of body) {
+        this.#served(key, piece.length)
+        yield piece
+      }
+    } catch (cause) {
+      this.#brokenOff.add(key, this.#options.clock.nowMs() + bounds.brokenOffMs)
+      throw cause
     }
   }
 }

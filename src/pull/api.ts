@@ -12,7 +12,7 @@ export interface Catalog {
   byDigest: (digest: Digest) => CatalogItem | undefined
   /** With `version` it is remembered under its `validatedMs` for `versionAt`, unless the last one has the same content. */
   put: (item: CatalogItem, options?: { version?: boolean }) => void
-  /** What a mutable item was at a time: its last version that was stored by then. */
+  /** What a mutable item was at a time: its last version that was here by then, since its `validatedMs`. */
   versionAt: (key: string, atMs: number) => CatalogItem | undefined
   /** Any version of an item with these bytes. */
   versionWith: (key: string, digest: Digest) => CatalogItem | undefined
@@ -150,6 +150,8 @@ export interface PullAnswer {
   readonly lastModified: string
   readonly etag: string | undefined
   readonly from: 'store' | 'upstream' | 'flight' | 'stale'
+  /** Somebody may have the beginning of other bytes by these validators: no part is sent, but all of it. */
+  readonly whole?: true | undefined
   /**
    * Once: the bytes from `start` (inclusive) to `end` (exclusive); the whole by default. A flight that
    * fails, or whose digest is wrong, throws: the door destroys the response. Its last byte is held

@@ -38,6 +38,8 @@ export const bounds = {
   /** Such times in one transaction, and how long one waits for others. */
   usesTogether: 256,
   usesWaitMs: 30_000,
+  /** Who was sent the beginning of bytes that turned out wrong may ask for the rest for so long. */
+  brokenOffMs: 86_400_000,
   /** An item that was found is read soon, or not at all. */
   askedMs: 2_000,
   /** Pieces a body is handed out in. */

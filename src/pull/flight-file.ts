@@ -25,12 +25,21 @@ export class FlightFile {
     this.#reserve = reserve
   }
 
-  /** Makes the file at `path` and unlinks it at once; `release` when done with it. */
-  static async open(path: string, buffers: BufferPool): Promise<FlightFile> {
+  /**
+   * Makes the file at `path` and unlinks it at once; `release` when done with it. Throws `no-space` if there is no room
+   * for so many bytes: told before the first one is sent on.
+   */
+  static async open(
+    path: string,
+    buffers: BufferPool,
+    bytes: number | undefined
+  ): Promise<FlightFile> {
+    const reserve = new Reserve(dirname(path))
+    reserve.foresee(bytes ?? 0)
     try {
       const handle = await open(path, 'wx+', 0o600)
       await unlink(path)
-      return new FlightFile(handle, buffers, new Reserve(dirname(path)))
+      return new FlightFile(handle, buffers, reserve)
     } catch (cause) {
       throw toCairnError(cause, `cannot make ${path} for a download`)
     }

@@ -119,7 +119,7 @@ export class Flight {
 
   async #begin(head: DownloadHead): Promise<void> {
     const path = join(this.#options.folder, randomUUID())
-    this.#file = await FlightFile.open(path, this.#options.buffers)
+    this.#file = await FlightFile.open(path, this.#options.buffers, head.bytes)
     this.#total = head.bytes
     for (let seat = 0; seat < this.#seats; seat++) this.#file.retain()
     this.#head.resolve(head)

@@ -12,7 +12,7 @@ import { cidBytesColumn, type Reference } from '../base/references.ts'
  * `catalog_unpacked`: the `cid` and, of images, the side `record` of an unpacked `archive`; both are to
  * be kept with the item of that key. `bytes` are those of its tree, unknown of those made before they were counted.
  *
- * `catalog_versions` is what mutable items were, and from when on; the newest row is what the item
+ * `catalog_versions` is what mutable items were, from when on, and by which date clients know them; the newest row is what the item
  * is now. `catalog_hosted` are the places (`apt/local`) of what is published here.
  *
  * `catalog_retention`, one row: what is cached as it was measured last, and what was dropped and freed so far.
@@ -126,6 +126,11 @@ export const catalogMigrations: Migration[] = [
       ${countedChange('UPDATE OF cid, bytes, media_type, digests, etag, last_modified, stored_ms', 'items')}
       ${countedChange('UPDATE', 'documents')}
     `
+  },
+  {
+    owner: 'catalog',
+    version: 6,
+    sql: 'ALTER TABLE catalog_versions ADD COLUMN dated_ms INTEGER;'
   }
 ]
 

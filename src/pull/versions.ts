@@ -17,7 +17,7 @@ export class Versions {
       .get(item.key)
     if (last !== undefined && CID.decode(last.cid as Uint8Array).equals(item.cid)) return
     this.#database
-      .statement('INSERT OR REPLACE INTO catalog_versions VALUES (?, ?, ?, ?, ?, ?, ?)')
+      .statement('INSERT OR REPLACE INTO catalog_versions VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
       .run(
         item.key,
         item.validatedMs,
@@ -25,7 +25,8 @@ export class Versions {
         item.bytes,
         item.mediaType,
         item.digests.join(' '),
-        item.lastModified ?? null
+        item.lastModified ?? null,
+        item.storedMs
       )
   }
 
@@ -54,7 +55,7 @@ export class Versions {
 }
 
 function versionOfRow(row: Record<string, unknown>): CatalogItem {
-  const storedMs = row.stored_ms as number
+  const sinceMs = row.stored_ms as number
   return {
     key: row.key as string,
     cid: CID.decode(row.cid as Uint8Array),
@@ -63,8 +64,8 @@ function versionOfRow(row: Record<string, unknown>): CatalogItem {
     digests: (row.digests as string).split(' ') as Digest[],
     etag: undefined,
     lastModified: (row.last_modified as string | null) ?? undefined,
-    storedMs,
-    validatedMs: storedMs,
-    usedMs: storedMs
+    storedMs: (row.dated_ms as number | null) ?? sinceMs,
+    validatedMs: sinceMs,
+    usedMs: sinceMs
   }
 }

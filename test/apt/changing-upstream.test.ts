@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { makeKey } from '../../adapters/apt/openpgp/run.ts'
@@ -81,3 +81,36 @@ for (const [what, byHash, apart] of [
     t.equal(versions === undefined, apart)
   })
 }
+
+t.test('apt-get has the newest there was while the mirror sends an older one again', async t => {
+  if (!requireClient(t, 'apt-get')) return
+  const key = await makeKey('The archive')
+  const origin = await openFakeOrigin()
+  const world = await openMirrorWorld({
+    a: { url: `${origin.url}a/`, keyring: async () => Buffer.from(key.publicKey) }
+  })
+  t.teardown(() => Promise.all([world.remove(), origin.close()]))
+  const client = openAptClient({ sources: [] })
+  t.teardown(() => client.remove())
+  const keyring = join(client.root, 'key.asc')
+  writeFileSync(keyring, key.publicKey)
+  writeFileSync(
+    join(client.root, 'etc/sources/test.list'),
+    `deb [signed-by=${keyring}] ${world.url}/apt/a stable main\n`
+  )
+  const seen = async (version: number) => {
+    world.clock.advance(3_600_000)
+    const { exitCode, all } = await client.run('update', '--error-on=any')
+    t.equal(exitCode, 0, 'apt-get update') || t.comment(all)
+    const lists = join(client.root, 'state/lists')
+    const index = readdirSync(lists).find(name => name.endsWith('_Packages')) ?? ''
+    t.match(readFileSync(join(lists, index), 'utf8'), `Version: ${version}\n`)
+  }
+  await publishVersion(origin, 'a/', { version: 2, key })
+  await seen(2)
+  await publishVersion(origin, 'a/', { version: 1, key })
+  await seen(2)
+  t.match(world.warnings.at(-1)?.message, /older than the one held.*last good one is served/)
+  await publishVersion(origin, 'a/', { version: 3, key })
+  await seen(3)
+})

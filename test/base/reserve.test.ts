@@ -56,3 +56,12 @@ t.test('a file system that does not tell its size keeps nobody from writing', as
   const { reserve } = makeDisk(0, 0)
   t.doesNotThrow(() => reserve.spend(100 * MiB))
 })
+
+t.test('what is longer than the room there is can be told before it is begun', async t => {
+  const { disk, reserve } = makeDisk(10_000 * MiB, limits.reservedBytes + 10 * MiB)
+  t.throws(() => reserve.foresee(11 * MiB), { code: 'no-space' })
+  reserve.foresee(9 * MiB)
+  reserve.spend(9 * MiB)
+  disk.freeBytes -= 9 * MiB
+  t.throws(() => reserve.foresee(9 * MiB), { code: 'no-space' })
+})

@@ -1,20 +1,17 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { requireRoot } from '../lib/skip.ts'
 import { makeWorld, type World } from './run-cairn.ts'
+import { mountSmallHome } from './small-home.ts'
 
 const MiB = 1024 * 1024
 
-/** A world whose home is a file system of its own. */
 async function smallHome(t: Test, megabytes: number): Promise<World> {
   const world = await makeWorld(t)
-  mkdirSync(world.home, { mode: 0o700 })
-  const options = `size=${megabytes}m,mode=700`
-  execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', world.home])
-  t.teardown(() => execFileSync('umount', ['-l', world.home]))
+  mountSmallHome(t, world, megabytes)
   return world
 }
 

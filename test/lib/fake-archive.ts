@@ -16,6 +16,10 @@ export interface ArchiveVersion {
   readonly architectures?: readonly string[]
   /** More files below the suite's folder that the Release names. */
   readonly more?: Readonly<Record<string, Buffer>>
+  /** Packages by name, besides `probe`: version 1, of any bytes. */
+  readonly debs?: Readonly<Record<string, Buffer>>
+  /** When clients are to believe it no more. */
+  readonly validUntil?: Date
 }
 
 /** The text of a version's index of packages. */
@@ -23,15 +27,25 @@ export function packagesText(version: number, architecture = 'amd64'): string {
   return `Package: probe\nVersion: ${version}\nArchitecture: ${architecture}\nMaintainer: a <a@example>\nFilename: pool/probe_${version}_${architecture}.deb\nSize: 3\nSHA256: ${sha256Hex(Buffer.from('deb'))}\nDescription: version ${version}\n\n`
 }
 
+export function debPath(name: string): string {
+  return `pool/${name}_1_all.deb`
+}
+
+function debText(name: string, bytes: Buffer): string {
+  return `Package: ${name}\nVersion: 1\nArchitecture: all\nMaintainer: a <a@example>\nFilename: ${debPath(name)}\nSize: ${bytes.length}\nSHA256: ${sha256Hex(bytes)}\nDescription: ${name}\n\n`
+}
+
 /** What a version consists of, by path below the archive: all but the signed documents. */
 function indexes({
   version,
   architectures = ['amd64'],
-  more = {}
+  more = {},
+  debs = {}
 }: ArchiveVersion): Map<string, Buffer> {
   const files = new Map<string, Buffer>(Object.entries(more))
+  const stanzas = Object.entries(debs).map(([name, bytes]) => debText(name, bytes))
   for (const architecture of architectures) {
-    const text = Buffer.from(packagesText(version, architecture))
+    const text = Buffer.from(packagesText(version, architecture) + stanzas.join(''))
     files.set(`main/binary-${architecture}/Packages`, text)
     files.set(`main/binary-${architecture}/Packages.gz`, gzipSync(text))
   }
@@ -49,13 +63,15 @@ export async function publishRelease(
     byHash = false,
     key,
     apart = false,
-    architectures = ['amd64']
+    architectures = ['amd64'],
+    validUntil
   } = options
   const folder = `${base}dists/${suite}/`
   const lines = [...indexes(options)].map(
     ([path, bytes]) => ` ${sha256Hex(bytes)} ${bytes.length} ${path}`
   )
-  const text = `Origin: test\nLabel: test\nDescription: version ${options.version}\nSuite: ${suite}\nCodename: ${suite}\nArchitectures: ${architectures.join(' ')}\nComponents: main\nDate: ${new Date(1.7e12 + options.version * 1000).toUTCString()}\n${byHash ? 'Acquire-By-Hash: yes\n' : ''}SHA256:\n${lines.join('\n')}\n`
+  const until = validUntil === undefined ? '' : `Valid-Until: ${validUntil.toUTCString()}\n`
+  const text = `Origin: test\nLabel: test\nDescription: version ${options.version}\nSuite: ${suite}\nCodename: ${suite}\nArchitectures: ${architectures.join(' ')}\nComponents: main\nDate: ${new Date(1.7e12 + options.version * 1000).toUTCString()}\n${until}${byHash ? 'Acquire-By-Hash: yes\n' : ''}SHA256:\n${lines.join('\n')}\n`
   const signed = key === undefined ? undefined : await sign(key.privateKey, text)
   if (!apart && signed !== undefined) {
     origin.items.set(`${folder}InRelease`, { body: Buffer.from(signed.inline) })
@@ -75,6 +91,9 @@ export function publishIndexes(origin: FakeOrigin, base: string, options: Archiv
     if (options.byHash !== true) continue
     const parent = path.slice(0, path.lastIndexOf('/'))
     origin.items.set(`${folder}${parent}/by-hash/SHA256/${sha256Hex(body)}`, { body })
+  }
+  for (const [name, body] of Object.entries(options.debs ?? {})) {
+    origin.items.set(`${base}${debPath(name)}`, { body, ranges: true })
   }
 }
 

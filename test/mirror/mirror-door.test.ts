@@ -19,6 +19,8 @@ async function setUp(t: Test): Promise<{ world: MirrorWorld; origin: FakeOrigin 
 const settled = (world: MirrorWorld): Promise<void> =>
   until(() => world.pull.statistics().flights === 0)
 
+const host = 'Host: 127.0.0.1\r\n'
+
 /** Sends text as it is and returns everything until the server closes. */
 async function raw(port: number, text: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
@@ -104,6 +106,33 @@ t.test('wrong bytes break the connection before the end, and are not kept', asyn
   t.notMatch(text, /wrong$/)
   t.equal(world.catalog.statistics().items, 0)
 })
+
+t.test(
+  'who has the beginning of wrong bytes is sent all of the right ones, and no rest',
+  async t => {
+    const { world, origin } = await setUp(t)
+    const right = randomBytes(10_000)
+    const path = `dists/x/by-hash/SHA256/${sha256Hex(right)}`
+    const lastModified = 'Fri, 21 Nov 2025 07:28:00 GMT'
+    const item = { body: right, lastModified }
+    const wrong = randomBytes(10_000)
+    origin.items.set(path, {
+      ...item,
+      faults: [(_, response) => void response.setHeader('last-modified', lastModified).end(wrong)]
+    })
+    const ask = (more = '') => raw(world.port, `GET /apt/d/${path} HTTP/1.1\r\n${host}${more}\r\n`)
+    const broken = await ask()
+    t.match(broken, lastModified)
+    const have = broken.slice(broken.indexOf('\r\n\r\n') + 4).length
+    t.ok(have > 0 && have < right.length, `it has ${have} bytes`)
+    const range = `Range: bytes=${have}-\r\nIf-Range: ${lastModified}\r\nConnection: close\r\n`
+    for (const round of ['as it comes', 'from the store']) {
+      const answer = await ask(range)
+      t.match(answer, /^HTTP\/1\.1 200/, round)
+      t.ok(answer.endsWith(right.toString('latin1')), round)
+    }
+  }
+)
 
 t.test('a client that reads nothing holds up nobody and no memory', async t => {
   const { world, origin } = await setUp(t)

@@ -53,6 +53,17 @@ t.test('a new version takes the old digests away', async t => {
   t.match(catalog.statistics(), { items: 1, bytes: 3 })
 })
 
+t.test('a version is found by when it came, and has the date that clients know it by', async t => {
+  const { catalog } = setUp(t)
+  const old = { ...item('k', 'one'), storedMs: 500, validatedMs: 500 }
+  catalog.put(old, { version: true })
+  const dated = { ...item('k', 'two'), storedMs: 1500, validatedMs: 600 }
+  catalog.put(dated, { version: true })
+  t.match(catalog.versionAt('k', 599), { storedMs: 500 })
+  t.match(catalog.versionAt('k', 600), { storedMs: 1500, validatedMs: 600 })
+  t.match(catalog.versionWith('k', digest('two')), { storedMs: 1500 })
+})
+
 t.test('what a document says is seen all at once, when it is committed', async t => {
   const { catalog, path } = setUp(t)
   const other = openDatabase(path, { migrations: catalogMigrations })

@@ -27,7 +27,7 @@ export class Past {
   ): Promise<PullAnswer | undefined> {
     if (wanted.freshness.kind === 'immutable') return undefined
     const document = this.#document(wanted, at)
-    const atMs = at.of === 'snapshot' ? at.ms : document?.storedMs
+    const atMs = at.of === 'snapshot' ? at.ms : document?.validatedMs
     if (atMs === undefined) return undefined
     const direct = this.#version(wanted.key, atMs)
     if (document === undefined || wanted.takenWith !== undefined) {
@@ -35,13 +35,15 @@ export class Past {
     }
     const named = (await this.#named.of(document)).get(wanted.key)
     if (named === undefined) return this.#direct(wanted, at, direct)
-    const item = this.#withDigest(wanted.key, named, direct)
+    const item = this.#withDigest(document, named, direct)
     if (item !== undefined) return this.#engine.serve(wanted, 'store', item)
     for (const way of wanted.namedBy?.ways(named) ?? []) {
       const answer = await this.#engine
         .fetch(way, signal === undefined ? {} : { signal })
         .catch(absent)
-      if (answer !== undefined) return { ...answer, mediaType: wanted.mediaType }
+      if (answer === undefined) continue
+      const lastModified = new Date(document.storedMs).toUTCString()
+      return { ...answer, mediaType: wanted.mediaType, lastModified }
     }
     throw new CairnError(
       'not-found',
@@ -73,20 +75,21 @@ export class Past {
     const versions = (wanted.namedBy?.documents ?? []).flatMap(
       key => this.#version(key, at.ms) ?? []
     )
-    return versions.sort((a, b) => b.storedMs - a.storedMs)[0]
+    return versions.sort((a, b) => b.validatedMs - a.validatedMs)[0]
   }
 
+  /** Bytes that came under another name have the date of who names them: that of theirs may be this name's for others. */
   #withDigest(
-    key: string,
-    { digest }: Learned,
+    { storedMs }: CatalogItem,
+    { key, digest }: Learned,
     direct: CatalogItem | undefined
   ): CatalogItem | undefined {
     if (direct?.digests.includes(digest) === true) return direct
     const { held } = this.#engine
-    return (
-      held.check(this.#catalog.versionWith(key, digest)) ??
-      held.check(this.#catalog.byDigest(digest))
-    )
+    const own = held.check(this.#catalog.versionWith(key, digest))
+    if (own !== undefined) return own
+    const other = held.check(this.#catalog.byDigest(digest))
+    return other === undefined ? undefined : { ...other, lastModified: undefined, storedMs }
   }
 }
 

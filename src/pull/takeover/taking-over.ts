@@ -11,6 +11,7 @@ import { stampOf } from '../store-landed.ts'
 import { Bringing, type Brought } from './bring.ts'
 import { NamedItems } from './named-items.ts'
 import { Past } from './past.ts'
+import { Trusted } from './trusted.ts'
 
 type Document = Classification & { readonly takeover: Takeover }
 
@@ -35,6 +36,7 @@ export class TakingOver implements Pull {
   readonly #named: NamedItems
   readonly #past: Past
   readonly #takeoverMs: number
+  readonly #trusted = new Trusted()
   readonly #running = new Map<string, Promise<void>>()
   /** Documents whose new version could not be taken over yet, and since when. */
   readonly #waitingSince = new Map<string, number>()
@@ -73,7 +75,7 @@ export class TakingOver implements Pull {
   }
 
   async #document(wanted: Document, { signal }: PullFetchOptions): Promise<PullAnswer> {
-    const held = this.#engine.held.get(wanted.key)
+    const held = await this.#good(wanted)
     const nowMs = this.#options.clock.nowMs()
     if (held !== undefined && isFresh(wanted, held, nowMs)) {
       return this.#engine.serve(wanted, 'store')
@@ -96,6 +98,16 @@ export class TakingOver implements Pull {
       if (gone || held === undefined) throw error
       return this.#engine.serve(wanted, 'stale')
     }
+  }
+
+  /** What is held, if it is its maker's by the keys that are believed now. */
+  async #good(wanted: Document): Promise<CatalogItem | undefined> {
+    const { held } = this.#engine
+    const item = held.get(wanted.key)
+    if (item === undefined) return undefined
+    const companions = wanted.takeover.companions.map(each => held.get(each.item.key))
+    const verify = () => this.#verify(wanted, { item, companions }, undefined)
+    return (await this.#trusted.isRight(wanted.takeover, item, verify)) ? item : undefined
   }
 
   #begin(wanted: Document, held: CatalogItem | undefined): Promise<void> {
@@ -125,6 +137,7 @@ export class TakingOver implements Pull {
       return
     }
     const version = await this.#whole(wanted, next)
+    const by = await wanted.takeover.trust?.()
     await this.#verify(wanted, version, held)
     const named = await this.#named.of(version.item, wanted.key)
     const lenient = held === undefined || this.#waitedLong(wanted.key)
@@ -135,6 +148,7 @@ export class TakingOver implements Pull {
       lenient
     )
     this.#take(wanted, version, named, members)
+    this.#trusted.believe(wanted.key, version.item, by)
     this.#waitingSince.delete(wanted.key)
   }
 
