@@ -98,7 +98,7 @@ t.test('kernels are told of every entry that leads elsewhere, and of no other', 
   t.strictSame(moved, [], 'the first look tells nothing')
   const never = new AbortController().signal
   names.follow(name, { alias: 'blog', whole: false })
-  const refresher = refresherOf({ ...machine, names, time }, [sourceOf(publisher)])
+  const refresher = refresherOf({ ...machine, names }, [sourceOf(publisher)])
   await refresher.refresh({ target: name }, never)
   await keeping.changed()
   await keeping.changed()
