@@ -16,6 +16,7 @@ export class Connection implements Database {
   readonly #statements = new Map<string, StatementSync>()
   readonly #lock: WriteLock | undefined
   readonly #group: GroupCommit | undefined
+  readonly #blocks: boolean
   #transaction: 'none' | 'read' | 'write' = 'none'
   #savepoints = 0
   #syncAfter = false
@@ -30,6 +31,7 @@ export class Connection implements Database {
     this.path = path
     this.#lock = options.writeLock
     this.#sqlite = sqlite
+    this.#blocks = options.blocks === true
     const { grouped, writeLock } = options
     if (grouped && writeLock) this.#group = new GroupCommit(sqlite, path, writeLock)
     enterWal(sqlite)
@@ -236,13 +238,14 @@ export class Connection implements Database {
   /** SQLite counts the commits of others: https://sqlite.org/pragma.html#pragma_data_version */
   version(): number | undefined {
     if (this.#transaction !== 'none') return undefined
-    if (this.#others === undefined) {
-      this.#others = Number(this.statement('PRAGMA data_version').get()?.data_version)
+    const others = this.#others ?? Number(this.statement('PRAGMA data_version').get()?.data_version)
+    if (this.#others === undefined && !this.#blocks) {
+      this.#others = others
       setImmediate(() => {
         this.#others = undefined
       })
     }
-    return this.#others + this.#commits
+    return others + this.#commits
   }
 
   checkpoint(): { frames: number; folded: number } {

@@ -71,6 +71,8 @@ export interface DatabaseOptions {
    * Only with a `writeLock`.
    */
   readonly grouped?: boolean
+  /** The thread never comes to the next turn of its event loop: what others committed is looked for each time. */
+  readonly blocks?: boolean
 }
 
 /** Opens, or makes, the database and brings its schema up to date. Throws `unsupported` if a newer Cairn wrote it. */

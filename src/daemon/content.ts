@@ -55,7 +55,7 @@ export const homeMigrations = [
  */
 export function openContent(
   home: string,
-  options: Pick<DatabaseOptions, 'writeLock' | 'checkpoints' | 'grouped'> = {}
+  options: Pick<DatabaseOptions, 'writeLock' | 'checkpoints' | 'grouped' | 'blocks'> = {}
 ): Content {
   const paths = homePaths(home)
   for (const folder of [home, paths.segments, paths.drafts]) {

@@ -18,6 +18,7 @@ const { fuse, data } = workerData as FuseThreadData<TreeThreadData>
 const content = openContent(data.home, {
   writeLock: new WriteLock(data.writeLock),
   checkpoints: 'background',
+  blocks: true,
   grouped: !data.settings.mfsPassthrough
 })
 const tree = openTree(data.tree, content, data)

@@ -2,14 +2,21 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { type Database, type Migration, openDatabase } from '../../src/base/database.ts'
+import {
+  type Database,
+  type DatabaseOptions,
+  type Migration,
+  openDatabase
+} from '../../src/base/database.ts'
 import { CairnError } from '../../src/base/errors.ts'
 import { folderOf, notes, texts, write } from './notes-database.ts'
 
-function open(t: Test): { path: string; database: Database; again: () => Database } {
+type Again = (options?: DatabaseOptions) => Database
+
+function open(t: Test): { path: string; database: Database; again: Again } {
   const path = join(folderOf(t), 'cairn.db')
-  const again = () => {
-    const database = openDatabase(path, { migrations: notes })
+  const again: Again = options => {
+    const database = openDatabase(path, { ...options, migrations: notes })
     t.teardown(() => database.close())
     return database
   }
@@ -180,4 +187,13 @@ t.test('the version is another after each commit of anyone, and only then', asyn
   await turn()
   t.not(database.version(), second)
   t.not(database.version(), first)
+})
+
+t.test('a thread whose event loop never turns sees the commits of others at once', async t => {
+  const { again } = open(t)
+  const [blocking, other] = [again({ blocks: true }), again()]
+  const first = blocking.version()
+  t.equal(blocking.version(), first)
+  write(other, 'of another')
+  t.not(blocking.version(), first)
 })

@@ -110,3 +110,29 @@ t.test(
     t.notOk((await readdir(join(mount, 'ipns'))).includes(name), 'the old name publishes nothing')
   }
 )
+
+t.test('a followed name that moves is seen in the mount by who has read it before', async t => {
+  if (!requireFuse(t)) return
+  const [publisher, follower] = [await makeWorld(t), await makeWorld(t)]
+  const { url } = await publisher.start()
+  const publish = async (text: string) => {
+    await writeFile(join(publisher.folder, 'page'), text)
+    const cid = await publisher.line(['add', 'page', '--json'])
+    return JSON.parse(await publisher.line(['publish', JSON.parse(cid).cid, '--json'])).name
+  }
+  const name: string = await publish('one')
+  const quiet = 'peers: { listen: none, libp2p: none }'
+  const config = `network: lan\nnames: { gateways: ['${url}'] }\n${quiet}\n`
+  await mkdir(follower.home)
+  await writeFile(join(follower.home, 'config.yaml'), config)
+  const mount = join(follower.folder, 'm')
+  await follower.start(['--mount', mount])
+  await follower.line(['follow', name])
+  const page = join(mount, 'ipns', name)
+  t.equal(await readFile(page, 'utf8'), 'one')
+  for (const text of ['two', 'three']) {
+    await publish(text)
+    await follower.line(['follow', name])
+    t.equal(await readFile(page, 'utf8'), text)
+  }
+})
