@@ -113,14 +113,14 @@ function readRecords(bytes: Buffer): { xattrs: Xattrs; size: number | undefined 
     const name = bytes.toString('latin1', space + 1, equals)
     const value = bytes.subarray(equals + 1, at + length - 1)
     if (name === 'size') size = Number.parseInt(value.toString('latin1'), 10)
-    else if (name.startsWith(prefix)) keep(xattrs, name.slice(prefix.length), value)
+    else if (name.startsWith(prefix)) keepXattr(xattrs, name.slice(prefix.length), value)
     at += length
   }
   return { xattrs, size: Number.isSafeInteger(size) ? size : undefined }
 }
 
-/** Longest name and value: https://man7.org/linux/man-pages/man7/xattr.7.html */
-function keep(xattrs: Map<string, Uint8Array>, name: string, value: Buffer): void {
+/** Adds one that is shown. Longest name and value: https://man7.org/linux/man-pages/man7/xattr.7.html */
+export function keepXattr(xattrs: Map<string, Uint8Array>, name: string, value: Buffer): void {
   if (name.length > 255 || value.length > 65_536 || name.includes('\0') || !isShown(name)) return
   xattrs.set(name, Buffer.from(value))
 }

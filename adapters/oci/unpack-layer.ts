@@ -4,6 +4,7 @@ import { extract, type Header } from 'tar-stream'
 import { CairnError, toCairnError } from '../../src/base/errors.ts'
 import type { LayerEntry } from '../../src/pull/adapter.ts'
 import { decodeZstd } from './decode-zstd.ts'
+import { layerEntry, type PackedKind } from './layer-entry.ts'
 import { PaxXattrs, type Xattrs } from './pax-xattrs.ts'
 
 const gzipMagic = Buffer.from([0x1f, 0x8b])
@@ -41,7 +42,7 @@ export async function* unpackLayer(
 }
 
 function decoded(head: Buffer, layer: AsyncIterable<Buffer>): AsyncIterable<Uint8Array> {
-  if (head.subarray(0, gzipMagic.length).equals(gzipMagic)) return gunzipped(layer)
+  if (head.subarray(0, gzipMagic.length).equals(gzipMagic)) return decodeGzip(layer)
   return isZstd(head) ? decodeZstd(layer) : layer
 }
 
@@ -53,7 +54,8 @@ function isZstd(head: Buffer): boolean {
   )
 }
 
-async function* gunzipped(layer: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
+/** The plain bytes of gzip members one after the other. Throws what zlib and `layer` throw. */
+export async function* decodeGzip(layer: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const source = Readable.from(layer, { objectMode: false })
   const decoder = createGunzip()
   source.on('error', error => decoder.destroy(error))
@@ -85,7 +87,7 @@ async function* rejoined(head: Buffer, rest: AsyncIterable<Buffer>): AsyncGenera
   yield* rest
 }
 
-const kinds: Readonly<Record<string, LayerEntry['kind']>> = {
+const kinds: Readonly<Record<string, PackedKind>> = {
   file: 'file',
   'contiguous-file': 'file',
   directory: 'directory',
@@ -101,34 +103,19 @@ function toEntry(
   content: NonNullable<LayerEntry['content']>,
   xattrs: Xattrs | undefined
 ): LayerEntry | undefined {
-  const path = header.name.replace(/^(\.?\/)+/, '').replace(/\/+$/, '')
-  const slash = path.lastIndexOf('/') + 1
-  const name = path.slice(slash)
-  const facts = {
-    path,
-    mode: (header.mode ?? 0) & 0o7777,
+  const kind = kinds[header.type ?? 'file']
+  return layerEntry({
+    name: header.name,
+    kind,
+    mode: header.mode ?? 0,
     mtimeSeconds: Math.floor((header.mtime?.getTime() ?? 0) / 1000),
     uid: header.uid ?? 0,
-    gid: header.gid ?? 0
-  }
-  if (name === '.wh..wh..opq') return { ...facts, kind: 'opaque', path: path.slice(0, slash) }
-  // Names that a storage driver keeps for itself.
-  if (name.startsWith('.wh..wh.')) return undefined
-  if (name.startsWith('.wh.')) {
-    return { ...facts, kind: 'whiteout', path: path.slice(0, slash) + name.slice(4) }
-  }
-  const kind = kinds[header.type ?? 'file']
-  if (kind === undefined) return undefined
-  const target = header.linkname ?? undefined
-  const device = kind === 'device' ? deviceOf(header) : undefined
-  return {
-    ...facts,
-    kind,
-    ...(target === undefined ? {} : { target }),
-    ...(device === undefined ? {} : { device }),
-    ...(xattrs === undefined || xattrs.size === 0 ? {} : { xattrs }),
-    ...(kind === 'file' ? { content: checked(content) } : {})
-  }
+    gid: header.gid ?? 0,
+    target: header.linkname ?? undefined,
+    device: kind === 'device' ? deviceOf(header) : undefined,
+    xattrs,
+    content: checked(content)
+  })
 }
 
 function deviceOf({ type, devmajor, devminor }: Header): NonNullable<LayerEntry['device']> {

@@ -36,8 +36,9 @@ export type ErrorCode = (typeof errorCodes)[number]
 /**
  * What an operation lacked to go on: a door that gets `missing` may fetch it and run the operation
  * again. `block` names a CID; `unpacked` a catalog key whose archive is to be unpacked; `layer`
- * (`<index> <key>`) a layer of an image that is being unpacked; `sealed` an inode of /mfs whose CID was
- * asked for before it had one.
+ * (`<index> <key>`) a layer of an image that is being unpacked, or (`<index>/<file> <key>`) one file of it,
+ * or (`<index>/whole <key>`) more than its index tells; `sealed` an inode of /mfs whose CID was asked for
+ * before it had one.
  */
 export interface Want {
   readonly kind: 'block' | 'unpacked' | 'layer' | 'sealed'

@@ -90,6 +90,12 @@ export const limits = {
   sideFactsBytes: 1 * MiB,
   /** Parts of symlinks' targets that the paths of an image's entries lead over: a million through /lib have one each. */
   unpackedLinkSteps: 8_000_000,
+  /** The index in a layer, packed and plain; one of 50,000 files has 15 MiB. What is read of a layer's end to find it. */
+  layerIndexBytes: 32 * MiB,
+  layerTailBytes: 64 * KiB,
+  /** A file that is had by its layer's index before its layer is here, and one chunk of it, which is held in memory. */
+  indexedFileBytes: 128 * MiB,
+  indexedChunkBytes: 16 * MiB,
   /** Folders one in another: the deepest packages have 40. */
   unpackedDepth: 256,
   /** An upstream that sends nothing for this long has failed. */

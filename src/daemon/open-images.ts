@@ -1,12 +1,14 @@
 import { ociAdapter } from '../../adapters/oci/adapter.ts'
 import { readManifest } from '../../adapters/oci/manifest.ts'
 import { platformFor } from '../../adapters/oci/platform.ts'
+import { readLayerIndex } from '../../adapters/oci/read-layer-index.ts'
 import { unpackLayer } from '../../adapters/oci/unpack-layer.ts'
 import type { Digest } from '../base/digest.ts'
 import { CairnError } from '../base/errors.ts'
 import type { Upstream } from '../pull/adapter.ts'
-import type { Catalog, Pull } from '../pull/api.ts'
+import type { Catalog, FetchUpstream, Pull } from '../pull/api.ts'
 import { BufferPool } from '../pull/buffers.ts'
+import { fetchRange } from '../pull/fetch-range.ts'
 import {
   type ImageDocument,
   type ImageUnpacking,
@@ -24,6 +26,8 @@ export interface ImagesOptions {
   readonly pull: Pull
   readonly repositories: Repositories
   readonly upstreams: () => Readonly<Record<string, Upstream>>
+  /** With what each registry wants to be asked by. */
+  readonly fetchUpstream: FetchUpstream
 }
 
 /** Root filesystems of images that were pushed or pulled here, for the mount. */
@@ -37,6 +41,13 @@ export function openImages(options: ImagesOptions): ImageUnpacking {
     writer,
     readDocument,
     unpackLayer,
+    readIndex: (key, layer, signal) =>
+      readLayerIndex(layer, (start, end) => {
+        const held = heldPart(options, key, 'blobs', layer.digest)
+        if (held !== undefined) return readStored(content.reader, held, buffers, { start, end })
+        const wanted = wantedPart(options, key, 'blobs', layer.digest)
+        return fetchRange(options.fetchUpstream, wanted, { start, end }, signal)
+      }),
     openPart: async (key, kind, digest, signal) => {
       const held = heldPart(options, key, kind, digest)
       if (held !== undefined) return readStored(content.reader, held, buffers)

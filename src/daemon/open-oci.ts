@@ -48,7 +48,15 @@ export function openOci(options: OciOptions): Oci {
   const repositories = openRepositories({ database, blocks, writer, clock })
   const parts = { database, catalog, repositories, blocks, writer, clock }
   const upstreams = () => namedUpstreams(settings())
-  const images = openImages({ content, catalog, writer, pull, repositories, upstreams })
+  const images = openImages({
+    content,
+    catalog,
+    writer,
+    pull,
+    repositories,
+    upstreams,
+    fetchUpstream
+  })
   const door = openOciDoor({
     adapter: ociAdapter,
     upstreams,

@@ -88,7 +88,7 @@ function answer(
     response.writeHead(304).end()
     return
   }
-  const from = /^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1]
+  const [, from, to = ''] = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '') ?? []
   const condition = headers['if-range']
   const same = condition === undefined || condition === item.etag || condition === item.lastModified
   if (item.ranges === true && from !== undefined && same) {
@@ -98,12 +98,13 @@ function answer(
       response.writeHead(416, { 'content-range': `bytes */${length}` }).end()
       return
     }
+    const end = to === '' ? length : Math.min(length, Number(to) + 1)
     response
       .writeHead(206, {
-        'content-range': `bytes ${start}-${length - 1}/${length}`,
-        'content-length': length - start
+        'content-range': `bytes ${start}-${end - 1}/${length}`,
+        'content-length': end - start
       })
-      .end(item.body.subarray(start))
+      .end(item.body.subarray(start, end))
     return
   }
   response.writeHead(200, { 'content-length': item.body.length }).end(item.body)
@@ -160,6 +161,19 @@ export function neverEnds(): Misbehaviour {
     response.on('drain', pump)
     pump()
   }
+}
+
+/** Does that to the first request for the whole; parts are sent as they are asked for. */
+export function ofWhole(fault: Misbehaviour, item: OriginItem): OriginItem {
+  const parts = { ...item, ranges: true }
+  const faults: Misbehaviour[] = []
+  const each: Misbehaviour = (request, response) => {
+    if (request.headers.range === undefined) return fault(request, response)
+    faults.unshift(each)
+    answer(parts, request, response)
+  }
+  faults.push(each)
+  return { ...parts, faults }
 }
 
 /** Sends the body in pieces, each when `next` is called, so that a test decides what has arrived; `cut` breaks the connection. */

@@ -61,15 +61,26 @@ export class GrowingImage {
     this.tell()
   }
 
-  /** Resolves when a layer is settled, or when nothing more will be. */
-  async settled(layer: number): Promise<void> {
-    while (!this.#ended && this.#root?.isSettled(layer) !== true) await this.#changed.promise
+  /**
+   * Resolves when a layer is settled, by its index if it has one; or when all of it is here, or a file of its index; or
+   * when nothing more will be. A file that cannot be had alone comes with its layer.
+   */
+  async settled(layer: number, file?: number | 'whole'): Promise<void> {
+    if (file === undefined) return await this.#until(root => root.isSettled(layer))
+    const whole = this.#until(root => root.isWhole(layer))
+    if (file === 'whole' || this.#root === undefined) return await whole
+    const brought = this.#root.bring(layer, file).catch(() => whole)
+    await Promise.race([brought, whole])
   }
 
   /** Resolves when the topmost layer is settled: before, nothing is. */
   async begun(): Promise<void> {
-    while (!this.#ended && this.#root === undefined) await this.#changed.promise
-    if (this.#root !== undefined) await this.settled(this.#root.layers - 1)
+    await this.#until(root => root.isSettled(root.layers - 1))
+  }
+
+  async #until(condition: (root: RootFilesystem) => boolean): Promise<void> {
+    const holds = () => this.#root !== undefined && condition(this.#root)
+    while (!this.#ended && !holds()) await this.#changed.promise
   }
 
   /** The entry at a path below the root, or undefined. Throws `missing`. */
@@ -83,7 +94,10 @@ export class GrowingImage {
     if (found.kind !== 'directory')
       throw new CairnError('not-directory', 'only a directory has entries')
     const entries = entriesOf(found.folder)
-    if ('kind' in entries) throw this.#wanting(entries)
+    // All of them, and not one by one those that are not here.
+    if ('kind' in entries) {
+      throw this.#wanting(entries.file === undefined ? entries : { ...entries, file: 'whole' })
+    }
     return Array.from(entries, ([name, entry]) => this.#show(name, entry)).filter(
       entry => entry !== undefined
     )
@@ -112,8 +126,8 @@ export class GrowingImage {
     return { name, kind: 'directory', info: directoryInfo(metadata), facts }
   }
 
-  #wanting({ layer }: Unsettled): CairnError {
-    const id = `${layer} ${this.#key}`
+  #wanting({ layer, file }: Unsettled): CairnError {
+    const id = `${file === undefined ? layer : `${layer}/${file}`} ${this.#key}`
     const message = `layer ${layer} of ${this.#key} is not here yet`
     return new CairnError('missing', message, { want: { kind: 'layer', id } })
   }

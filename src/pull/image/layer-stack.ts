@@ -1,6 +1,6 @@
 import type { Name } from '../../base/names.ts'
 import { rootFacts } from '../../unixfs/side-record.ts'
-import type { Described, DirectoryPlace, LeafPlace } from './layer-tree.ts'
+import type { Described, DirectoryPlace, LeafPlace, PendingFile } from './layer-tree.ts'
 
 /**
  * The directories that layers have at one path, the topmost first, down to one that hides what is
@@ -8,7 +8,7 @@ import type { Described, DirectoryPlace, LeafPlace } from './layer-tree.ts'
  */
 export type Folder = ReadonlyArray<DirectoryPlace | number>
 
-/** What a path comes to. `unsettled`: that layer can still change the answer. */
+/** What a path comes to. `unsettled`: what it is depends on that layer, or on that file of it. */
 export type Found =
   | { readonly kind: 'directory'; readonly folder: Folder }
   | LeafPlace
@@ -18,6 +18,8 @@ export type Found =
 export interface Unsettled {
   readonly kind: 'unsettled'
   readonly layer: number
+  /** Where its index is not enough: a file of that, or the whole layer. */
+  readonly file?: number | 'whole' | undefined
 }
 
 const absent = { kind: 'absent' } as const
@@ -33,6 +35,8 @@ const undescribed: Described = { metadata: { mode: 0o755 }, facts: rootFacts }
 export class LayerStack {
   /** From the lowest up. */
   readonly #layers: Array<DirectoryPlace | undefined>
+  /** Layers of which all is here, and not their index alone. */
+  readonly #whole = new Set<number>()
 
   constructor(layers: number) {
     this.#layers = new Array(layers).fill(undefined)
@@ -42,8 +46,15 @@ export class LayerStack {
     return this.#layers.length
   }
 
-  settle(layer: number, root: DirectoryPlace): void {
+  /** What a layer has: by its index first, if it has one, and then by itself. */
+  settle(layer: number, root: DirectoryPlace, by: 'index' | 'itself'): void {
+    if (by === 'itself') this.#whole.add(layer)
+    else if (this.#whole.has(layer)) return
     this.#layers[layer] = root
+  }
+
+  isWhole(layer: number): boolean {
+    return this.#whole.has(layer)
   }
 
   isSettled(layer: number): boolean {
@@ -90,9 +101,14 @@ export function childOf(folder: Folder, name: Name): Found {
       continue
     }
     if (parts.length > 0) break
+    if (child.kind === 'pending') return child.leaf ?? wantOf(child)
     return child.kind === 'leaf' ? child : absent
   }
   return parts.length === 0 ? absent : { kind: 'directory', folder: parts }
+}
+
+function wantOf({ layer, file }: PendingFile): Unsettled {
+  return { kind: 'unsettled', layer, file }
 }
 
 /** What a directory is: as the topmost layer says that says anything. */

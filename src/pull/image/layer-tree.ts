@@ -5,7 +5,7 @@ import type { Metadata, Node } from '../../unixfs/api.ts'
 import type { NodeFacts } from '../../unixfs/side-record.ts'
 
 /** What one layer does to a path. */
-export type Place = DirectoryPlace | LeafPlace | Whiteout
+export type Place = DirectoryPlace | LeafPlace | PendingFile | Whiteout
 
 export interface DirectoryPlace {
   readonly kind: 'directory'
@@ -27,6 +27,17 @@ export interface LeafPlace {
   readonly facts: NodeFacts
   /** Of a symlink. */
   readonly target: string | undefined
+}
+
+/** A file that its layer's index names, and whose bytes are not here. */
+export interface PendingFile {
+  readonly kind: 'pending'
+  readonly layer: number
+  /** Its place in the index; `whole` if only the layer itself can tell what it is. */
+  readonly file: number | 'whole'
+  readonly target: undefined
+  /** Once its bytes are here. */
+  leaf: LeafPlace | undefined
 }
 
 interface Whiteout {

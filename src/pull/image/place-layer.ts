@@ -11,17 +11,18 @@ import {
   type DirectoryPlace,
   type LeafPlace,
   newDirectory,
+  type PendingFile,
   whiteout
 } from './layer-tree.ts'
 
-/** An entry of a layer, its path checked and its bytes in the store. */
+/** An entry of a layer, its path checked and its bytes in the store, if an index does not only name it. */
 export interface StoredEntry {
   readonly kind: LayerEntry['kind']
   readonly names: readonly Name[]
   readonly metadata: Metadata
   readonly facts: NodeFacts
   /** Of all but directories, links and what takes away. */
-  readonly leaf: LeafPlace | undefined
+  readonly leaf: LeafPlace | PendingFile | undefined
   /** Of a hard link. */
   readonly target: readonly Name[] | undefined
 }
@@ -36,7 +37,7 @@ interface Spot {
   readonly bare: boolean
 }
 
-type Step = Spot | LeafPlace | undefined | Unsettled
+type Step = Spot | LeafPlace | PendingFile | undefined | Unsettled
 
 const made: Described = { metadata: { mode: 0o755 }, facts: rootFacts }
 
@@ -109,7 +110,7 @@ export class LayerPlacing {
   }
 
   /** A hard link leads to what its layer, or one below, has put there by now. */
-  #linked({ names, target = [] }: StoredEntry): LeafPlace | Unsettled {
+  #linked({ names, target = [] }: StoredEntry): LeafPlace | PendingFile | Unsettled {
     const parent = this.#find(target.slice(0, -1))
     const last = target.at(-1)
     const found =
@@ -133,14 +134,14 @@ export class LayerPlacing {
       const next = this.#step(spot, name)
       if (
         next === undefined ||
-        ('kind' in next && next.kind === 'leaf' && next.target === undefined)
+        ('kind' in next && next.kind !== 'unsettled' && next.target === undefined)
       ) {
         spot = makeDirectory(spot, name)
       } else if (!('kind' in next)) spot = next
       else if (next.kind === 'unsettled') return next
       else {
         const led = this.#find(names.slice(0, depth + 1))
-        if (led === undefined || ('kind' in led && led.kind === 'leaf')) {
+        if (led === undefined || ('kind' in led && led.kind !== 'unsettled')) {
           const message = `${shown(path)} goes through ${nameText(name)}, which leads nowhere`
           throw new CairnError('invalid', message)
         }
@@ -187,7 +188,7 @@ export class LayerPlacing {
     if (child?.kind === 'directory') {
       return { above: spot, name, own: child, bare: spot.bare || child.opaque }
     }
-    if (child !== undefined) return child.kind === 'leaf' ? child : undefined
+    if (child !== undefined) return child.kind === 'whiteout' ? undefined : child
     if (spot.bare) return undefined
     const found = this.#below([...pathOf(spot), name])
     if (found.kind === 'absent') return undefined

@@ -2,8 +2,9 @@ import { CairnError } from '../../base/errors.ts'
 import { type Name, nameText } from '../../base/names.ts'
 import type { DirectoryLink, Node, UnixfsWriter } from '../../unixfs/api.ts'
 import { writeSideRecord } from '../../unixfs/side-record.ts'
-import type { LayerEntry } from '../adapter.ts'
+import type { LayerEntry, LayerIndex } from '../adapter.ts'
 import { ImageBudget } from './image-budget.ts'
+import { IndexedLayer } from './indexed-layer.ts'
 import { describedOf, entriesOf, type Folder, type Found, LayerStack } from './layer-stack.ts'
 import type { Described } from './layer-tree.ts'
 import { LayerPlacing } from './place-layer.ts'
@@ -34,6 +35,9 @@ export class RootFilesystem {
   readonly #stack: LayerStack
   /** Layers that are here and wait for one below. */
   readonly #waiting = new Map<number, LayerPlacing>()
+  readonly #indexed = new Map<number, IndexedLayer>()
+  /** Layers whose index is here and waits for one below. */
+  readonly #waitingIndexes = new Map<number, LayerPlacing>()
 
   constructor(options: RootFilesystemOptions) {
     this.#options = options
@@ -42,14 +46,38 @@ export class RootFilesystem {
   }
 
   /**
-   * Takes a layer, the lowest being 0; nothing of it shows before `entries` has ended. Throws what that
-   * throws, `invalid` on a layer that fits nowhere, `file-too-large` over `limits.unpackedEntries`,
-   * `limits.unpackedLinkSteps` or `mostBytes`.
+   * Takes what an index says of a layer, before the layer: it is settled by that already, but for its files' bytes.
+   * Throws as `addLayer`.
+   */
+  async addIndex(layer: number, index: LayerIndex): Promise<void> {
+    const { writer, flush, mostBytes } = this.#options
+    const budget = new ImageBudget(mostBytes)
+    const indexed = new IndexedLayer({ writer, flush, budget, layer, index })
+    const placing = new LayerPlacing(names => this.#stack.find(names, layer), budget)
+    await indexed.place(placing)
+    this.#indexed.set(layer, indexed)
+    this.#waitingIndexes.set(layer, placing)
+    while (this.#settleOne());
+  }
+
+  /** Resolves when a file of a layer's index is here. Throws what its content throws. */
+  async bring(layer: number, file: number): Promise<void> {
+    await this.#indexed.get(layer)?.bring(file)
+  }
+
+  /**
+   * Takes a layer, the lowest being 0; nothing of it shows before `entries` has ended, but what its index said.
+   * Throws what that throws, `invalid` on a layer that fits nowhere, `file-too-large` over `limits.unpackedEntries`,
+   * `limits.unpackedLinkSteps` or `mostBytes`, `corrupt` on one that is not what its index said.
    */
   async addLayer(layer: number, entries: AsyncIterable<LayerEntry>): Promise<void> {
     const placing = new LayerPlacing(names => this.#stack.find(names, layer), this.#budget)
-    for await (const entry of entries) {
-      placing.take(await storeEntry(this.#options.writer, this.#budget, entry))
+    const indexed = this.#indexed.get(layer)
+    let number = 0
+    for await (const entry of indexed?.agreeing(entries) ?? entries) {
+      const stored = await storeEntry(this.#options.writer, this.#budget, entry)
+      indexed?.confirm(number++, stored)
+      placing.take(stored)
     }
     this.#options.flush()
     this.#waiting.set(layer, placing)
@@ -61,7 +89,22 @@ export class RootFilesystem {
     for (const [layer, placing] of this.#waiting) {
       if (placing.resume() !== undefined) continue
       this.#waiting.delete(layer)
-      this.#stack.settle(layer, placing.root)
+      this.#stack.settle(layer, placing.root, 'itself')
+      return true
+    }
+    return this.#settleByIndex()
+  }
+
+  #settleByIndex(): boolean {
+    for (const [layer, placing] of this.#waitingIndexes) {
+      try {
+        if (placing.resume() !== undefined) continue
+        this.#stack.settle(layer, placing.root, 'index')
+      } catch {
+        // Nothing of it was shown; the layer itself will tell what is wrong.
+        this.#indexed.delete(layer)
+      }
+      this.#waitingIndexes.delete(layer)
       return true
     }
     return false
@@ -71,8 +114,13 @@ export class RootFilesystem {
     return this.#stack.layers
   }
 
+  /** By its index, or itself. */
   isSettled(layer: number): boolean {
     return this.#stack.isSettled(layer)
+  }
+
+  isWhole(layer: number): boolean {
+    return this.#stack.isWhole(layer)
   }
 
   /** What a path comes to; symlinks are not followed. */

@@ -6,20 +6,22 @@ import { CairnError, toCairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
 import { untilAborted } from '../../base/until-aborted.ts'
 import type { Node, UnixfsReader, UnixfsWriter } from '../../unixfs/api.ts'
-import type { LayerEntry } from '../adapter.ts'
+import type { LayerEntry, LayerIndex } from '../adapter.ts'
 import type { Body, Catalog, CatalogItem, Unpacking } from '../api.ts'
 import { bounds } from '../bounds.ts'
 import { BufferPool } from '../buffers.ts'
+import { Remembered } from '../remembered.ts'
 import { readStored } from '../stored-body.ts'
 import { unpackOnce } from '../unpack-once.ts'
+import { growRoot } from './grow-root.ts'
 import { GrowingImage } from './growing-image.ts'
-import { RootFilesystem } from './root-filesystem.ts'
-import { wholeLayer } from './whole-layer.ts'
+import type { RootFilesystem } from './root-filesystem.ts'
 
 /** A blob or a manifest of an image, by what its document says of it. */
 export interface ImagePart {
   readonly digest: Digest
   readonly size: number
+  readonly annotations?: Readonly<Record<string, string>>
 }
 
 export interface ImageDocument {
@@ -45,6 +47,12 @@ export interface ImageUnpackingOptions {
     digest: Digest,
     signal: AbortSignal
   ) => Promise<Body>
+  /** The index of a layer; undefined if it has none. What it throws means that it cannot be had. */
+  readonly readIndex: (
+    key: string,
+    layer: ImagePart,
+    signal: AbortSignal
+  ) => Promise<LayerIndex | undefined>
   readonly clock?: Clock
 }
 
@@ -57,9 +65,6 @@ export interface ImageUnpacking extends Unpacking {
   /** Waits for what a look wanted, by the id of a want of kind `layer`. Throws as `unpack`. */
   settled: (want: string, options?: { signal?: AbortSignal }) => Promise<void>
 }
-
-/** Layers that are fetched and unpacked at once: the topmost ones, since they decide first. */
-const layersAtOnce = 3
 
 /** How the catalog keys of images end: the stored bytes are the image's manifest or index. */
 export const imageSuffix = '.oci'
@@ -78,6 +83,8 @@ class Images implements ImageUnpacking {
   readonly #buffers = new BufferPool()
   readonly #growing = new Map<string, GrowingImage>()
   readonly #whole: Unpacking
+  /** Images of which a layer was not what its index said: they are unpacked without. */
+  readonly #mistrusted = new Remembered(bounds.negativeEntries)
 
   constructor(options: ImageUnpackingOptions) {
     this.#options = options
@@ -105,8 +112,9 @@ class Images implements ImageUnpacking {
 
   async settled(want: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
     const space = want.indexOf(' ')
-    const layer = Number(want.slice(0, space))
-    await this.#until(want.slice(space + 1), signal, image => image.settled(layer))
+    const [layer = '', file] = want.slice(0, space).split('/')
+    const number = file === undefined || file === 'whole' ? file : Number(file)
+    await this.#until(want.slice(space + 1), signal, image => image.settled(Number(layer), number))
   }
 
   /** Goes on by itself when who waits leaves; tells what it failed with. */
@@ -122,6 +130,10 @@ class Images implements ImageUnpacking {
     if (image === undefined || this.#current(key) !== image) await untilAborted(whole, signal)
   }
 
+  #nowMs(): number {
+    return (this.#options.clock ?? systemClock).nowMs()
+  }
+
   async #unpack(key: string): Promise<CID> {
     const item = this.#options.catalog.get(key)
     if (item === undefined) throw new CairnError('not-found', `${key} is not held`)
@@ -130,65 +142,18 @@ class Images implements ImageUnpacking {
     this.#growing.set(key, image)
     try {
       const layers = await layersOf(this.#options, this.#buffers, item, ending.signal)
-      const root = await growRoot(this.#options, image, { key, layers, ending })
+      const byIndex = !this.#mistrusted.has(item.cid.toString(), this.#nowMs())
+      const root = await growRoot(this.#options, image, { key, layers, ending, byIndex })
       return storeRoot(this.#options, item, root)
     } catch (cause) {
       const { code, message } = toCairnError(cause)
+      if (code === 'corrupt') this.#mistrusted.add(item.cid.toString(), Number.POSITIVE_INFINITY)
       throw new CairnError(code, `${key} cannot be unpacked: ${message}`, { cause })
     } finally {
       if (this.#growing.get(key) === image) this.#growing.delete(key)
       image.end()
     }
   }
-}
-
-interface Growth {
-  readonly key: string
-  readonly layers: readonly ImagePart[]
-  /** Aborted when a layer fails: the others are of no use then. */
-  readonly ending: AbortController
-}
-
-async function growRoot(
-  options: ImageUnpackingOptions,
-  image: GrowingImage,
-  { key, layers, ending }: Growth
-): Promise<RootFilesystem> {
-  const packed = layers.reduce((total, { size }) => total + size, 0)
-  const root = new RootFilesystem({
-    writer: options.writer,
-    flush: () => options.blocks.flush(),
-    layers: layers.length,
-    mostBytes: Math.min(bounds.flightBytes, Math.max(packed, 4096) * limits.unpackedRatio)
-  })
-  image.begin(root)
-  const left = [...layers.entries()]
-  const takeLayers = async (): Promise<void> => {
-    for (let next = left.pop(); next !== undefined; next = left.pop()) {
-      ending.signal.throwIfAborted()
-      const [index, { digest }] = next
-      const body = await options.openPart(key, 'blobs', digest, ending.signal)
-      await root.addLayer(index, wholeLayer(options.unpackLayer, body, ending.signal))
-      image.tell()
-    }
-  }
-  await allOrNone(Array.from({ length: layersAtOnce }, takeLayers), ending)
-  return root
-}
-
-/** Waits for all; throws what the first failed with, once the others have stopped. */
-async function allOrNone(
-  works: ReadonlyArray<Promise<void>>,
-  ending: AbortController
-): Promise<void> {
-  let failure: unknown
-  const stop = (cause: unknown): void => {
-    if (ending.signal.aborted) return
-    failure = cause
-    ending.abort(cause)
-  }
-  await Promise.all(works.map(work => work.catch(stop)))
-  if (ending.signal.aborted) throw failure
 }
 
 function storeRoot(options: ImageUnpackingOptions, item: CatalogItem, root: RootFilesystem): CID {
