@@ -1,6 +1,7 @@
 import { pipeline, Readable } from 'node:stream'
-import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib'
+import { createGunzip, type Gunzip } from 'node:zlib'
 import { copiedPieces } from '../../src/base/copied-pieces.ts'
+import { decodeZstd } from '../../src/base/decode-zstd.ts'
 import { CairnError, toCairnError } from '../../src/base/errors.ts'
 import { decompressXz } from './decompress-xz.ts'
 
@@ -43,8 +44,7 @@ function expand(
 ): AsyncIterable<Uint8Array> {
   if (compression === 'none') return bytes
   if (compression === 'xz') return decompressXz(bytes)
-  const stream = compression === 'gzip' ? createGunzip() : createZstdDecompress()
-  return through(bytes, stream)
+  return compression === 'zstd' ? decodeZstd(bytes) : through(bytes, createGunzip())
 }
 
 /**
@@ -53,7 +53,7 @@ function expand(
  */
 async function* through(
   bytes: AsyncIterable<Uint8Array>,
-  stream: Gunzip | ZstdDecompress
+  stream: Gunzip
 ): AsyncGenerator<Uint8Array> {
   pipeline(Readable.from(bytes, { objectMode: false }), stream, () => {})
   try {

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { extract, type Header } from 'tar-stream'
+import { decodeZstd } from '../../src/base/decode-zstd.ts'
 import { CairnError, toCairnError } from '../../src/base/errors.ts'
 import type { LayerEntry } from '../../src/pull/adapter.ts'
-import { decodeZstd } from './decode-zstd.ts'
 import { layerEntry, type PackedKind } from './layer-entry.ts'
 import { PaxXattrs, type Xattrs } from './pax-xattrs.ts'
 

@@ -2,9 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import t from 'tap'
 import { decompress } from '../../adapters/apt/decompress.ts'
+import { xzSync } from '../lib/xz.ts'
 
 async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536)
+}
+
+async function plainOf(bytes: Uint8Array): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  for await (const piece of decompress(piecesOf(bytes))) pieces.push(Buffer.from(piece))
+  return Buffer.concat(pieces)
 }
 
 async function drain(bytes: Uint8Array): Promise<void> {
@@ -12,6 +19,17 @@ async function drain(bytes: Uint8Array): Promise<void> {
 }
 
 const plain = randomBytes(300_000)
+
+t.test('what was packed in several parts is all of them', async t => {
+  const halves = [plain.subarray(0, 200_000), plain.subarray(200_000)]
+  for (const [name, pack] of [
+    ['gzip', gzipSync],
+    ['zstd', zstdCompressSync],
+    ['xz', xzSync]
+  ] as const) {
+    t.ok((await plainOf(Buffer.concat(halves.map(half => pack(half))))).equals(plain), name)
+  }
+})
 
 for (const [name, packed] of [
   ['gzip', gzipSync(plain)],

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { createZstdDecompress, zstdDecompressSync } from 'node:zlib'
-import { CairnError } from '../../src/base/errors.ts'
+import { CairnError } from './errors.ts'
 
 const magic = 0xfd2fb528
 /** 0x184d2a50 to 0x184d2a5f: frames that hold what is none of the data. */
@@ -16,7 +16,11 @@ const shortPlainBytes = 8 * 1024 * 1024
  */
 export async function* decodeZstd(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const frames = new Frames(source)
-  while (await frames.begin()) yield* decodeFrame(frames.bytes())
+  try {
+    while (await frames.begin()) yield* decodeFrame(frames.bytes())
+  } finally {
+    await frames.leave()
+  }
 }
 
 async function* decodeFrame(frame: AsyncGenerator<Buffer>): AsyncGenerator<Uint8Array> {
@@ -103,6 +107,11 @@ class Frames {
       yield* this.#pass(type === 1 ? 1 : block >> 3)
     }
     yield await this.#take(checksumBytes)
+  }
+
+  /** Lets the source go, read to its end or not. */
+  async leave(): Promise<void> {
+    await this.#pieces.return?.()
   }
 
   /** So many bytes; none if `orNone` and there are none. */
