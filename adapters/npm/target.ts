@@ -18,6 +18,7 @@ export type NpmTarget =
   | { readonly kind: 'attestations'; readonly name: string; readonly version: string }
   | { readonly kind: 'user'; readonly name: string }
   | { readonly kind: 'token'; readonly id: string }
+  | { readonly kind: 'packages-of'; readonly owner: 'user' | 'org'; readonly name: string }
   | { readonly kind: 'login-page' | 'login-done'; readonly session: string }
   | { readonly kind: PlainKind }
 
@@ -119,11 +120,16 @@ const endpoints: ReadonlyArray<readonly [RegExp, Make]> = [
         : undefined
   ],
   [/^user\/org\.couchdb\.user:([^/]+)$/, name => ({ kind: 'user', name })],
+  [/^(user|org)\/([^/:]+)\/package$/, (owner, name) => packagesOf(owner, name)],
   [/^user\/token\/([^/]+)$/, id => ({ kind: 'token', id })],
   [/^npm\/v1\/tokens\/token\/([^/]+)$/, id => ({ kind: 'token', id })],
   [/^v1\/login\/([\w-]+)$/, session => ({ kind: 'login-page', session })],
   [/^v1\/login\/([\w-]+)\/done$/, session => ({ kind: 'login-done', session })]
 ]
+
+function packagesOf(owner: string, name: string): NpmTarget | undefined {
+  return owner === 'user' || owner === 'org' ? { kind: 'packages-of', owner, name } : undefined
+}
 
 /** A package's own paths: `''`, `<version or tag>`, `-/<file>`, and what changes them with a revision behind. */
 function ofPackage(name: string, rest: string): NpmTarget | undefined {

@@ -125,4 +125,30 @@ t.test('who may see a package', async t => {
     (await world.ask('-/package/@ours%2fx/access', sending('POST', { access }))).status
   t.equal(await set('public'), 200)
   t.equal(await set('restricted'), 501)
+  const factors = async (body: object): Promise<number> =>
+    (await world.ask('-/package/@ours%2fx/access', sending('POST', body))).status
+  t.equal(await factors({ publish_requires_tfa: false }), 200, 'as it is')
+  t.equal(await factors({ publish_requires_tfa: true }), 501)
+})
+
+t.test('which packages somebody may change', async t => {
+  const world = await setUpNpm(t)
+  const secret = 'correct horse battery'
+  await world.users.add('ann', secret, { scopes: ['read', 'publish'], root: [] })
+  await world.users.add('bob', secret, { scopes: ['read'], root: [] })
+  const listed = async (who: string, path: string): Promise<unknown> => {
+    const headers = { authorization: `Basic ${btoa(`${who}:${secret}`)}` }
+    const answer = await fetch(`${world.shared}/npm/-/${path}/package`, { headers })
+    return answer.status === 200 ? await answer.json() : answer.status
+  }
+  t.same(await listed('ann', 'user/ann'), {}, 'none was published yet')
+  t.equal(await listed('ann', 'org/ours'), 404)
+  await publish(world, '1.0.0')
+  t.same(await listed('ann', 'user/ann'), { '@ours/x': 'write' })
+  t.same(await listed('bob', 'user/bob'), { '@ours/x': 'read' })
+  t.equal(await listed('bob', 'user/ann'), 404, 'nothing is told of others')
+  t.same(await listed('bob', 'org/ours'), { '@ours/x': 'read' })
+  t.equal(await listed('bob', 'org/our'), 404)
+  t.equal(await listed('bob', 'org/others'), 404)
+  t.equal((await world.ask('-/user/local/package')).status, 404, 'nobody said who they are')
 })

@@ -113,6 +113,12 @@ t.test('npm publishes, installs, tags, deprecates and unpublishes a hosted packa
   await t.test('npm access, owner and star', async t => {
     t.match(await succeeds(t, author, 'access', 'get', 'status', '@ours/hats'), /public/)
     t.match(await succeeds(t, author, 'access', 'list', 'collaborators', '@ours/hats'), /local/)
+    t.equal(await succeeds(t, author, 'access', 'list', 'packages'), '@ours/hats: read-write')
+    t.equal(
+      await succeeds(t, author, 'access', 'list', 'packages', '@ours'),
+      '@ours/hats: read-write'
+    )
+    await succeeds(t, author, 'access', 'set', 'mfa=none', '@ours/hats')
     await succeeds(t, author, 'star', '@ours/hats')
   })
 

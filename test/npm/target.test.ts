@@ -41,6 +41,8 @@ t.test('what paths name', async t => {
     ],
     ['-/npm/v1/security/advisories/bulk', { kind: 'advisories' }],
     ['-/user/org.couchdb.user:ann', { kind: 'user', name: 'ann' }],
+    ['-/user/ann/package', { kind: 'packages-of', owner: 'user', name: 'ann' }],
+    ['-/org/ours/package', { kind: 'packages-of', owner: 'org', name: 'ours' }],
     ['-/user/token/ann.secret', { kind: 'token', id: 'ann.secret' }],
     ['-/npm/v1/tokens/token/12ab', { kind: 'token', id: '12ab' }],
     ['-/v1/login/abc/done', { kind: 'login-done', session: 'abc' }],

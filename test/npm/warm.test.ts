@@ -40,6 +40,37 @@ t.test('what lockfiles name', async t => {
   }
 })
 
+t.test('what lockfiles of npm 5 and 6 name', async t => {
+  const resolved = 'https://r.test/x/-/x-1.0.0.tgz'
+  const table: ReadonlyArray<readonly [string, object, readonly string[]]> = [
+    ['x', { version: '1.0.0', resolved, integrity: 'sha512-abc' }, ['x/x-1.0.0.tgz']],
+    ['x', { version: '1.0.0' }, ['x/x-1.0.0.tgz']],
+    [
+      'a',
+      { version: '1.0.0', dependencies: { '@s/x': { version: '2.0.0', dev: true } } },
+      ['a/a-1.0.0.tgz', '@s/x/x-2.0.0.tgz']
+    ],
+    ['alias', { version: 'npm:@s/x@1.0.0' }, ['@s/x/x-1.0.0.tgz']],
+    ['x', { version: '1.0.0', bundled: true }, []],
+    ['x', { version: 'git+ssh://git@r.test/x.git#abc', from: 'x@git' }, []],
+    ['x', { version: 'https://r.test/x.tar.gz' }, []],
+    ['x', { version: 'file:../x' }, []],
+    ['..', { version: '1.0.0' }, []],
+    ['x', { version: '../../y' }, []],
+    ['x', { dependencies: { y: null } }, []]
+  ]
+  for (const [name, entry, want] of table) {
+    const text = JSON.stringify({ lockfileVersion: 1, dependencies: { [name]: entry } })
+    const found = readLockfile(text).map(({ name, file }) => `${name}/${file}`)
+    t.same(found.sort(), [...want].sort(), JSON.stringify([name, entry]))
+  }
+  t.same(readLockfile('{"lockfileVersion":1}'), [], 'without dependencies')
+  let deep: object = { version: '1.0.0' }
+  for (let level = 0; level < 2_000; level++) deep = { version: '1.0.0', dependencies: { x: deep } }
+  const text = JSON.stringify({ lockfileVersion: 1, dependencies: { x: deep } })
+  t.equal(readLockfile(text).length, 1, 'however deep')
+})
+
 t.test('what lockfiles of yarn and pnpm name', async t => {
   const table: ReadonlyArray<readonly [string, string, readonly string[]]> = [
     [

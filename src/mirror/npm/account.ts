@@ -2,7 +2,7 @@ import { isObject, type JsonObject } from '../../../adapters/npm/packument.ts'
 import type { Credentials } from '../../access/api.ts'
 import { parseAuthorization } from '../../access/credentials.ts'
 import type { Token, TokenBounds } from '../../access/tokens.ts'
-import { type Scope, scopes } from '../../base/access.ts'
+import { mayDo, type Scope, scopes } from '../../base/access.ts'
 import { CairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
 import { type Call, isLocal, jsonOf, sendJson } from './call.ts'
@@ -120,6 +120,21 @@ function sendPage(response: Call['response'], text: string): void {
     'cache-control': 'no-store'
   })
   response.end(html)
+}
+
+/**
+ * GET of the packages that who asks may change, or of those in a scope. Throws `not-found` for another user, of
+ * whom nothing is told, and for a scope that there is nothing in.
+ */
+export function sendPackagesOf(call: Call, owner: 'user' | 'org', name: string): void {
+  const { options, access } = call
+  const may = mayDo(access, 'publish') ? 'write' : 'read'
+  const isTheirs = owner === 'user' ? () => true : (each: string) => each.startsWith(`@${name}/`)
+  const found = options.packages.names().filter(isTheirs)
+  if (owner === 'user' ? whoIs(call) !== name : found.length === 0) {
+    throw new CairnError('not-found', `${name} is not who asks, and no scope of packages here`)
+  }
+  sendJson(call, Object.fromEntries(found.map(each => [each, may])))
 }
 
 /** GET lists the tokens of who asks; POST makes one that may do no more than who asks. */

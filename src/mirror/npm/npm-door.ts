@@ -9,6 +9,7 @@ import {
   logIn,
   sendLoginPage,
   sendLoginResult,
+  sendPackagesOf,
   sendProfile,
   sendWhoAmI,
   serveTokens
@@ -181,7 +182,9 @@ function methodsOfAccess(name: string, kind: 'access' | 'visibility' | 'collabor
   return kind === 'access' ? { GET: answer, POST: answer } : { GET: answer }
 }
 
-type RegistryTarget = Exclude<NpmTarget, { name: string }> | Extract<NpmTarget, { kind: 'user' }>
+type RegistryTarget =
+  | Exclude<NpmTarget, { name: string }>
+  | Extract<NpmTarget, { kind: 'user' | 'packages-of' }>
 
 function methodsOfRegistry(target: RegistryTarget): Methods {
   switch (target.kind) {
@@ -205,6 +208,8 @@ function methodsOfRegistry(target: RegistryTarget): Methods {
       return { DELETE: call => deleteToken(call, target.id) }
     case 'user':
       return { PUT: call => logIn(call, target.name) }
+    case 'packages-of':
+      return { GET: call => sendPackagesOf(call, target.owner, target.name) }
     case 'login':
       return { POST: call => beginLogin(call, baseOf(call)) }
     case 'login-page':

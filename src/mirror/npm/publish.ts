@@ -107,10 +107,12 @@ export async function answerAccess(
   if (kind === 'collaborators') return sendJson(call, { [access.user ?? 'local']: 'write' })
   if (request.method !== 'POST') return sendJson(call, { access: 'public' })
   const wanted = await jsonOf(call, limits.smallBodyBytes)
-  if (!isObject(wanted) || wanted.access !== 'public') {
+  // `npm access set mfa=none` asks for what is so, and each of the others for what is not.
+  const isSo = isObject(wanted) && (wanted.access ?? 'public') === 'public'
+  if (!isSo || (wanted.publish_requires_tfa ?? false) !== false) {
     throw new CairnError(
       'unsupported',
-      'all who may read here read every package: use users with scopes'
+      'all who may read here read every package, and nobody signs in by two factors: use users with scopes'
     )
   }
   sendJson(call, { access: 'public' })
