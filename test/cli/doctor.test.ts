@@ -128,3 +128,25 @@ t.test('a daemon that hangs is one finding, after a while, and the rest is check
   t.match(of('database'), { verdict: 'ok' })
   t.match(told, { status: 1, stderr: /does not answer: it hangs/ })
 })
+
+t.test('npm that asks Cairn is told of where Cairn is elsewhere, or does not run', async t => {
+  const world = await makeHome(t)
+  const args = ['doctor', '--json', '--mount', 'none']
+  const found = async (...more: string[]) => {
+    const { stdout } = await world.run([...args, ...more])
+    const lines = stdout.trimEnd().split('\n')
+    return lines.map(line => JSON.parse(line)).find(({ check }) => check === 'npm')
+  }
+  const ask = (address: string) =>
+    writeFile(join(world.folder, '.npmrc'), `registry=http://${address}/npm/\n`)
+  t.match(await found(), { verdict: 'ok', found: /does not ask/ })
+  await writeFile(join(world.folder, '.npmrc'), 'registry=https://registry.example/\n')
+  t.match(await found(), { verdict: 'ok', found: /does not ask/ })
+  await ask('127.0.0.1:7')
+  t.match(await found('--listen', '127.0.0.1:7'), { verdict: 'warn', found: /none runs/ })
+  t.match(await found('--listen', '127.0.0.1:8'), { verdict: 'warn', advice: /again/ })
+  const { url } = await world.start()
+  t.match(await found(), { verdict: 'warn', advice: /again/ })
+  await ask(new URL(url).host)
+  t.match(await found(), { verdict: 'ok', found: `asks Cairn at ${new URL(url).host}` })
+})

@@ -12,6 +12,7 @@ import {
 } from './check-fuse.ts'
 import { checkDatabase, checkHome, checkSpace } from './check-home.ts'
 import { checkApt, checkDaemon, checkPort, checkRuntime } from './check-machine.ts'
+import { checkNpm } from './check-npm.ts'
 import { checkOci } from './check-oci.ts'
 import type { Check, Finding } from './finding.ts'
 
@@ -27,6 +28,7 @@ const checks: ReadonlyArray<readonly [string, Check]> = [
   ['passthrough', checkPassthrough],
   ['port', checkPort],
   ['apt', checkApt],
+  ['npm', checkNpm],
   ['oci', checkOci]
 ]
 

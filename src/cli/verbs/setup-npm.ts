@@ -51,7 +51,7 @@ export async function setupNpm(cli: Cli, options: SetupNpmOptions): Promise<void
   if (options.json === true) cli.terminal.printJson({ npmrc, upstream, registry: mirror })
   else {
     cli.terminal.print(`${paths.config}: /npm/ mirrors ${upstream}`)
-    cli.terminal.print(`${npmrc}: npm fetches from ${mirror}, also while Cairn does not run`)
+    cli.terminal.print(`${npmrc}: npm fetches from ${mirror}, and nothing while Cairn does not run`)
   }
 }
 
