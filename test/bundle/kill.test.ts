@@ -108,6 +108,39 @@ t.test('killed at moments spread over the whole of it, an import shows all or no
   t.equal([...after.reader.walk(root)].length, [...from.reader.walk(root)].length)
 })
 
+t.test('a CAR that is imported is pinned whole, or not at all, whenever it is killed', async t => {
+  const from = makeHome(t)
+  const files = Array.from({ length: 300 }, (_, index) => [`f${index}`, `${index} `.repeat(6000)])
+  const root = addFiles(from, Object.fromEntries(files))
+  const folder = join(scratch(t), 'bundle')
+  await exportFrom(from, folder, { roots: [{ label: 'site', cid: root.toString() }] })
+  const car = join(folder, 'part-0001.car')
+  const importing = (home: string) =>
+    spawn(program, ['bundle', 'import', car, '--home', home], { stdio: 'ignore' })
+  const beganMs = performance.now()
+  t.strictSame(await once(importing(join(scratch(t), 'home')), 'exit'), [0, null])
+  const wholeMs = performance.now() - beganMs
+  const entries = [...from.reader.walk(root)].length
+
+  const home = join(scratch(t), 'home')
+  for (let sixth = 1; sixth <= 6; sixth++) {
+    const child = importing(home)
+    const ended = once(child, 'exit')
+    await Promise.race([setTimeout((wholeMs * sixth) / 6), ended])
+    child.kill('SIGKILL')
+    const [status] = await ended
+    const seen = makeHome(t, home)
+    const isPinned = seen.roots.pins().length > 0
+    t.ok(isPinned || status !== 0, 'who says that it is done has done it')
+    if (isPinned) t.equal([...seen.reader.walk(root)].length, entries, `at ${sixth}/6`)
+    seen.close()
+  }
+  t.strictSame(await once(importing(home), 'exit'), [0, null])
+  const after = makeHome(t, home)
+  t.match(after.roots.pins(), [{ label: 'bundle part-0001.car' }])
+  t.equal([...after.reader.walk(root)].length, entries)
+})
+
 function isRunning(child: ChildProcess): boolean {
   return child.exitCode === null && child.signalCode === null
 }

@@ -2,10 +2,10 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { seededBytes } from '../lib/deterministic.ts'
-import { makeWorld, until, type World } from './run-cairn.ts'
+import { makeWorld, type StartedDaemon, until, type World } from './run-cairn.ts'
 
 /** A daemon that peers may ask over plain HTTP, and where. */
-async function startPeer(world: World): Promise<string> {
+async function startPeer(world: World): Promise<{ daemon: StartedDaemon; address: string }> {
   await mkdir(world.home, { recursive: true })
   await writeFile(
     join(world.home, 'config.yaml'),
@@ -14,13 +14,13 @@ async function startPeer(world: World): Promise<string> {
   const daemon = await world.start(['--mount', 'none'])
   const served = () => /"listen":"(127\.0\.0\.1:\d+)"[^\n]*peers are served/.exec(daemon.log())?.[1]
   await until(async () => served() !== undefined)
-  return served()!
+  return { daemon, address: served()! }
 }
 
 /** A machine that publishes a folder, and another that knows it as a peer. */
 async function pair(t: Test) {
   const a = await makeWorld(t)
-  const address = await startPeer(a)
+  const { address } = await startPeer(a)
   await mkdir(join(a.folder, 'site'))
   for (let index = 0; index < 50; index++) {
     await writeFile(join(a.folder, 'site', `file ${index}`), seededBytes(3000, `file ${index}`))
@@ -29,9 +29,9 @@ async function pair(t: Test) {
   const cid = await a.line(['add', 'site'])
   const published = JSON.parse(await a.line(['publish', cid, '--json'])) as { name: string }
   const b = await makeWorld(t)
-  await startPeer(b)
+  const { daemon } = await startPeer(b)
   await b.line(['peer', 'add', address])
-  return { a, b, cid, name: published.name }
+  return { a, b, daemon, cid, name: published.name }
 }
 
 t.test('a CID that a peer has is brought here whole, and pinned', async t => {
@@ -51,6 +51,30 @@ t.test('a CID that a peer has is brought here whole, and pinned', async t => {
     'it is here without anybody'
   )
 })
+
+t.test(
+  'kill -9 while a CID is brought here: what came stays, and the rest comes next time',
+  async t => {
+    const { a, b, daemon, cid } = await pair(t)
+    const pinning = b.run(['pin', 'add', cid])
+    // One block of the peer's is here.
+    await until(async () => JSON.parse(await b.line(['status', '--json'])).store.blocks > 0)
+    daemon.child.kill('SIGKILL')
+    await daemon.ended
+    const { status } = await pinning
+    const pins = (await b.run(['pin', 'ls'])).stdout
+    t.ok(status !== 0 || pins.includes(cid), 'who says that it is done has done it')
+    t.match(await b.run(['gc']), { status: 0 })
+    t.match(await b.run(['fsck']), { status: 0 })
+    await startPeer(b)
+    t.match(JSON.parse(await b.line(['pin', 'add', cid, '--json'])), { cid, pinned: true })
+    await b.line(['stop'])
+    await a.line(['stop'])
+    t.equal((await b.run(['get', cid, '-o', join(b.folder, 'out')])).status, 0)
+    t.match(await b.run(['gc']), { status: 0 })
+    t.equal((await b.run(['get', cid, '-o', join(b.folder, 'again')])).status, 0)
+  }
+)
 
 t.test('a part of a name is pinned as it stands; other parts stay away', async t => {
   const { b, name } = await pair(t)
