@@ -50,6 +50,8 @@ export interface HostOptions {
   /** Its config.yaml. */
   readonly config?: string
   readonly mounted?: boolean
+  /** Reaches, and is heard by, machines that are not isolated only. */
+  readonly isolated?: boolean
 }
 
 export interface Lan {
@@ -94,8 +96,11 @@ export async function makeLan(t: Test): Promise<Lan> {
   return {
     folder,
     addMachine,
-    addHost: async (number, options) =>
-      await startHost(t, { ...(await addMachine(number)), folder }, options)
+    addHost: async (number, options) => {
+      const machine = await addMachine(number)
+      if (options.isolated) await isolate(bridge, number)
+      return await startHost(t, { ...machine, folder }, options)
+    }
   }
 }
 
@@ -152,6 +157,11 @@ async function connect({ space, address, run }: Machine, bridge: string, number:
   await ip('-n', space, 'addr', 'add', `${address}/24`, 'dev', 'eth0')
   for (const link of ['lo', 'eth0']) await ip('-n', space, 'link', 'set', link, 'up')
   await ip('-n', space, 'route', 'add', 'default', 'dev', 'eth0')
+}
+
+/** bridge(8): an isolated port exchanges frames with those only that are not. */
+async function isolate(bridge: string, number: number): Promise<void> {
+  await ip('-n', bridge, 'link', 'set', `v${number}`, 'type', 'bridge_slave', 'isolated', 'on')
 }
 
 async function startHost(

@@ -102,7 +102,7 @@ t.test(
       await host.cairn('follow', old.key)
       await until(() => shown(host, news.digest))
       const turns = (await turnsAt(port)) - before
-      t.ok(turns > 0 && turns <= turnsBesides * 2, `an update over ${ms} ms: ${turns} round trips`)
+      t.ok(turns > 0 && turns <= turnsBesides, `an update over ${ms} ms: ${turns} round trips`)
     }
 
     for (const name of ['big', 'other']) await b.get(pathOf(name))
