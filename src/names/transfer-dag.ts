@@ -9,8 +9,8 @@ import type { DirectoryLink } from '../unixfs/api.ts'
 import { decodeNode } from '../unixfs/decode-node.ts'
 import { type Portion, WantBoard } from './want-board.ts'
 
-/** Lists that one peer is asked for at a time: while one is sent the next is on its way. */
-const listsTogether = 2
+/** Lists that one peer is asked for at a time: with two, both often end together, and nothing is on its way then. */
+const listsTogether = 4
 /** Single blocks asked for at a time, of those who send none together. */
 const singlesTogether = 16
 /** How often is looked for somebody who can be asked again. */
@@ -86,9 +86,11 @@ class Transfer {
     this.#meet(root, 0)
     await this.#open()
     while (this.#board.waiting > 0) {
-      const lanes = this.#options.lanes()
+      const uses = this.#options.lanes().map((lane): LaneUse => ({ lane, broken: false }))
       this.#brokeOff = false
-      await this.#together(lanes.map(lane => this.#serveTogether(lane)))
+      // Each has its first list before anybody has a second.
+      const turns = Array.from({ length: listsTogether }, () => uses).flat()
+      await this.#together(turns.map(use => this.#serve(use)))
       await this.#single()
       await this.#open()
     }
@@ -110,12 +112,7 @@ class Transfer {
     this.#signal.throwIfAborted()
   }
 
-  /** Asks one lane for all that it may have, until nothing is left or it breaks off. */
-  async #serveTogether(lane: BlockLane): Promise<void> {
-    const use: LaneUse = { lane, broken: false }
-    await Promise.all(Array.from({ length: listsTogether }, () => this.#serve(use)))
-  }
-
+  /** Asks a lane for all that it may have, until nothing is left or it breaks off. */
   async #serve(use: LaneUse): Promise<void> {
     while (!use.broken) {
       await this.#open()
