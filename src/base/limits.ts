@@ -124,6 +124,12 @@ export const limits = {
   smallDraftBytes: 16 * KiB,
   /** /mfs is sealed in the background when nothing was written to it for so long. */
   sealIdleMs: 5_000,
+  /** A folder that is published is sealed after so short a rest: followers wait for it. */
+  publishedIdleMs: 250,
+  /** Or after so long though writing goes on. */
+  publishedLatestMs: 10_000,
+  /** And no sooner than so many times as long as the last seal took: what is published must not keep a core busy. */
+  publishedRests: 20,
   /** Again after so long if something is still not sealed, as files are that stay open for writing. */
   sealAgainMs: 60_000,
   /** And after so long though writing goes on: a log that grows every second must not end the history. */

@@ -19,6 +19,7 @@ import { type Mounts, openMounts } from './mounts.ts'
 import { openNameService } from './name-service.ts'
 import { openDrive } from './open-drive.ts'
 import { openGateway, openShared } from './open-gateway.ts'
+import { publishedPaths } from './open-names.ts'
 import { openPeers } from './open-peers.ts'
 import { openPorts, type Ports } from './open-ports.ts'
 import { openPackages } from './packages.ts'
@@ -76,7 +77,10 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
     (it, hurry) => it.close(hurry)
   )
   const drive = openDrive({ settings, log, satisfy, names, ...parts })
-  upkeep.begin(() => mounts.writes() + drive.writes())
+  upkeep.begin(
+    () => mounts.writes() + drive.writes(),
+    () => publishedPaths(names)
+  )
   service.begin()
   collection.begin()
   const told = describeDaemon({ ...options, startedMs, content, mounts, packages, names })

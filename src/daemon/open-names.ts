@@ -3,7 +3,7 @@ import type { CID } from 'multiformats/cid'
 import { makeCid } from '../base/blocks.ts'
 import { systemClock } from '../base/clock.ts'
 import { CairnError } from '../base/errors.ts'
-import { splitPath } from '../base/names.ts'
+import { type Name, splitPath } from '../base/names.ts'
 import type { Names } from '../names/api.ts'
 import { openNames } from '../names/open.ts'
 import { readSealingSecret } from '../names/sealing-secret.ts'
@@ -24,6 +24,11 @@ export function openNamesOf(
     clock: systemClock,
     secret: () => readSealingSecret(paths.keySecret, passphraseFile)
   })
+}
+
+/** Paths of /mfs that are published anew with every seal. */
+export function publishedPaths(names: Names): Name[][] {
+  return names.publications().flatMap(({ path }) => (path === undefined ? [] : [splitPath(path)]))
 }
 
 /** The CID of a path of /mfs as it was sealed last, or undefined where there is nothing. */

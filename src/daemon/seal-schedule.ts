@@ -7,6 +7,10 @@ export class SealSchedule {
   /** The writes that the last try knew of, and when it ended. */
   #sealedWrites = -1
   #sealedMs: number
+  /** No seal for followers before. */
+  #restedMs = 0
+  /** The writes that were looked at for followers. */
+  #lookedWrites = -1
 
   constructor(nowMs: number) {
     this.#writtenMs = nowMs
@@ -18,8 +22,7 @@ export class SealSchedule {
    * dirty after a try, because it is open for writing or the disk is full, is tried again now and then.
    */
   isDue(nowMs: number, writes: number, isDirty: () => boolean): boolean {
-    if (writes !== this.#writes) this.#writtenMs = nowMs
-    this.#writes = writes
+    this.#note(nowMs, writes)
     const sinceMs = nowMs - this.#sealedMs
     const isIdle = nowMs - this.#writtenMs >= limits.sealIdleMs
     const isNews = writes !== this.#sealedWrites || sinceMs >= limits.sealAgainMs
@@ -29,8 +32,25 @@ export class SealSchedule {
     return false
   }
 
-  /** A try has ended that began when `writes` were counted, well or not. */
-  tried(nowMs: number, writes: number): void {
+  /** True when writing has rested for a moment, or goes on for long, and what is published is dirty. */
+  isDueForFollowers(nowMs: number, writes: number, isDirty: () => boolean): boolean {
+    this.#note(nowMs, writes)
+    if (writes === this.#sealedWrites || writes === this.#lookedWrites) return false
+    if (nowMs < this.#restedMs) return false
+    const isIdle = nowMs - this.#writtenMs >= limits.publishedIdleMs
+    if (!isIdle && nowMs - this.#sealedMs < limits.publishedLatestMs) return false
+    this.#lookedWrites = writes
+    return isDirty()
+  }
+
+  #note(nowMs: number, writes: number): void {
+    if (writes !== this.#writes) this.#writtenMs = nowMs
+    this.#writes = writes
+  }
+
+  /** A try has ended that began when `writes` were counted, and took so long, well or not. */
+  tried(nowMs: number, writes: number, tookMs = 0): void {
+    this.#restedMs = nowMs + tookMs * limits.publishedRests
     this.#sealedMs = nowMs
     this.#sealedWrites = writes
   }

@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { CairnError, type ErrorCode, toCairnError } from '../base/errors.ts'
 import { homePaths } from '../base/home.ts'
 import { limits } from '../base/limits.ts'
+import type { Name } from '../base/names.ts'
 import { threadUrl } from '../base/thread.ts'
 import type { Mfs } from '../vfs/mfs/api.ts'
 import type { OpenMfsOptions } from './content.ts'
@@ -43,13 +44,18 @@ export interface UpkeepOptions {
 export interface Upkeep {
   /** Seals /mfs and returns its root's CID. Throws as `Mfs.snapshot`. */
   seal: (reason: string, signal?: AbortSignal) => Promise<string>
-  /** From now on looks every second what is to be done. `writes` grows with every write to /mfs: how idleness is seen. */
-  begin: (writes: () => number) => void
+  /**
+   * From now on looks every second what is to be done. `writes` grows with every write to /mfs: how idleness is seen.
+   * `published`: paths of it that others follow, looked after more often.
+   */
+  begin: (writes: () => number, published: () => ReadonlyArray<readonly Name[]>) => void
   /** Seals what is not sealed until `signal` aborts, which stops other work as well, and ends the thread. */
   finish: (signal: AbortSignal) => Promise<void>
 }
 
 const tickMs = 1_000
+/** Two looks find a rest of 250 ms: it costs a look at some counters. */
+const followersTickMs = 125
 /** A thread without work costs memory; one that is ended costs its start, some 50 ms. */
 const idleThreadMs = 20_000
 
@@ -63,7 +69,7 @@ class BackgroundUpkeep implements Upkeep {
   readonly #options: UpkeepOptions
   readonly #waiting = new Map<number, Waiting>()
   #worker: Worker | undefined
-  #timer: NodeJS.Timeout | undefined
+  readonly #timers: NodeJS.Timeout[] = []
   #nextId = 1
   #ticking = false
   #usedMs: number
@@ -76,8 +82,11 @@ class BackgroundUpkeep implements Upkeep {
     this.#schedule = new SealSchedule(options.clock.nowMs())
   }
 
-  begin(writes: () => number): void {
-    this.#timer = setInterval(() => void this.#tick(writes), tickMs).unref()
+  begin(writes: () => number, published: () => ReadonlyArray<readonly Name[]>): void {
+    const every = (ms: number, work: () => Promise<void>) =>
+      this.#timers.push(setInterval(() => void this.#tick(work), ms).unref())
+    every(tickMs, () => this.#work(writes()))
+    every(followersTickMs, () => this.#workForFollowers(writes(), published))
   }
 
   async seal(reason: string, signal?: AbortSignal): Promise<string> {
@@ -93,11 +102,11 @@ class BackgroundUpkeep implements Upkeep {
     }
   }
 
-  async #tick(writes: () => number): Promise<void> {
+  async #tick(work: () => Promise<void>): Promise<void> {
     if (this.#ticking) return
     this.#ticking = true
     try {
-      await this.#work(writes())
+      await work()
     } catch (cause) {
       this.#options.log.warn({ err: toCairnError(cause) }, 'work in the background failed')
     } finally {
@@ -114,11 +123,25 @@ class BackgroundUpkeep implements Upkeep {
     if (this.#waiting.size === 0 && nowMs - this.#usedMs >= idleThreadMs) await this.#endThread()
   }
 
+  async #workForFollowers(
+    writes: number,
+    published: () => ReadonlyArray<readonly Name[]>
+  ): Promise<void> {
+    const { clock, mfs } = this.#options
+    const isDirty = () => published().some(path => mfs.isDirty(path))
+    if (this.#schedule.isDueForFollowers(clock.nowMs(), writes, isDirty)) {
+      await this.#sealNow(writes)
+    }
+  }
+
   async #sealNow(writes: number): Promise<void> {
+    const { clock } = this.#options
+    const beganMs = clock.nowMs()
     try {
       await this.seal('seal')
     } finally {
-      this.#schedule.tried(this.#options.clock.nowMs(), writes)
+      const nowMs = clock.nowMs()
+      this.#schedule.tried(nowMs, writes, nowMs - beganMs)
     }
   }
 
@@ -182,7 +205,7 @@ class BackgroundUpkeep implements Upkeep {
   }
 
   async finish(signal: AbortSignal): Promise<void> {
-    clearInterval(this.#timer)
+    for (const timer of this.#timers) clearInterval(timer)
     try {
       if (!signal.aborted && this.#options.mfs.isDirty()) await this.seal('stop', signal)
     } catch (cause) {

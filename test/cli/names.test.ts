@@ -105,6 +105,8 @@ t.test(
       (await world.line(['stat', '--json', `/ipfs/${cid}/site`])).includes(second?.cid ?? '?'),
       true
     )
+    await writeFile(join(mount, 'ipns/site/page'), 'three')
+    await until(async () => (await keysOf(world))[0]?.sequence === '2')
     const next = await world.line(['key', 'rotate', 'site'])
     await until(async () => (await readdir(join(mount, 'ipns'))).includes(next))
     t.notOk((await readdir(join(mount, 'ipns'))).includes(name), 'the old name publishes nothing')

@@ -25,8 +25,8 @@ export interface Mfs extends WritableTree {
   snapshot: (reason: string, options?: { signal?: AbortSignal }) => Promise<SealResult>
   /** Where the root stood, newest first. */
   history: (options?: { limit?: number }) => HistoryEntry[]
-  /** True if a `seal` would have something to do. */
-  isDirty: () => boolean
+  /** True if a `seal` would have something to do; with a path, at it or below. */
+  isDirty: (path?: readonly Name[]) => boolean
   /** Replaces everything by the content of a directory CID, unfolded by nobody: cheap. Seals first. */
   restore: (cid: CID, options?: { signal?: AbortSignal }) => Promise<SealResult>
   /**

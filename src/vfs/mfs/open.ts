@@ -27,6 +27,7 @@ import { Drafts } from './drafts.ts'
 import { graft } from './graft.ts'
 import { allocate, seek } from './holes.ts'
 import { getDirectory, getInode } from './inodes.ts'
+import { isDirty } from './is-dirty.ts'
 import { Lookups, mfsSharedMemory } from './lookups.ts'
 import { checkNodeMode, make, makeLink, makeSymlink } from './make.ts'
 import { Numbers } from './numbers.ts'
@@ -275,8 +276,8 @@ class MutableTree implements Mfs {
     return this.#context.roots.history(this.#context.rootName, options)
   }
 
-  isDirty(): boolean {
-    return getInode(this.#context, rootIno).dirty === 1
+  isDirty(path: readonly Name[] = []): boolean {
+    return isDirty(this.#context, path)
   }
 
   restore(cid: CID, options: { signal?: AbortSignal } = {}): Promise<SealResult> {
