@@ -52,10 +52,12 @@ export function withPublication(
   }
   const npmUser = user === undefined ? manifest._npmUser : { name: user }
   const { versions: _, 'dist-tags': tags, time: __, access: ___, ...about } = document
+  const first = user === undefined ? undefined : [{ name: user, email: '' }]
   return {
     document: {
       ...current,
       ...about,
+      maintainers: about.maintainers ?? current.maintainers ?? first,
       'dist-tags': { ...mapOf(current['dist-tags']), ...tagsOf(name, mapOf(tags), version) },
       versions: { ...mapOf(current.versions), [version]: { ...manifest, _npmUser: npmUser, dist } },
       time: { created: now, ...time, modified: now, [version]: now }

@@ -85,7 +85,10 @@ t.test('npm publishes, installs, tags, deprecates and unpublishes a hosted packa
     user.forget()
     await succeeds(t, user, 'ci')
     t.match(await succeeds(t, user, 'ls'), /@ours\/hats@1\.1\.0/)
-    t.match(await succeeds(t, user, 'search', 'felt'), /@ours\/hats/)
+    t.match(
+      await succeeds(t, user, 'search', 'felt'),
+      /@ours\/hats[\s\S]*by local\nMaintainers: local/
+    )
     t.match(await succeeds(t, user, 'outdated'), '')
   })
 
@@ -119,6 +122,7 @@ t.test('npm publishes, installs, tags, deprecates and unpublishes a hosted packa
       '@ours/hats: read-write'
     )
     await succeeds(t, author, 'access', 'set', 'mfa=none', '@ours/hats')
+    t.equal(await succeeds(t, author, 'owner', 'ls', '@ours/hats'), 'local <>')
     await succeeds(t, author, 'star', '@ours/hats')
   })
 

@@ -12,7 +12,7 @@ import { sendRefusal } from './refusal.ts'
 const localUser = 'local'
 
 /** Who asks: whom the guard let in, or on this machine whose token is shown. */
-function whoIs({ access, options, request }: Call): string | undefined {
+export function whoIs({ access, options, request }: Call): string | undefined {
   if (access.user !== undefined) return access.user
   const credentials = parseAuthorization(request.headers.authorization)
   return credentials === undefined ? undefined : options.tokens.find(credentials)?.user

@@ -8,6 +8,7 @@ import type { Catalog } from '../../pull/api.ts'
 import { BufferPool } from '../../pull/buffers.ts'
 import type { HostedContent } from '../../pull/registry/api.ts'
 import { readStored } from '../../pull/stored-body.ts'
+import { whoIs } from './account.ts'
 import { type Call, gather } from './call.ts'
 
 /** Hosted packages lie in the catalog where those of the main upstream do. */
@@ -65,7 +66,7 @@ export async function changeHosted(
   edit: (current: JsonObject, editor: Editor) => Edited,
   revision?: number
 ): Promise<JsonObject> {
-  const { options, access } = asked
+  const { options } = asked
   for (let attempt = 1; ; attempt++) {
     const held = options.packages.document(name)
     const now = held?.revision ?? 0
@@ -73,7 +74,7 @@ export async function changeHosted(
       throw new CairnError('conflict', `${name} was changed meanwhile: read it again`)
     }
     const current = held === undefined ? emptyPackument(name) : await parse(options, held)
-    const editor = { user: access.user, now: new Date(options.clock.nowMs()).toISOString() }
+    const editor = { user: whoIs(asked), now: new Date(options.clock.nowMs()).toISOString() }
     const edited = edit(current, editor)
     try {
       write(asked, name, now, edited)

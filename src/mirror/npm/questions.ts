@@ -75,10 +75,17 @@ function resultOf(name: string, packument: JsonObject): JsonObject {
   const {
     description = '',
     keywords = [],
-    maintainers = []
+    _npmUser: publisher
   } = isObject(versions[version]) ? versions[version] : {}
   const time = isObject(packument.time) ? packument.time : {}
-  return { name, version, description, keywords, maintainers, date: time[version], links: {} }
+  const maintainers = listOf(packument.maintainers).flatMap(each => nameOf(each) ?? [])
+  const about = { name, version, description, keywords, maintainers, publisher: nameOf(publisher) }
+  return { ...about, date: time[version], links: {} }
+}
+
+/** npm shows who published by `username`. */
+function nameOf(user: unknown): JsonObject | undefined {
+  return isObject(user) ? { username: user.name, ...user } : undefined
 }
 
 function scored(result: JsonObject): unknown {
