@@ -27,6 +27,13 @@ export interface Status {
     readonly adapters: Readonly<Record<string, PullCounts>>
     /** Downloads in progress now. */
     readonly flights: number
+    /** What of upstreams (an origin, or one item's key) did not work when it was tried last, the latest first. */
+    readonly troubles: ReadonlyArray<{
+      readonly of: string
+      readonly problem: string
+      readonly sinceMs: number
+      readonly lastMs: number
+    }>
   }
   /** What was fetched and may go, as it was measured last, and what went of it so far. */
   readonly cache: {

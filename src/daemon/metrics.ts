@@ -51,6 +51,7 @@ export function metricsOf(state: MeasuredState): Metric[] {
     pulled(pull, 'failures', 'cairn_pull_failures_total', 'Items that could not be had'),
     pulled(pull, 'bytesServed', 'cairn_pull_served_bytes_total', 'Bytes given to clients'),
     pulled(pull, 'bytesFetched', 'cairn_pull_fetched_bytes_total', 'Bytes taken from upstreams'),
+    gauge('cairn_pull_troubles', 'What of upstreams failed when last asked', pull.troubles.length),
     ...bound('cairn_cache_budget_bytes', 'What may be cached', cache.budgetBytes),
     gauge('cairn_cache_bytes', 'What is cached, as it was measured last', cache.cachedBytes),
     counter('cairn_cache_dropped_bytes_total', 'Bytes not kept any more', cache.droppedBytes),

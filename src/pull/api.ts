@@ -180,6 +180,16 @@ export interface PullStatistics extends PullCounts {
   readonly adapters: Readonly<Record<string, PullCounts>>
   /** Downloads in progress now. */
   readonly flights: number
+  /** What of upstreams did not work when it was tried last, the latest first. */
+  readonly troubles: readonly Trouble[]
+}
+
+export interface Trouble {
+  /** An upstream's origin, or a catalog key. */
+  readonly of: string
+  readonly problem: string
+  readonly sinceMs: number
+  readonly lastMs: number
 }
 
 /** Takes an archive that is held apart, for the mount. */

@@ -15,7 +15,7 @@ import { HeldItems } from './held-items.ts'
 import { Learner } from './learner.ts'
 import type { Patience, PullOptions } from './open.ts'
 import { Remembered } from './remembered.ts'
-import { stampOf, storeLanded } from './store-landed.ts'
+import { copiedItem, storeLanded } from './store-landed.ts'
 import { Tally } from './tally.ts'
 
 /** What is known when an item is asked for. */
@@ -39,7 +39,7 @@ export class Engine implements Pull {
   readonly held: HeldItems
   readonly #learner: Learner
   readonly answers: Answers
-  readonly #tally = new Tally()
+  readonly tally = new Tally()
   #closed = false
 
   constructor(options: PullOptions) {
@@ -47,14 +47,14 @@ export class Engine implements Pull {
     this.#patience = { ...defaultPatience, ...options.patience }
     this.held = new HeldItems(options, this.#buffers)
     this.#learner = new Learner(options, this.held)
-    this.answers = new Answers(options, this.held, this.#tally)
+    this.answers = new Answers(options, this.held, this.tally)
   }
 
   async fetch(
     wanted: Classification,
     { signal }: { signal?: AbortSignal } = {}
   ): Promise<PullAnswer> {
-    this.#tally.of(wanted.key).requests++
+    this.tally.of(wanted.key).requests++
     await this.#indexed(wanted, signal)
     if (this.#closed) throw new CairnError('aborted', 'Cairn is stopping')
     const known = this.#look(wanted)
@@ -72,7 +72,7 @@ export class Engine implements Pull {
   }
 
   #hit(wanted: Classification, item: CatalogItem): PullAnswer {
-    this.#tally.of(wanted.key).hits++
+    this.tally.of(wanted.key).hits++
     const again = { item, untilMs: freshUntilMs(wanted, item) }
     return { ...this.#fromStore(wanted, item, 'store'), again }
   }
@@ -102,15 +102,7 @@ export class Engine implements Pull {
     const other = this.held.check(this.#options.catalog.byDigest(expected.digest))
     if (other === undefined) return undefined
     const nowMs = this.#options.clock.nowMs()
-    const item: CatalogItem = {
-      ...other,
-      key: wanted.key,
-      mediaType: wanted.mediaType,
-      etag: undefined,
-      ...stampOf(this.#options.catalog.get(wanted.key), undefined, nowMs),
-      validatedMs: nowMs,
-      usedMs: nowMs
-    }
+    const item = copiedItem(other, wanted, this.#options.catalog.get(wanted.key), nowMs)
     this.#options.catalog.put(item)
     return item
   }
@@ -178,7 +170,7 @@ export class Engine implements Pull {
 
   #stale(wanted: Classification, { held }: Known): PullAnswer {
     if (held === undefined) throw new CairnError('io', `${wanted.key} is not held`)
-    this.#tally.of(wanted.key).stale++
+    this.tally.of(wanted.key).stale++
     return this.#fromStore(wanted, held, 'stale')
   }
 
@@ -210,7 +202,7 @@ export class Engine implements Pull {
       land: landed => this.#land(wanted, landed, startedMs),
       onAbandoned: () => this.#takeOff(key, flight),
       onBytes: bytes => {
-        this.#tally.of(key).bytesFetched += bytes
+        this.tally.of(key).bytesFetched += bytes
       }
     })
     this.#flights.set(key, flight)
@@ -223,18 +215,22 @@ export class Engine implements Pull {
     return this.#resting.has(new URL(url).origin, nowMs) ? bounds.restingAttempts : bounds.attempts
   }
 
-  async #settle({ key, url }: Classification, flight: Flight, source: FlightSource) {
+  async #settle(wanted: Classification, flight: Flight, source: FlightSource) {
+    const { key, url } = wanted
+    const { catalog, clock, log } = this.#options
     try {
       const head = await flight.head
-      if (head === 'not-modified') this.#options.catalog.touch(key, this.#options.clock.nowMs())
-      this.#resting.delete(new URL(url).origin)
+      if (head === 'not-modified') catalog.touch(key, clock.nowMs())
+      const { origin } = new URL(url)
+      this.#resting.delete(origin)
+      this.tally.troubles.clear(origin)
       await flight.landed
+      this.tally.troubles.clear(key)
     } catch (cause) {
-      const { code, message } = toCairnError(cause)
-      if (code === 'mismatch') source.refuted()
-      if (code === 'not-found' || code === 'aborted') return
-      this.#tally.of(key).failures++
-      this.#options.log.warn({ key, code }, message)
+      const error = toCairnError(cause)
+      if (error.code === 'mismatch') source.refuted()
+      if (!this.tally.failed(wanted, error, clock.nowMs())) return
+      log.warn({ key, code: error.code }, error.message)
     } finally {
       this.#takeOff(key, flight)
     }
@@ -260,10 +256,10 @@ export class Engine implements Pull {
   /** Answers with an item that is held, whatever its age, or a version of it. Throws `missing` if it is not. */
   serve(wanted: Classification, from: PullAnswer['from'], version?: CatalogItem): PullAnswer {
     if (this.#closed) throw new CairnError('aborted', 'Cairn is stopping')
-    this.#tally.of(wanted.key).requests++
+    this.tally.of(wanted.key).requests++
     const item = version ?? this.held.get(wanted.key)
     if (item === undefined) throw new CairnError('missing', `${wanted.key} went: ask again`)
-    this.#tally.of(wanted.key).hits++
+    this.tally.of(wanted.key).hits++
     // What came in a bundle was read by nobody yet, and the files that it names are known by it alone.
     const isUnread = version === undefined && wanted.hosted !== true
     if (isUnread) this.#learner.consider(wanted, item, 'held')
@@ -276,7 +272,7 @@ export class Engine implements Pull {
   }
 
   statistics(): PullStatistics {
-    return { ...this.#tally.statistics(), flights: this.#flights.size }
+    return { ...this.tally.statistics(), flights: this.#flights.size }
   }
 
   async learnt(): Promise<void> {

@@ -31,6 +31,24 @@ export function stampOf(
   }
 }
 
+/** The bytes of another item under the name that is wanted, where `before` stood. */
+export function copiedItem(
+  other: CatalogItem,
+  { key, mediaType }: Classification,
+  before: CatalogItem | undefined,
+  nowMs: number
+): CatalogItem {
+  const times = { validatedMs: nowMs, usedMs: nowMs }
+  return {
+    ...other,
+    key,
+    mediaType,
+    etag: undefined,
+    ...stampOf(before, undefined, nowMs),
+    ...times
+  }
+}
+
 /** Puts the bytes of a flight into the store, then their name into the catalog. */
 export async function storeLanded(
   to: { catalog: Catalog; blocks: BlockWriter; writer: UnixfsWriter; held: HeldItems },

@@ -1,4 +1,7 @@
+import type { CairnError } from '../base/errors.ts'
+import type { Classification } from './adapter.ts'
 import type { PullCounts, PullStatistics } from './api.ts'
+import { Troubles } from './troubles.ts'
 
 type Counts = { -readonly [Name in keyof PullCounts]: PullCounts[Name] }
 
@@ -14,6 +17,7 @@ const nothing: PullCounts = {
 /** What was asked and done so far, an adapter at a time. */
 export class Tally {
   readonly #adapters = new Map<string, Counts>()
+  readonly troubles = new Troubles()
 
   /** The counts of the adapter whose key this is, to be added to. */
   of(key: string): Counts {
@@ -25,12 +29,30 @@ export class Tally {
     return counts
   }
 
+  /**
+   * A download ended in an error; true if that is a failure. A body that was wrong says nothing of its upstream's
+   * other bodies.
+   */
+  failed(
+    { key, url }: Pick<Classification, 'key' | 'url'>,
+    { code, message }: CairnError,
+    nowMs: number
+  ): boolean {
+    if (code === 'not-found' || code === 'aborted') return false
+    this.of(key).failures++
+    if (code === 'mismatch') this.troubles.note(key, message, nowMs)
+    if (code === 'upstream' || code === 'timeout') {
+      this.troubles.note(new URL(url).origin, message, nowMs)
+    }
+    return true
+  }
+
   statistics(): Omit<PullStatistics, 'flights'> {
     const all = { ...nothing } as Counts
     for (const counts of this.#adapters.values()) {
       for (const name of Object.keys(nothing) as Array<keyof PullCounts>) all[name] += counts[name]
     }
     const adapters = [...this.#adapters].map(([name, counts]) => [name, { ...counts }] as const)
-    return { ...all, adapters: Object.fromEntries(adapters) }
+    return { ...all, adapters: Object.fromEntries(adapters), troubles: this.troubles.list() }
   }
 }

@@ -3,8 +3,9 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { openFakeOrigin, sha256Hex, status } from '../lib/fake-origin.ts'
 import { requireRoot } from '../lib/skip.ts'
-import { makeWorld, program, type World } from './run-cairn.ts'
+import { makeWorld, program, until, type World } from './run-cairn.ts'
 
 async function findings(world: World, args: readonly string[] = []) {
   const { status, stdout } = await world.run([
@@ -101,6 +102,39 @@ t.test('what the running daemon could not mount fails, whatever the settings say
   t.equal(status, 1)
   t.match(of('mount folder'), { verdict: 'fail', found: `${join(mount, 'ipfs')} is not mounted: ` })
 })
+
+t.test(
+  'what failed of an upstream is told until it works again; a keyring that lacks fails',
+  async t => {
+    const world = await makeHome(t)
+    const origin = await openFakeOrigin()
+    t.teardown(() => origin.close())
+    const config = join(world.home, 'config.yaml')
+    await writeFile(config, `apt: {upstreams: {a: "${origin.url}a/"}}\n`)
+    const daemon = await world.start()
+    const ask = async (path: string) => (await fetch(`${daemon.url}apt/a/${path}`)).status
+    const upstreams = async () => (await findings(world, ['--mount', 'none'])).of('upstreams')
+    t.match(await upstreams(), { verdict: 'ok', found: /nothing failed/ })
+    const right = Buffer.from('right')
+    const path = `dists/x/by-hash/SHA256/${sha256Hex(right)}`
+    const failing = Array.from({ length: 100 }, () => status(500))
+    origin.items.set(`a/${path}`, { body: right, faults: failing })
+    t.equal(await ask(path), 502)
+    t.match(await upstreams(), { verdict: 'warn', found: /^.*127\.0\.0\.1:\d+, .*answered 500/ })
+    t.match(await world.line(['status']), /trouble {3}http:\/\/127\.0\.0\.1:\d+, .*answered 500/)
+    await ask(path).catch(() => {})
+    await until(async () => /is sha256:.*the index says/.test((await upstreams()).found))
+    t.equal(await ask(path), 200)
+    await until(async () => (await upstreams()).verdict === 'ok')
+    await world.line(['stop'])
+    const keyring = join(world.folder, 'none.gpg')
+    await writeFile(
+      config,
+      `apt: {upstreams: {a: {url: "${origin.url}a/", keyring: ${keyring}}}}\n`
+    )
+    t.match(await upstreams(), { verdict: 'fail', found: /keyring of apt\/a.*none\.gpg/ })
+  }
+)
 
 t.test('a /dev/fuse that is something else fails', async t => {
   if (!requireRoot(t)) return

@@ -32,7 +32,7 @@ const status = {
   ],
   store: { blocks: 1, bytes: 2048, segments: 1, segmentBytes: 4096 },
   catalog: { items: 2, bytes: 10, adapters: { apt: { items: 2, bytes: 10 } } },
-  pull: { ...counts, adapters: {}, flights: 3 },
+  pull: { ...counts, adapters: {}, flights: 3, troubles: [] },
   cache: {
     budgetBytes: 1 << 30,
     unusedMs: undefined,

@@ -14,6 +14,7 @@ import { checkDatabase, checkHome, checkSpace } from './check-home.ts'
 import { checkApt, checkDaemon, checkPort, checkRuntime } from './check-machine.ts'
 import { checkNpm } from './check-npm.ts'
 import { checkOci } from './check-oci.ts'
+import { checkUpstreams } from './check-upstreams.ts'
 import type { Check, Finding } from './finding.ts'
 
 const checks: ReadonlyArray<readonly [string, Check]> = [
@@ -27,6 +28,7 @@ const checks: ReadonlyArray<readonly [string, Check]> = [
   ['mount folder', checkMountPoint],
   ['passthrough', checkPassthrough],
   ['port', checkPort],
+  ['upstreams', checkUpstreams],
   ['apt', checkApt],
   ['npm', checkNpm],
   ['oci', checkOci]

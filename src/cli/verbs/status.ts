@@ -1,6 +1,6 @@
 import { CairnError } from '../../base/errors.ts'
 import { homePaths } from '../../base/home.ts'
-import { showBytes, showCount, showSpan } from '../../base/show-units.ts'
+import { showBytes, showCount, showMoment, showSpan } from '../../base/show-units.ts'
 import type { Status } from '../../control/api.ts'
 import { callDaemon } from '../../control/client.ts'
 import { findHome } from '../../daemon/find-home.ts'
@@ -33,8 +33,16 @@ function showStatus(status: Status, nowMs: number): string[] {
     `store     ${showCount(store.blocks, 'block')}, ${showBytes(store.bytes)} in ${showCount(store.segments, 'segment')}`,
     `packages  ${showCount(catalog.items, 'item')}, ${showBytes(catalog.bytes)}`,
     showCache(cache),
-    `pull      ${showCount(pull.requests, 'request')}, ${pull.hits} from the store, ${pull.failures} failed, ${pull.flights} in progress`
+    `pull      ${showCount(pull.requests, 'request')}, ${pull.hits} from the store, ${pull.failures} failed, ${pull.flights} in progress`,
+    ...showTroubles(status)
   ]
+}
+
+function showTroubles({ pull: { troubles } }: Status): string[] {
+  const [last] = troubles
+  if (last === undefined) return []
+  const more = troubles.length === 1 ? '' : `; ${troubles.length - 1} more: see cairn doctor`
+  return [`trouble   ${last.of}, ${showMoment(last.lastMs)}: ${last.problem}${more}`]
 }
 
 function showShare({ share }: Status): string[] {

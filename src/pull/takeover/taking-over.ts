@@ -111,17 +111,20 @@ export class TakingOver implements Pull {
   }
 
   #begin(wanted: Document, held: CatalogItem | undefined): Promise<void> {
+    const { troubles } = this.#engine.tally
     const work = this.#renew(wanted, held).finally(() => this.#running.delete(wanted.key))
     this.#running.set(wanted.key, work)
-    work.catch((cause: unknown) => {
+    const failed = (cause: unknown): void => {
       const { code, message } = toCairnError(cause)
       if (code === 'not-found' || code === 'aborted') return
       const nowMs = this.#options.clock.nowMs()
       this.#resting.add(wanted.key, nowMs + bounds.upstreamRestMs)
+      troubles.note(wanted.key, message, nowMs)
       const kept =
         held === undefined ? 'there is no version to serve' : 'the last good one is served'
       this.#options.log.warn({ key: wanted.key, code }, `${message}; ${kept}`)
-    })
+    }
+    work.then(() => troubles.clear(wanted.key), failed)
     return work
   }
 
