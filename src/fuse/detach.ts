@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { commandMs, runCommand } from './run-command.ts'
 
 type Manner = 'polite' | 'lazy' | 'abort'
@@ -33,6 +34,24 @@ export async function detachLazily(mountPoint: string): Promise<void> {
 /** Cuts off everybody who uses the mount, and ends its threads' reads; only root can. */
 export async function abortMount(mountPoint: string): Promise<void> {
   await runCommand(...detachCommand(mountPoint, 'abort'))
+}
+
+const connections = '/sys/fs/fuse/connections'
+
+/**
+ * Ends the connection of a FUSE file system, by its `major:minor`, wherever it is still mounted. Where the
+ * control file system is not, root mounts it for this command alone.
+ * https://docs.kernel.org/filesystems/fuse/fuse.html#control-filesystem
+ */
+export async function abortConnection(device: string): Promise<void> {
+  const [, minor = ''] = device.split(':')
+  try {
+    await writeFile(`${connections}/${minor}/abort`, '1')
+  } catch {
+    if (process.getuid?.() !== 0) return
+    const script = `mount -t fusectl none ${connections} && echo 1 >"${connections}/$1/abort"`
+    await runCommand('unshare', ['-m', 'sh', '-c', script, 'sh', minor])
+  }
 }
 
 /** For a process that is about to exit and can wait for nothing: aborts if it may, and detaches. */

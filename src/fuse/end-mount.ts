@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { statfs } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { abortMount, detachNow, detachPolitely } from './detach.ts'
+import { abortConnection, abortMount, detachNow, detachPolitely } from './detach.ts'
 import type { Control } from './seat.ts'
 import type { Threads } from './threads.ts'
 
@@ -10,6 +10,8 @@ const retryMs = 50
 /** Threads that were cut off end at once; one that computes still is not waited for longer. */
 const threadsMs = 5000
 const wakeMs = 200
+/** Once the kernel ended a mount, nobody waits on it this long. */
+const endMs = 1000
 
 /** Unmounts politely; false if users hold it to the end of the grace. */
 export async function unmountWithin(mountPoint: string, graceMs: number): Promise<boolean> {
@@ -41,6 +43,15 @@ async function wakeAll(mountPoint: string, threads: Threads): Promise<void> {
     statfs(mountPoint).catch(() => {})
     await Promise.race([threads.ended, delay(wakeMs)])
   }
+}
+
+/**
+ * A mount that went from here lives on where another mount namespace has it too, a container's for one:
+ * then nothing ends the reads of its threads, and its connection is cut. `device`: its `major:minor`.
+ */
+export async function endElsewhere(device: string, reads: Promise<unknown>): Promise<void> {
+  const over = await Promise.race([reads.then(() => true), delay(endMs, false, { ref: false })])
+  if (!over) await abortConnection(device)
 }
 
 /** Resolves to whether all threads ended in time. */

@@ -9,11 +9,11 @@ import { DeferredRequests } from './deferred-requests.ts'
 import { detachLazily } from './detach.ts'
 import { receive, receiveLater, send } from './device.ts'
 import type { Fault } from './dispatch.ts'
-import { cutOff, endMountNow, threadsEnd, unmountWithin } from './end-mount.ts'
+import { cutOff, endElsewhere, endMountNow, threadsEnd, unmountWithin } from './end-mount.ts'
 import { type FaultFacts, faultLog } from './fault-log.ts'
 import type { InPlace } from './in-place.ts'
 import type { ThreadMessage } from './messages.ts'
-import { clearMountPoint } from './mount-point.ts'
+import { clearMountPoint, fuseDeviceAt } from './mount-point.ts'
 import { negotiate } from './negotiate.ts'
 import { KernelNotifier } from './notify-kernel.ts'
 import { preparePassthrough } from './prepare-passthrough.ts'
@@ -193,13 +193,21 @@ class Mount implements FuseMount {
     const { mountPoint } = this
     this.#deferred.close()
     const served = this.#threads.live > 0 || this.#unused !== undefined
+    const device = await fuseDeviceAt(mountPoint)
     const gone = served && (await unmountWithin(mountPoint, graceMs))
     if (!gone) await cutOff(mountPoint, this.#control, this.#threads)
+    else if (device !== undefined) await endElsewhere(device, this.#reads())
     await this.#unused
     if (this.#threads.live > 0 && !(await threadsEnd(this.#threads))) {
       this.#options.log('FUSE threads did not end', { mountPoint, threads: this.#threads.live })
     }
     await this.#finish('unmounted', gone)
+  }
+
+  /** Resolves once nobody waits for requests. */
+  async #reads(): Promise<void> {
+    if (this.#threads.live > 0) await this.#threads.ended
+    await this.#unused
   }
 
   /** Nobody asked for it: unmounted from outside, or all threads failed. */

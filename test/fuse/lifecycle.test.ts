@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { isFuseMount } from '../../src/fuse/mount-point.ts'
+import { requireRoot } from '../lib/skip.ts'
 import { canMount, mountTestTree, shell, until } from './mounted.ts'
 import { testTreeData } from './test-tree.ts'
 
@@ -72,6 +73,24 @@ t.test('the life of a mount', async t => {
     holder.stdin.end('\n')
     t.match((await errors).join(''), /not connected/)
   })
+
+  for (const minThreads of [0, 2]) {
+    t.test(`one that another mount namespace holds too is left, ${minThreads} threads`, async t => {
+      if (!requireRoot(t)) return
+      const { path, mount } = await mountTestTree(t, { minThreads, maxThreads: 2 })
+      const script = 'echo there; read line; cat "$1/hello" || true'
+      const elsewhere = spawn('unshare', ['-m', 'sh', '-c', script, 'sh', path])
+      t.teardown(() => elsewhere.kill('SIGKILL'))
+      await once(elsewhere.stdout, 'data')
+      await mount.unmount()
+      t.equal(await mount.closed, 'unmounted')
+      t.equal(mount.statistics().threads, 0)
+      t.notOk(await isFuseMount(path))
+      const errors = elsewhere.stderr.setEncoding('utf8').toArray()
+      elsewhere.stdin.end('\n')
+      t.match((await errors).join(''), /not connected/, 'who is there is cut off')
+    })
+  }
 
   t.test('a read-only mount refuses writes, and so does one of a read-only tree', async t => {
     const { path } = await mountTestTree(t, { readOnly: true })
