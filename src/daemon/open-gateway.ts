@@ -5,6 +5,7 @@ import type { GatewayNames, GatewayOptions, Shared } from '../gateway/api.ts'
 import { openGatewayDoor } from '../gateway/gateway-door.ts'
 import { openSharedBlocks, type SharedRoot } from '../gateway/shared-blocks.ts'
 import type { Names } from '../names/api.ts'
+import { readIpnsName } from '../names/ipns-name.ts'
 import type { Content } from './content.ts'
 
 export interface OpenGatewayOptions
@@ -55,13 +56,26 @@ function sharedRoots(names: Names, followed: boolean): SharedRoot[] {
 
 /** Strangers ask by name: what things are called here is not theirs to try. */
 function gatewayNames(names: Names, serves: GatewayOptions['serves']): GatewayNames {
+  const find = (text: string) => {
+    const shown = names.find(text)
+    const name = readIpnsName(text)
+    return serves === 'everything' || (name !== undefined && shown?.name === name)
+      ? shown
+      : undefined
+  }
   return {
     resolve: text => {
-      const shown = names.find(text)
-      if (shown === undefined || (serves === 'shared' && shown.name !== text)) return undefined
+      const shown = find(text)
+      if (shown === undefined) return undefined
       return shown.place.kind === 'cid' ? shown.place.cid : publishedAt(names, shown.name)
     },
-    record: text => names.record(text)
+    record: text => {
+      const name = find(text)?.name ?? readIpnsName(text)
+      const held = name === undefined ? undefined : names.record(name)
+      if (held === undefined) return undefined
+      const leftMs = held.endMs - systemClock.nowMs()
+      return { bytes: held.bytes, ttlMs: Math.max(0, Math.min(held.ttlMs, leftMs)) }
+    }
   }
 }
 

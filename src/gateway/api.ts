@@ -27,7 +27,10 @@ export interface GatewayOptions {
 export interface GatewayNames {
   /** Where it stands on this machine. */
   resolve: (name: string) => CID | undefined
-  /** The newest valid record, for those who verify it themselves. */
+  /**
+   * The newest valid record, for those who verify it themselves. `ttlMs`: how long it may be believed from now on
+   * without asking again, 0 once it has ended.
+   */
   record: (name: string) => { readonly bytes: Uint8Array; readonly ttlMs: number } | undefined
 }
 

@@ -104,8 +104,10 @@ async function* everything(source: CarSource, root: CID, duplicates: boolean): A
     const again = seen.has(key)
     if (again && (!duplicates || count++ > limits.carDuplicates)) continue
     seen.add(key)
+    // Before it is sent: a root whose links are not known is refused.
+    const links = await linksOf(source, cid)
     yield cid
-    for (const link of (await linksOf(source, cid)).toReversed()) waiting.push(cidOf(link))
+    for (const link of links.toReversed()) waiting.push(cidOf(link))
   }
 }
 

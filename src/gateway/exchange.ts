@@ -16,13 +16,22 @@ export interface Exchange extends GatewayOptions {
   readonly root: CID
 }
 
-/** A year: what a CID names never changes. https://www.rfc-editor.org/rfc/rfc8246 */
-const forever = 'public, max-age=31536000, immutable'
+/** What a CID names never changes: https://specs.ipfs.tech/http-gateways/path-gateway/#cache-control-response-header */
+const forever = 'public, max-age=29030400, immutable'
 /** A name may move at any time, and this machine hears of it at once. */
-const aMinute = 'public, max-age=60'
+const nameMaxAgeMs = 60_000
 
-export function cacheControl({ asked }: Pick<Exchange, 'asked'>): string {
-  return asked.namespace === 'ipfs' ? forever : aMinute
+/** Of a name without a record nobody knows how long it holds: nothing is said. */
+export function cacheControl({ asked, names }: Pick<Exchange, 'asked' | 'names'>): {
+  'cache-control'?: string
+} {
+  if (asked.namespace === 'ipfs') return { 'cache-control': forever }
+  const record = names.record(asked.root)
+  return record === undefined ? {} : { 'cache-control': publicFor(record.ttlMs, nameMaxAgeMs) }
+}
+
+export function publicFor(ttlMs: number, mostMs: number): string {
+  return `public, max-age=${Math.max(0, Math.floor(Math.min(ttlMs, mostMs) / 1000))}`
 }
 
 /** Headers of every answer: https://specs.ipfs.tech/http-gateways/path-gateway/#response-headers */

@@ -114,6 +114,8 @@ function refuse(request: IncomingMessage, response: ServerResponse, error: Cairn
 /** https://specs.ipfs.tech/http-gateways/path-gateway/#only-if-cached-head-behavior */
 function statusOf({ headers }: IncomingMessage, error: CairnError): number {
   if (error instanceof Refusal) return error.status
+  // https://specs.ipfs.tech/http-gateways/path-gateway/#400-bad-request
+  if (error.code === 'unsupported') return 400
   if (error.code !== 'missing') return httpStatus[error.code]
   return /\bonly-if-cached\b/i.test(headers['cache-control'] ?? '') ? 412 : 404
 }

@@ -1,10 +1,10 @@
 import type { CID } from 'multiformats/cid'
-import { parseRanges } from '../base/byte-ranges.ts'
 import { complete } from '../base/complete.ts'
 import { contentTypeOf } from '../base/content-type.ts'
 import { CairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import { type Name, nameText, toName } from '../base/names.ts'
+import { chooseRange } from './choose-range.ts'
 import { showFolder } from './directory-page.ts'
 import {
   answerUnchanged,
@@ -94,7 +94,7 @@ async function serveFile(exchange: Exchange, { place, bytes, name }: ServedFile)
   const headers = {
     ...commonHeaders(exchange, place.cids),
     etag,
-    'cache-control': cacheControl(exchange),
+    ...cacheControl(exchange),
     'accept-ranges': 'bytes',
     'content-security-policy': policy,
     ...(shown === undefined
@@ -102,26 +102,13 @@ async function serveFile(exchange: Exchange, { place, bytes, name }: ServedFile)
       : { 'content-disposition': disposition(asked.download ? 'attachment' : 'inline', shown) })
   }
   if (answerUnchanged(exchange, headers)) return
-  const condition = request.headers['if-range']
-  const ranges =
-    condition === undefined || condition === etag
-      ? parseRanges(request.headers.range, bytes)
-      : 'whole'
-  if (ranges === 'unsatisfiable') {
-    response.writeHead(416, { ...headers, 'content-range': `bytes */${bytes}` }).end()
-    return
-  }
-  const [range] = ranges === 'whole' || ranges.length > 1 ? [] : ranges
-  const { start, end } = range ?? { start: 0, end: bytes - 1 }
-  const head = {
-    ...headers,
-    'content-type': typeOf(shown),
-    'content-length': end - start + 1,
-    ...(range === undefined ? {} : { 'content-range': `bytes ${start}-${end}/${bytes}` })
-  }
+  const range = chooseRange(exchange, headers, bytes)
+  if (range === undefined) return
+  const { start, end } = range
+  const head = { ...headers, 'content-type': typeOf(shown), ...range.headers }
   const send = request.method === 'HEAD' ? 0 : end - start + 1
   await sendBytes(exchange, place.cid, { start, bytes: send }, () =>
-    response.writeHead(range === undefined ? 200 : 206, head)
+    response.writeHead(range.status, head)
   )
 }
 
@@ -162,7 +149,7 @@ function serveLink(exchange: Exchange, { cid, cids }: Place): void {
   const headers = {
     ...commonHeaders(exchange, cids),
     etag: `"${cid}"`,
-    'cache-control': cacheControl(exchange)
+    ...cacheControl(exchange)
   }
   if (answerUnchanged(exchange, headers)) return
   response.writeHead(200, {

@@ -1,9 +1,11 @@
 import { encode } from '@ipld/dag-cbor'
+import type { CID } from 'multiformats/cid'
 import { complete } from '../base/complete.ts'
 import { digestOf } from '../base/digest.ts'
 import { limits } from '../base/limits.ts'
 import { type CarBlock, carBlocks, provePlace, readBlock } from './car-blocks.ts'
-import type { CarWish } from './car-wish.ts'
+import { type CarWish, type EntityBytes, resolveBytes } from './car-wish.ts'
+import { chooseRange } from './choose-range.ts'
 import {
   answerUnchanged,
   cacheControl,
@@ -11,6 +13,7 @@ import {
   disposition,
   type Exchange,
   locationOf,
+  publicFor,
   send,
   write
 } from './exchange.ts'
@@ -25,18 +28,22 @@ export async function serveBlock(exchange: Exchange): Promise<void> {
   const headers = {
     ...commonHeaders(exchange, place.cids),
     etag: `"${place.cid}.raw"`,
-    'cache-control': cacheControl(exchange)
+    ...cacheControl(exchange),
+    'accept-ranges': 'bytes'
   }
   if (answerUnchanged(exchange, headers)) return
   const bytes = await complete(exchange, signal, () => readBlock(blocks, place.cid))
-  if (request.method !== 'HEAD') await exchange.pace(bytes.byteLength, signal)
-  response.writeHead(200, {
+  const range = chooseRange(exchange, headers, bytes.byteLength)
+  if (range === undefined) return
+  const sent = bytes.subarray(range.start, range.end + 1)
+  if (request.method !== 'HEAD') await exchange.pace(sent.byteLength, signal)
+  response.writeHead(range.status, {
     ...headers,
+    ...range.headers,
     'content-type': mediaTypes.raw,
-    'content-length': bytes.byteLength,
     'content-disposition': disposition('attachment', asked.filename ?? `${place.cid}.bin`)
   })
-  response.end(request.method === 'HEAD' ? undefined : bytes)
+  response.end(request.method === 'HEAD' ? undefined : sent)
 }
 
 /**
@@ -46,11 +53,12 @@ export async function serveBlock(exchange: Exchange): Promise<void> {
 export async function serveCar(exchange: Exchange, wish: CarWish): Promise<void> {
   const { asked, request, response, root } = exchange
   const place = await provePlace(exchange, root, asked.path)
+  if (wish.bytes !== undefined) await checkWithin(exchange, place.cid, wish.bytes)
   const name = `${place.cid}.car`
   const headers = {
     ...commonHeaders(exchange, place.cids),
     etag: `W/"${name}.${digestOf('sha256', Buffer.from(`${asked.pathText} ${JSON.stringify(wish)}`)).slice(7, 23)}"`,
-    'cache-control': cacheControl(exchange),
+    ...cacheControl(exchange),
     'accept-ranges': 'none'
   }
   if (answerUnchanged(exchange, headers)) return
@@ -70,6 +78,15 @@ export async function serveCar(exchange: Exchange, wish: CarWish): Promise<void>
   if (begun.done !== true) await send(exchange, record(begun.value))
   for await (const block of first) await send(exchange, record(block))
   response.end()
+}
+
+/** https://specs.ipfs.tech/http-gateways/trustless-gateway/#entity-bytes-request-query-parameter: what lies outside is told at once. */
+async function checkWithin(exchange: Exchange, cid: CID, range: EntityBytes): Promise<void> {
+  const { reader, signal } = exchange
+  const { kind, bytes } = await complete(exchange, signal, () => reader.info(cid))
+  if (kind !== 'file' || bytes === 0) return
+  const { start, end } = resolveBytes(range, bytes)
+  if (start === end) throw new Refusal(400, `the file has ${bytes} bytes, and none of these`)
 }
 
 function record({ cid, bytes }: CarBlock): Uint8Array {
@@ -97,10 +114,9 @@ export function serveRecord({
   const found = names.record(asked.root)
   if (found === undefined) throw new Refusal(404, 'no record of this name is held here')
   const { bytes, ttlMs } = found
-  const most = Math.min(ttlMs, limits.recordMaxAgeMs)
   const headers = {
     etag: `"${digestOf('sha256', bytes).slice(7, 47)}"`,
-    'cache-control': `public, max-age=${Math.max(0, Math.floor(most / 1000))}`,
+    'cache-control': publicFor(ttlMs, limits.recordMaxAgeMs),
     'x-content-type-options': 'nosniff',
     vary: 'accept',
     ...locationOf({ asked })

@@ -2,7 +2,7 @@ import t from 'tap'
 import { cidOf, makeSite, openGateway } from './gateway-world.ts'
 
 const none = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
-const forever = 'public, max-age=31536000, immutable'
+const forever = 'public, max-age=29030400, immutable'
 
 /** https://specs.ipfs.tech/http-gateways/trustless-gateway/: every verifiable form there is. */
 async function makeForms(t: Parameters<typeof openGateway>[0]) {
@@ -50,7 +50,8 @@ t.test('every form says what it is, how long it holds, and is not to be sniffed'
     t.equal(header('cache-control'), cache, what)
     t.equal(header('x-content-type-options'), 'nosniff', what)
     t.match(header('content-disposition'), /^attachment; filename="[\w.]+\.(bin|car|ipns-record)"/)
-    t.equal(header('accept-ranges'), type.includes('car') ? 'none' : null, what)
+    const ranges = type.includes('car') ? 'none' : type.includes('raw') ? 'bytes' : null
+    t.equal(header('accept-ranges'), ranges, what)
     tags.add(header('etag') ?? '')
   }
   t.equal(tags.size, Object.keys(forms).length - 1, 'a tag for each but the same block by a name')
@@ -107,6 +108,19 @@ t.test(
       [`/ipfs/${site}?format=car&dag-scope=some`, 400],
       [`/ipfs/${site}?format=car&entity-bytes=5`, 400],
       [`/ipfs/${site}?format=car&entity-bytes=9:5`, 400],
+      [`/ipfs/${site}/long.bin?format=car&entity-bytes=99999999:*`, 400],
+      [`/ipfs/${site}?format=car&entity-bytes=99999999:*`, 200],
+      [`/ipfs/${site}?format=car&car-order=unk`, 200],
+      [`/ipfs/${none}?format=raw`, 412, { 'cache-control': 'only-if-cached' }],
+      [`/ipfs/${none}?format=car`, 412, { 'cache-control': 'only-if-cached' }],
+      [`/ipfs/${site}?format=raw`, 200, { 'cache-control': 'only-if-cached' }],
+      [`/ipfs/${site}`, 400, { 'service-worker': 'script' }],
+      [`/ipfs/${site}?format=dag-json`, 406],
+      ['/ipns/k51/inner?format=ipns-record', 400],
+      ['/ipns/unknown?format=raw', 404],
+      [`/ipfs/${site}/%2F?format=raw`, 400],
+      [`/ipfs/${site}/%ff?format=raw`, 400],
+      ['/ipfs/?format=raw', 400],
       [`/ipfs/${site}/none?format=raw`, 404],
       [`/ipfs/${none}?format=raw`, 404],
       [`/ipfs/${none}?format=car`, 404],
@@ -116,10 +130,25 @@ t.test(
     for (const [path, status, headers = {}] of cases) {
       const answer = await fetch(gateway.url + path, { headers })
       t.equal(answer.status, status, `${path} ${headers.accept ?? ''}`)
-      t.equal(answer.headers.get('cache-control'), 'no-store', 'an error is not kept')
-      t.match(await answer.text(), /\S/, 'and says what it is')
+      const text = await answer.text()
+      if (status !== 200) {
+        t.equal(answer.headers.get('cache-control'), 'no-store', 'an error is not kept')
+        t.match(text, /\S/, 'and says what it is')
+      }
       const head = await fetch(gateway.url + path, { method: 'HEAD', headers })
       t.equal(head.status, status, `HEAD ${path}`)
+    }
+    const cbor = gateway.cbor({ a: 1 })
+    for (const [query, status] of [
+      ['format=raw', 200],
+      ['format=car&dag-scope=block', 200],
+      ['format=car&dag-scope=entity', 200],
+      ['format=car', 400],
+      ['', 400]
+    ] as const) {
+      const answer = await fetch(`${gateway.url}/ipfs/${cbor}?${query}`)
+      await answer.arrayBuffer()
+      t.equal(answer.status, status, `a node of another codec: ${query}`)
     }
     const put = await fetch(`${gateway.url}/ipfs/${site}`, { method: 'PUT', body: 'x' })
     t.same([put.status, put.headers.get('allow')], [405, 'GET, HEAD'])
@@ -179,3 +208,64 @@ t.test('of several forms that a client takes, the one it likes best that can be 
     t.same([answer.status, answer.headers.get('content-type')], [status, type], accept)
   }
 })
+
+t.test('a range of a block comes alone, and one that is not there is refused', async t => {
+  const { gateway, site } = await makeForms(t)
+  const path = `${gateway.url}/ipfs/${site}?format=raw`
+  const whole = Buffer.from(await (await fetch(path)).arrayBuffer())
+  const { length } = whole
+  const cases: ReadonlyArray<readonly [string, number, string | null, Buffer]> = [
+    ['bytes=0-0', 206, `bytes 0-0/${length}`, whole.subarray(0, 1)],
+    ['bytes=5-', 206, `bytes 5-${length - 1}/${length}`, whole.subarray(5)],
+    ['bytes=-4', 206, `bytes ${length - 4}-${length - 1}/${length}`, whole.subarray(-4)],
+    ['bytes=3-999999', 206, `bytes 3-${length - 1}/${length}`, whole.subarray(3)],
+    [`bytes=${length}-`, 416, `bytes */${length}`, Buffer.alloc(0)],
+    ['bytes=-0', 416, `bytes */${length}`, Buffer.alloc(0)],
+    ['bytes=0-0,2-2', 200, null, whole],
+    ['bytes=9-5', 200, null, whole],
+    ['blocks=0-0', 200, null, whole]
+  ]
+  for (const [range, status, place, bytes] of cases) {
+    const answer = await fetch(path, { headers: { range } })
+    t.same([answer.status, answer.headers.get('content-range')], [status, place], range)
+    t.same(Buffer.from(await answer.arrayBuffer()), bytes, range)
+    const head = await fetch(path, { method: 'HEAD', headers: { range } })
+    t.same([head.status, (await head.arrayBuffer()).byteLength], [status, 0], `HEAD ${range}`)
+  }
+  const tag = `"${site}.raw"`
+  for (const [condition, status] of [
+    [tag, 206],
+    ['"other"', 200]
+  ] as const) {
+    const answer = await fetch(path, { headers: { range: 'bytes=0-0', 'if-range': condition } })
+    await answer.arrayBuffer()
+    t.equal(answer.status, status, `if-range ${condition}`)
+  }
+})
+
+t.test(
+  'what a name leads to may be kept as long as its record says, and a minute at most',
+  async t => {
+    const { gateway, site } = await makeForms(t)
+    const cases: ReadonlyArray<readonly [number | undefined, string | null]> = [
+      [300_000, 'public, max-age=60'],
+      [5_900, 'public, max-age=5'],
+      [0, 'public, max-age=0'],
+      [undefined, null]
+    ]
+    gateway.heads.set('name', site)
+    for (const [ttlMs, told] of cases) {
+      gateway.records.delete('name')
+      if (ttlMs !== undefined) gateway.records.set('name', { bytes: Buffer.from('signed'), ttlMs })
+      for (const path of [
+        '/ipns/name/long.bin',
+        '/ipns/name?format=raw',
+        '/ipns/name?format=car'
+      ]) {
+        const answer = await fetch(gateway.url + path)
+        await answer.arrayBuffer()
+        t.equal(answer.headers.get('cache-control'), told, `${path}, ${ttlMs} ms`)
+      }
+    }
+  }
+)

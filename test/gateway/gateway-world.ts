@@ -1,7 +1,8 @@
+import { encode } from '@ipld/dag-cbor'
 import type { CID } from 'multiformats/cid'
 import type { Test } from 'tap'
 import { type Access, localAccess } from '../../src/base/access.ts'
-import { makeCid } from '../../src/base/blocks.ts'
+import { makeCid, sha256Multihash } from '../../src/base/blocks.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { CairnError, type Want } from '../../src/base/errors.ts'
 import type { HttpDoor } from '../../src/base/http.ts'
@@ -22,6 +23,8 @@ export interface Gateway {
   readonly blocks: ReturnType<typeof memoryBlocks>
   readonly file: (bytes: Uint8Array) => Node
   readonly folder: (entries: Readonly<Record<string, Node>>) => Node
+  /** A node of DAG-CBOR. */
+  readonly cbor: (value: unknown) => CID
   /** What is shared, by label. */
   readonly shared: Map<string, CID>
   readonly records: Map<string, { bytes: Uint8Array; ttlMs: number }>
@@ -75,6 +78,11 @@ export async function openGateway(
   return {
     url: `http://127.0.0.1:${server.address.port}`,
     blocks,
+    cbor: value => {
+      const bytes = encode(value)
+      blocks.add(bytes)
+      return makeCid(0x71, sha256Multihash(bytes))
+    },
     shared,
     records,
     heads,

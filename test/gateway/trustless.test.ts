@@ -84,7 +84,6 @@ t.test('entity-bytes takes only the leaves of a range', async t => {
     ['-1:*', 1],
     ['-17:-1', 1],
     ['-18:*', 2],
-    [`${3 * MiB + 17}:*`, 0],
     [`0:${100 * MiB}`, 4],
     ['5:-1', 4]
   ] as const
@@ -103,7 +102,10 @@ t.test('entity-bytes takes only the leaves of a range', async t => {
     'a:b',
     '1:2:3',
     '0x1:2',
-    '99999999999999999999:*'
+    '99999999999999999999:*',
+    `${3 * MiB + 17}:*`,
+    `0:-${3 * MiB + 18}`,
+    '-5:3'
   ]) {
     const path = `/ipfs/${cidOf(site.long)}?format=car&entity-bytes=${encodeURIComponent(wrong)}`
     t.equal((await fetch(gateway.url + path)).status, 400, JSON.stringify(wrong))
