@@ -46,7 +46,7 @@ export function openOci(options: OciOptions): Oci {
   const { database, store: blocks, reader, paths } = content
   const clock = systemClock
   const repositories = openRepositories({ database, blocks, writer, clock })
-  const parts = { database, catalog, repositories, blocks, writer, clock }
+  const parts = { database, catalog, repositories, store: blocks, writer, clock }
   const upstreams = () => namedUpstreams(settings())
   const images = openImages({
     content,

@@ -1,13 +1,13 @@
 import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { multihashKey, sha256Multihash } from '../base/blocks.ts'
+import { sha256Multihash } from '../base/blocks.ts'
 import { toCairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { Adoption, BlockStore } from '../store/api.ts'
-import { type LeafTable, leavesIn } from '../store/flat-description.ts'
+import { isMostlyNew, isWasteful, leafTable } from '../store/mostly-new.ts'
 import type { Node, Profile, ProfileName } from '../unixfs/api.ts'
 import { linkLeaves } from '../unixfs/build-file.ts'
-import { Leaves, type PackedLeaves } from '../unixfs/leaves.ts'
+import { Leaves } from '../unixfs/leaves.ts'
 import { profiles } from '../unixfs/profiles.ts'
 import type { Ingest } from './api.ts'
 
@@ -25,8 +25,8 @@ export interface AdoptedFile {
   readonly adoption: Adoption | undefined
 }
 
-/** As 1 / n of a file: so much of it may be here already, or a hole, that it still is not copied. */
-const wastedPart = 8
+/** As 1 / n of those that are looked at: so many may be here already. */
+const herePart = 8
 /** Chunks that are looked at before the whole file is read for nothing. */
 const samples = 8
 
@@ -70,10 +70,6 @@ function statOf(path: string): Stats {
   }
 }
 
-function isWasteful(bytes: number, usedBytes: number): boolean {
-  return (bytes - usedBytes) * wastedPart > bytes
-}
-
 /** Undefined if it is better copied. */
 async function adoptNew(
   ingest: Ingest,
@@ -85,8 +81,8 @@ async function adoptNew(
   if (isHereAlready(store, path, profile)) return undefined
   const options = { profile: profile.name, ...(signal && { signal }) }
   const [packed] = await Promise.all([ingest.hashFile(path, options), syncBytes(path)])
-  const table = tableOf(packed)
-  if (isWasteful(bytesOf(packed), newBytes(store, table))) return undefined
+  const table = leafTable(packed)
+  if (!isMostlyNew(store, table)) return undefined
   const leaves = new Leaves()
   leaves.append(packed)
   const node = linkLeaves(store, profile, leaves)
@@ -112,7 +108,7 @@ function isHereAlready(store: BlockStore, path: string, { chunker }: Profile): b
       const count = readSync(file, chunk, 0, chunk.length, number * chunk.length)
       if (store.size(sha256Multihash(chunk.subarray(0, count))) !== undefined) here++
     }
-    return here * wastedPart > samples
+    return here * herePart > samples
   } finally {
     closeSync(file)
   }
@@ -128,25 +124,4 @@ async function syncBytes(path: string): Promise<void> {
   } finally {
     await file.close()
   }
-}
-
-function tableOf({ multihashes, sizes }: PackedLeaves): LeafTable {
-  return { multihashes, lengths: sizes.filter((_, index) => index % 2 === 0) }
-}
-
-function bytesOf({ sizes }: PackedLeaves): number {
-  return sizes.reduce((sum, size, index) => (index % 2 === 0 ? sum + size : sum), 0)
-}
-
-/** Bytes that are not here yet, each block once. */
-function newBytes(store: BlockStore, table: LeafTable): number {
-  const seen = new Set<string>()
-  let bytes = 0
-  for (const { multihash, length } of leavesIn(table)) {
-    const key = multihashKey(multihash)
-    if (seen.has(key) || store.size(multihash) !== undefined) continue
-    seen.add(key)
-    bytes += length
-  }
-  return bytes
 }

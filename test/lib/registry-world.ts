@@ -23,6 +23,8 @@ export interface RegistryWorld extends PullWorld {
 export interface RegistryOptions extends WorldOptions {
   readonly upstreams?: Readonly<Record<string, Partial<Account> & { url: string }>>
   readonly otherwise?: string
+  /** Of uploads that become segments as they are. */
+  readonly adoptedBytes?: number
 }
 
 /** The OCI door over a home of its own, behind the daemon's HTTP server. */
@@ -62,7 +64,10 @@ export async function openRegistryWorld(options: RegistryOptions = {}): Promise<
     fetchUpstream,
     log: { info: () => {}, warn: (facts, message) => void world.warnings.push({ facts, message }) },
     pointers: openPointers({ database, fetchUpstream, clock, patience: shortPatience }),
-    uploads: openUploads({ database, catalog, repositories, blocks, writer, clock, folder })
+    uploads: openUploads({
+      ...{ database, catalog, repositories, store: blocks, writer, clock, folder },
+      ...(options.adoptedBytes === undefined ? {} : { adoptedBytes: options.adoptedBytes })
+    })
   })
   const log = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} }
   const server = await openHttpServer(

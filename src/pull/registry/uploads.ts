@@ -2,30 +2,19 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setImmediate as turn } from 'node:timers/promises'
-import type { CID } from 'multiformats/cid'
-import { type BlockWriter, makeCid } from '../../base/blocks.ts'
-import type { Clock } from '../../base/clock.ts'
-import type { Database } from '../../base/database.ts'
-import { algorithmOf, type Digest, Digester } from '../../base/digest.ts'
+import type { Digest } from '../../base/digest.ts'
 import { CairnError, type ErrorCode, toCairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
 import { Reserve } from '../../base/reserve.ts'
-import type { UnixfsWriter } from '../../unixfs/api.ts'
-import type { Catalog } from '../api.ts'
 import { bounds } from '../bounds.ts'
-import { BufferPool } from '../buffers.ts'
-import type { Repositories, UploadPiece, Uploads } from './api.ts'
+import type { UploadPiece, Uploads } from './api.ts'
+import { DiskAhead } from './disk-ahead.ts'
+import { UploadStoring, type UploadStoringOptions } from './store-upload.ts'
+import { UploadHasher } from './upload-hasher.ts'
 
-export interface UploadsOptions {
-  readonly database: Database
-  readonly catalog: Catalog
-  readonly repositories: Repositories
-  readonly blocks: BlockWriter
-  readonly writer: UnixfsWriter
-  /** Folder for the files; made if need be. Files no row names, and those long untouched, go. */
+export interface UploadsOptions extends UploadStoringOptions {
+  /** Made if need be. Files no row names, and those long untouched, go. */
   readonly folder: string
-  readonly clock: Clock
 }
 
 /** One for a home, in one process. */
@@ -38,9 +27,8 @@ export function openUploads(options: UploadsOptions): Uploads {
 
 /** What this process knows of an upload besides its file. */
 interface Session {
-  /** sha256 of the first `hashed` bytes of the file. */
-  readonly digester: Digester
-  hashed: number
+  /** Of as many first bytes of the file as it has taken; undefined if it took others. */
+  hasher: UploadHasher | undefined
   /** The request before this one. */
   last: Promise<unknown>
 }
@@ -48,13 +36,14 @@ interface Session {
 class FileUploads implements Uploads {
   readonly #options: UploadsOptions
   readonly #sessions = new Map<string, Session>()
-  readonly #buffers = new BufferPool()
+  readonly #storing: UploadStoring
   readonly #reserve: Reserve
   #sweptMs = Number.NEGATIVE_INFINITY
 
   constructor(options: UploadsOptions) {
     this.#options = options
     this.#reserve = new Reserve(options.folder)
+    this.#storing = new UploadStoring(options)
   }
 
   /** Takes away what nobody will go on with, once in a while. */
@@ -83,12 +72,13 @@ class FileUploads implements Uploads {
     } catch (cause) {
       throw toCairnError(cause, 'cannot begin an upload')
     }
-    this.#sessions.set(id, {
-      digester: new Digester(['sha256']),
-      hashed: 0,
-      last: Promise.resolve()
-    })
+    this.#sessions.set(id, this.#newSession())
     return id
+  }
+
+  #newSession(): Session {
+    const hasher = new UploadHasher(['sha256'], this.#options.writer.profile)
+    return { hasher, last: Promise.resolve() }
   }
 
   #repositoryOf(id: string): string | undefined {
@@ -111,11 +101,12 @@ class FileUploads implements Uploads {
   async finish(name: string, id: string, piece: UploadPiece, digest: Digest): Promise<void> {
     await this.#inTurn(name, id, async session => {
       await this.#endingAt(id, ['mismatch', 'no-space'], async () => {
-        const stored = await this.#withFile(name, id, async file => {
+        await this.#withFile(name, id, async file => {
           await this.#write(file, session, piece)
-          return await this.#store(file, session, digest)
+          const hasher = session.hasher
+          session.hasher = undefined
+          await this.#storing.store({ name, id, digest }, file, hasher)
         })
-        this.#options.repositories.addBlob(name, digest, stored)
       })
       await this.#forget(id)
     })
@@ -145,8 +136,7 @@ class FileUploads implements Uploads {
   /** After a restart a session knows of nothing that is in the file: it is hashed at the end. */
   async #inTurn<T>(name: string, id: string, work: (session: Session) => Promise<T>): Promise<T> {
     if (this.#repositoryOf(id) !== name) throw unknownUpload(id)
-    const digester = new Digester(['sha256'])
-    const session = this.#sessions.get(id) ?? { digester, hashed: 0, last: Promise.resolve() }
+    const session = this.#sessions.get(id) ?? this.#newSession()
     this.#sessions.set(id, session)
     const mine = session.last.then(() => work(session))
     session.last = mine.catch(() => {})
@@ -173,6 +163,7 @@ class FileUploads implements Uploads {
     }
     let position = start
     const end = range?.end ?? bounds.flightBytes
+    const disk = new DiskAhead(file)
     for await (const piece of body) {
       if (position + piece.length > end) {
         await this.#takeBack(file, session, start)
@@ -180,12 +171,11 @@ class FileUploads implements Uploads {
       }
       this.#reserve.spend(piece.length)
       await writeAll(file, piece, position)
-      if (session.hashed === position) {
-        session.digester.update(piece)
-        session.hashed += piece.length
-      }
+      if (session.hasher?.bytes === position) session.hasher.update(piece)
       position += piece.length
+      disk.wrote(piece.length)
     }
+    await disk.settled()
     if (range !== undefined && position !== range.end) {
       await this.#takeBack(file, session, start)
       throw new CairnError('invalid', `the piece ends at byte ${position}, not at ${range.end}`)
@@ -195,75 +185,7 @@ class FileUploads implements Uploads {
 
   async #takeBack(file: FileHandle, session: Session, bytes: number): Promise<void> {
     await file.truncate(bytes)
-    if (session.hashed > bytes) session.hashed = Number.NaN
-  }
-
-  /** Hashed while it came, if all of it came to this process; else once more now. */
-  async #store(
-    file: FileHandle,
-    session: Session,
-    digest: Digest
-  ): Promise<{ cid: CID; bytes: number }> {
-    const { size } = await file.stat()
-    const known = session.hashed === size ? session.digester.finish()[0] : undefined
-    session.hashed = Number.NaN
-    const digests =
-      known !== undefined && algorithmOf(digest) === 'sha256'
-        ? [known]
-        : await this.#hash(file, digest)
-    if (!digests.includes(digest)) {
-      throw new CairnError(
-        'mismatch',
-        `the ${size} bytes that came are ${digests.at(-1)}, not ${digest}`
-      )
-    }
-    // Also where the digest is known: blocks that are here cost no space, and one that was lost is back.
-    const cid = await this.#import(file)
-    this.#remember(digests, cid, size)
-    return { cid, bytes: size }
-  }
-
-  async #hash(file: FileHandle, digest: Digest): Promise<Digest[]> {
-    const algorithm = algorithmOf(digest)
-    const digester = new Digester(algorithm === 'sha256' ? ['sha256'] : ['sha256', algorithm])
-    for await (const piece of this.#read(file)) digester.update(piece)
-    return digester.finish()
-  }
-
-  async #import(file: FileHandle): Promise<CID> {
-    const builder = this.#options.writer.file()
-    for await (const piece of this.#read(file)) {
-      builder.write(piece)
-      await turn()
-    }
-    const node = builder.finish()
-    this.#options.blocks.flush()
-    return makeCid(node.codec, node.multihash, node.cidVersion)
-  }
-
-  /** What was pushed needs not be fetched, under whatever name it is asked for. */
-  #remember(digests: readonly Digest[], cid: CID, bytes: number): void {
-    const nowMs = this.#options.clock.nowMs()
-    const times = { storedMs: nowMs, validatedMs: nowMs, usedMs: nowMs }
-    const key = `oci/.pushed/${digests[0]}`
-    const mediaType = 'application/octet-stream'
-    const none = { etag: undefined, lastModified: undefined }
-    this.#options.catalog.put({ key, cid, bytes, mediaType, digests, ...none, ...times })
-  }
-
-  async *#read(file: FileHandle): AsyncGenerator<Uint8Array> {
-    const { size } = await file.stat()
-    const buffer = this.#buffers.take(size)
-    try {
-      for (let position = 0; position < size; ) {
-        const { bytesRead } = await file.read(buffer, 0, buffer.length, position)
-        if (bytesRead === 0) throw new CairnError('io', 'an upload became shorter')
-        yield buffer.subarray(0, bytesRead)
-        position += bytesRead
-      }
-    } finally {
-      this.#buffers.give(buffer)
-    }
+    if ((session.hasher?.bytes ?? 0) > bytes) session.hasher = undefined
   }
 }
 
