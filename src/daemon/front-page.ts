@@ -49,13 +49,13 @@ export function showAsText(status: Status, access: Access): string {
 }
 
 function partsOf(status: Status, access: Access): Part[] {
+  const says = mayDo(access, 'write') ? 'files, to read and write' : 'files, to read'
+  const drive = { name: 'drive', says, link: '/dav/mfs/' }
   const doors = access.root.length > 0 ? [drive] : [drive, ...doorsOf(status)]
   const parts = [{ title: 'Doors', rows: doors }]
   if (!mayDo(access, 'admin')) return parts
   return [...parts, { title: 'Here', rows: hereOf(status) }, { title: 'Now', rows: nowOf(status) }]
 }
-
-const drive: Row = { name: 'drive', says: 'files, to read and write', link: '/dav/mfs/' }
 
 function doorsOf({ catalog, names }: Status): Row[] {
   const held = Object.entries(catalog.adapters).map(

@@ -85,6 +85,7 @@ t.test('a user who does not administer it is not told where it lies and what it 
   t.match(showAsPage(status, userOf(['admin'])), 'metrics')
   const kept = showAsPage(status, userOf(['read'], 'ann'))
   t.match(kept, 'href="/dav/mfs/"')
+  t.match(kept, 'files, to read\n')
   t.notMatch(kept, /pkg|ipns|apt/)
 })
 
