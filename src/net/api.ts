@@ -17,8 +17,8 @@ export interface PeerRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array
-  /** The answer may be long, and each piece of its body is used before the next is asked for: it is valid no longer. */
-  readonly bulk?: boolean
+  /** Each piece of the answer's body is used before the next is asked for: it is valid no longer. `long`: a connection for it is worth a wait. */
+  readonly bulk?: 'short' | 'long'
   readonly signal: AbortSignal
 }
 

@@ -34,7 +34,8 @@ async function* sentBlocks(
     'content-length': String(body.byteLength)
   }
   const path = `${peerPrefix}blocks`
-  const options = { method: 'POST', headers, body, bulk: true, signal } as const
+  const bulk = cids.length > 1 ? 'long' : 'short'
+  const options = { method: 'POST', headers, body, bulk, signal } as const
   const answer = await peers.request(peer, path, options)
   const reader = new PieceReader(answer.body)
   try {

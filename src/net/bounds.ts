@@ -21,8 +21,8 @@ export const bounds = {
   connections: 4,
   /** A connection for long bodies that nobody used for so long is ended: each holds half a megabyte. */
   bulkIdleMs: 5_000,
-  /** One that is being opened is not waited for any longer where a stream can be had at once: beyond a LAN it takes four round trips. */
-  bulkWaitMs: 100,
+  /** One that is being opened is waited for so long, then a stream is used: it takes four round trips, for which a stream sends megabytes. */
+  bulkWaitMs: 500,
   /** A peer of libp2p that offers none, or cannot be reached so, is not asked for one again before. */
   noBulkMs: 60_000,
   /** Offers of such connections that stand: a few of every peer. */

@@ -46,7 +46,7 @@ export class BulkClient {
       })
       if (answer !== undefined) return answer
     }
-    const fresh = await this.#connected()
+    const fresh = await this.#connected(options.bulk === 'long' ? bounds.bulkWaitMs : 0)
     if (options.signal.aborted) {
       if (fresh !== undefined) this.#rest(fresh)
       throw this.#notNeeded()
@@ -60,11 +60,11 @@ export class BulkClient {
   }
 
   /** One that is there soon; one that comes later waits for who asks next. */
-  async #connected(): Promise<SocketReader | undefined> {
+  async #connected(waitMs: number): Promise<SocketReader | undefined> {
     this.#connecting++
     const connecting = this.#connect().finally(() => this.#connecting--)
     const { promise: late, resolve } = Promise.withResolvers<'late'>()
-    const timer = setTimeout(() => resolve('late'), bounds.bulkWaitMs)
+    const timer = setTimeout(() => resolve('late'), waitMs)
     const reader = await Promise.race([connecting, late]).finally(() => clearTimeout(timer))
     if (reader !== 'late') return reader
     void connecting.then(made => made !== undefined && this.#rest(made))

@@ -31,7 +31,7 @@ export function openHttpPeer(
   const name = `${host.includes(':') ? `[${host}]` : host}:${port}`
   const bulk = new BulkClient(id, name, connectBulk)
   const asBulk = async (path: string, options: PeerRequest) =>
-    options.bulk === true && bulk.isFree ? await bulk.request(path, options) : undefined
+    options.bulk !== undefined && bulk.isFree ? await bulk.request(path, options) : undefined
   return {
     id,
     kind,
