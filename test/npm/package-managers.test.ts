@@ -1,4 +1,12 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 import { execa } from 'execa'
 import t, { type Test } from 'tap'
@@ -31,7 +39,15 @@ interface Manager {
   readonly install: readonly string[]
   /** As its lockfile says, and from no cache. */
   readonly again: readonly string[]
+  readonly publish: readonly string[]
+  /** The file and the line that has it show a token to this registry. */
+  readonly logIn: (registry: string, token: string) => readonly [file: string, line: string]
 }
+
+const inNpmrc: Manager['logIn'] = (registry, token) => [
+  '.npmrc',
+  `${registry.replace(/^http:/, '')}:_authToken=${token}\n`
+]
 
 const table: readonly Manager[] = [
   {
@@ -39,14 +55,18 @@ const table: readonly Manager[] = [
     program: 'pnpm/bin/pnpm.cjs',
     files: registry => ({ '.npmrc': `registry=${registry}\nstore-dir=store\ncache-dir=cache\n` }),
     install: ['install'],
-    again: ['install', '--frozen-lockfile']
+    again: ['install', '--frozen-lockfile'],
+    publish: ['publish', '--no-git-checks'],
+    logIn: inNpmrc
   },
   {
     name: 'yarn 1',
     program: 'yarn/bin/yarn.js',
     files: registry => ({ '.yarnrc': `registry "${registry}"\ncache-folder "./cache"\n` }),
     install: ['install', '--non-interactive'],
-    again: ['install', '--non-interactive', '--frozen-lockfile']
+    again: ['install', '--non-interactive', '--frozen-lockfile'],
+    publish: ['publish', '--non-interactive'],
+    logIn: inNpmrc
   },
   {
     name: 'yarn 4',
@@ -66,7 +86,9 @@ const table: readonly Manager[] = [
       ].join('\n')
     }),
     install: ['install', '--no-immutable'],
-    again: ['install', '--immutable']
+    again: ['install', '--immutable'],
+    publish: ['npm', 'publish'],
+    logIn: (_, token) => ['.yarnrc.yml', `npmAuthToken: "${token}"\n`]
   }
 ]
 
@@ -150,7 +172,11 @@ t.test('pnpm, yarn and npm install through Cairn, and again when the upstream is
   if (!requireClient(t, 'npm')) return
   const registry = machineRegistry()
   if (registry === undefined) return void t.fail('this machine has no npm registry')
-  const world = await openNpmWorld({ upstreams: mainAt(registry), patience: {} })
+  const world = await openNpmWorld({
+    upstreams: mainAt(registry),
+    hosted: ['@ours'],
+    patience: {}
+  })
   t.teardown(() => world.remove())
   const client = openNpmClient(`${world.url}/npm/`, managers)
   t.teardown(() => client.remove())
@@ -196,6 +222,24 @@ t.test('pnpm, yarn and npm install through Cairn, and again when the upstream is
       t.ok(existsSync(join(folder, 'node_modules/chalk/package.json')))
     })
   }
+
+  await t.test('each publishes, as who its token is of', async t => {
+    const { text } = world.tokens.make('ann', ['read', 'publish'])
+    for (const manager of table) {
+      const folder = join(folderOf(client, manager), 'own')
+      mkdirSync(folder)
+      const name = `@ours/${manager.name.replace(' ', '')}`
+      writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, version: '1.0.0' }))
+      writeSettings(folder, manager, world)
+      const [file, line] = manager.logIn(`${world.url}/npm/`, text)
+      appendFileSync(join(folder, file), line)
+      if (manager.name === 'yarn 4') await run(t, client.folder, folder, manager, ['install'])
+      await run(t, client.folder, folder, manager, manager.publish)
+      const packument = await (await world.ask(encodeURIComponent(name))).json()
+      t.match(packument, { 'dist-tags': { latest: '1.0.0' }, maintainers: [{ name: 'ann' }] })
+    }
+    t.equal((await client.run('view', '@ours/pnpm', 'version')).exitCode, 0)
+  })
 
   await t.test('with the upstream gone, a day later, from empty caches', async t => {
     await world.pull.learnt()
