@@ -262,7 +262,7 @@ t.test('a connection that does not come about is not waited for as an answer is'
   const neverFound: LookupFunction = () => {}
   const patience = { connectMs: 50, keptMs: 20_000 }
   const fetchUpstream = openFetchUpstream({ lookup: neverFound, patience })
-  const slow = openFetchUpstream({ patience })
+  const slow = openFetchUpstream({ patience: { ...patience, connectMs: 1_000 } })
   t.teardown(() => {
     fetchUpstream.close()
     slow.close()
@@ -272,7 +272,7 @@ t.test('a connection that does not come about is not waited for as an answer is'
     code: 'timeout',
     message: 'no connection to away.example in 50 ms'
   })
-  const late: Misbehaviour = (_, response) => void setTimeout(() => response.end('x'), 150)
+  const late: Misbehaviour = (_, response) => void setTimeout(() => response.end('x'), 1_200)
   origin.items.set('a', { body: Buffer.alloc(0), faults: [late] })
   const { status } = await slow(`${origin.url}a`, { headers: {}, signal })
   t.equal(status, 200, 'who takes the connection has time to answer')

@@ -32,7 +32,7 @@ t.test('an upstream that never answers is a timeout', async t => {
 })
 
 t.test('the head of an answer is waited for once, however often it is asked for', async t => {
-  const { world, origin } = await setUpPull(t, { patience: { ...noPatience, headMs: 300 } })
+  const { world, origin } = await setUpPull(t, { patience: { ...noPatience, headMs: 1_000 } })
   const body = sample(100)
   origin.items.set('a', { body, faults: [status(503), silence(), status(503), status(503)] })
   await t.rejects(world.pull.fetch(wantedItem(origin, 'a')), { code: 'timeout' })
