@@ -1,5 +1,5 @@
-import { CairnError } from '../base/errors.ts'
 import type { FetchUpstream } from '../pull/api.ts'
+import { notAsked } from '../pull/not-asked.ts'
 import type { Settings } from './settings.ts'
 
 /** Fails every request, as `upstream`, that is not to be made: of any upstream, or of an apt archive that is offline. */
@@ -10,12 +10,12 @@ export function refuseOffline(
   return async (url, options) => {
     const { offline, aptUpstreams } = settings()
     if (offline) {
-      throw new CairnError('upstream', `${url} is not asked for: \`cairn offline off\` allows it`)
+      throw notAsked(`${url} is not asked for: \`cairn offline off\` allows it`)
     }
     const switchedOff = Object.entries(aptUpstreams).find(
       ([, upstream]) => upstream.offline && url.startsWith(upstream.url)
     )
     if (switchedOff === undefined) return await fetchUpstream(url, options)
-    throw new CairnError('upstream', `${switchedOff[0]} is configured to be offline`)
+    throw notAsked(`${switchedOff[0]} is configured to be offline`)
   }
 }

@@ -55,7 +55,10 @@ function classify(
   const { path, atMs } = splitMoment(target?.path ?? '')
   const wanted = target === undefined ? undefined : adapter.classify({ ...target, path, headers })
   if (wanted === undefined) {
-    throw new CairnError('not-found', `${request.url}: no ${adapter.name} upstream of this name`)
+    throw new CairnError(
+      'not-found',
+      `${request.url} names no file of an ${adapter.name} upstream that is configured`
+    )
   }
   return { wanted, atMs }
 }

@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid'
 import type { Digest } from '../base/digest.ts'
+import type { CairnError } from '../base/errors.ts'
 import type { Classification, Learned } from './adapter.ts'
 
 /**
@@ -150,6 +151,8 @@ export interface PullAnswer {
   readonly lastModified: string
   readonly etag: string | undefined
   readonly from: 'store' | 'upstream' | 'flight' | 'stale'
+  /** Of what is stale: why, if it was just tried. */
+  readonly why?: CairnError | undefined
   /** Somebody may have the beginning of other bytes by these validators: no part is sent, but all of it. */
   readonly whole?: true | undefined
   /**

@@ -13,6 +13,7 @@ import type { DownloadHead } from './download.ts'
 import { Flight, type Landed } from './flight.ts'
 import { HeldItems } from './held-items.ts'
 import { Learner } from './learner.ts'
+import { isNotAsked } from './not-asked.ts'
 import type { Patience, PullOptions } from './open.ts'
 import { Remembered } from './remembered.ts'
 import { copiedItem, storeLanded } from './store-landed.ts'
@@ -160,12 +161,12 @@ export class Engine implements Pull {
     const nowMs = this.#options.clock.nowMs()
     if (error.code === 'not-found') this.#notFound.add(wanted.url, nowMs + limits.negativeMs)
     if (error.code === 'not-found' || error.code === 'aborted') throw error
-    if (error.code === 'upstream' || error.code === 'timeout') {
+    if ((error.code === 'upstream' || error.code === 'timeout') && !isNotAsked(error)) {
       this.#resting.add(new URL(wanted.url).origin, nowMs + bounds.upstreamRestMs)
     }
     const refuted = error.code === 'mismatch' && known.expected !== undefined
     if (refuted || !known.fallback) throw error
-    return this.#stale(wanted, known)
+    return { ...this.#stale(wanted, known), why: error }
   }
 
   #stale(wanted: Classification, { held }: Known): PullAnswer {

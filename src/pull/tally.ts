@@ -1,6 +1,7 @@
 import type { CairnError } from '../base/errors.ts'
 import type { Classification } from './adapter.ts'
 import type { PullCounts, PullStatistics } from './api.ts'
+import { isNotAsked } from './not-asked.ts'
 import { Troubles } from './troubles.ts'
 
 type Counts = { -readonly [Name in keyof PullCounts]: PullCounts[Name] }
@@ -30,16 +31,18 @@ export class Tally {
   }
 
   /**
-   * A download ended in an error; true if that is a failure. A body that was wrong says nothing of its upstream's
+   * A download ended in an error; true if somebody should hear of it. A body that was wrong says nothing of its upstream's
    * other bodies.
    */
   failed(
     { key, url }: Pick<Classification, 'key' | 'url'>,
-    { code, message }: CairnError,
+    error: CairnError,
     nowMs: number
   ): boolean {
+    const { code, message } = error
     if (code === 'not-found' || code === 'aborted') return false
     this.of(key).failures++
+    if (isNotAsked(error)) return false
     if (code === 'mismatch') this.troubles.note(key, message, nowMs)
     if (code === 'upstream' || code === 'timeout') {
       this.troubles.note(new URL(url).origin, message, nowMs)

@@ -31,6 +31,7 @@ t.test('what is off is not asked, and what is held is served', async t => {
   t.match(await get('one/b'), { status: 502, text: /one is configured to be offline/ })
   t.equal(origin.requests.length, before)
   t.equal((await get('two/a')).status, 200, 'the other is asked')
+  t.match(JSON.parse(await world.line(['stats', '--json'])).pull, { troubles: [] })
 
   t.match(await world.line(['offline', 'on']), /^offline: no upstream is asked/)
   t.match(await get('two/b'), { status: 502, text: /cairn offline off/ })

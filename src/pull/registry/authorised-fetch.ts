@@ -4,6 +4,7 @@ import { limits } from '../../base/limits.ts'
 import { untilAborted } from '../../base/until-aborted.ts'
 import type { FetchUpstream } from '../api.ts'
 import { checkRedirect } from '../fetch-upstream.ts'
+import { notAsked } from '../not-asked.ts'
 import { type Challenge, readChallenge } from './challenge.ts'
 
 /** How one upstream is reached: what is configured for it is used for it alone. */
@@ -42,7 +43,7 @@ export function openAuthorisedFetch(options: AuthorisedFetchOptions): FetchUpstr
     const account = options.accountOf(url)
     if (account === undefined) return await fetchUpstream(url, request)
     if (account.offline) {
-      throw new CairnError('upstream', `${account.name} is configured to be offline`)
+      throw notAsked(`${account.name} is configured to be offline`)
     }
     const mayEnter = (host: string) => account.redirects.includes(host)
     const ask = (authorization: string | undefined) =>

@@ -24,8 +24,9 @@ export class Bringing {
   async bring(wanted: Classification): Promise<CatalogItem> {
     const leaving = new AbortController()
     try {
-      const { from } = await this.#engine.fetch(wanted, { signal: leaving.signal })
-      if (from === 'stale') throw new CairnError('upstream', `${wanted.url} cannot be had now`)
+      const { from, why } = await this.#engine.fetch(wanted, { signal: leaving.signal })
+      if (from === 'stale')
+        throw why ?? new CairnError('upstream', `${wanted.url} cannot be had now`)
       if (from !== 'store') await this.#engine.landed(wanted.key)
     } finally {
       leaving.abort()

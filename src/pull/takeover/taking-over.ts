@@ -5,6 +5,7 @@ import type { Classification, Learned, Takeover } from '../adapter.ts'
 import type { CatalogItem, Pull, PullAnswer, PullFetchOptions, PullStatistics } from '../api.ts'
 import { bounds, defaultPatience } from '../bounds.ts'
 import type { Engine } from '../engine.ts'
+import { isNotAsked } from '../not-asked.ts'
 import type { PullOptions } from '../open.ts'
 import { Remembered } from '../remembered.ts'
 import { stampOf } from '../store-landed.ts'
@@ -12,6 +13,7 @@ import { Bringing, type Brought } from './bring.ts'
 import { NamedItems } from './named-items.ts'
 import { Past } from './past.ts'
 import { Trusted } from './trusted.ts'
+import { within } from './within.ts'
 
 type Document = Classification & { readonly takeover: Takeover }
 
@@ -115,8 +117,9 @@ export class TakingOver implements Pull {
     const work = this.#renew(wanted, held).finally(() => this.#running.delete(wanted.key))
     this.#running.set(wanted.key, work)
     const failed = (cause: unknown): void => {
-      const { code, message } = toCairnError(cause)
-      if (code === 'not-found' || code === 'aborted') return
+      const error = toCairnError(cause)
+      const { code, message } = error
+      if (code === 'not-found' || code === 'aborted' || isNotAsked(error)) return
       const nowMs = this.#options.clock.nowMs()
       this.#resting.add(wanted.key, nowMs + bounds.upstreamRestMs)
       troubles.note(wanted.key, message, nowMs)
@@ -284,15 +287,4 @@ function sameBytes(a: CatalogItem, b: CatalogItem): boolean {
 function undefinedIfAbsent(cause: unknown): undefined {
   if (cause instanceof CairnError && cause.code === 'not-found') return undefined
   throw cause
-}
-
-/** True once the work is done; false if it takes longer. Throws as the work. */
-async function within(work: Promise<void>, ms: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  const timer = setTimeout(() => resolve(false), ms)
-  try {
-    return await Promise.race([work.then(() => true), promise])
-  } finally {
-    clearTimeout(timer)
-  }
 }
