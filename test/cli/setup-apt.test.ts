@@ -248,6 +248,12 @@ t.test('with --mirror-lists apt goes on to the mirror itself while Cairn does no
   daemon.child.kill('SIGTERM')
   await daemon.ended
   await update()
+  const sources = join(root, 'etc/apt/sources.list')
+  await writeFile(sources, 'deb mirror+file:/etc/apt/cairn/debian.list stable main\n')
+  const undone = await world.line(['setup', 'apt', '--undo', '--root', root])
+  t.match(undone, /left \S+\/etc\/apt\/cairn: \S+\/sources\.list names it/)
+  await access(list)
+  await writeFile(sources, `deb ${origin.url}debian stable main\n`)
   await world.line(['setup', 'apt', '--undo', '--root', root])
   await t.rejects(access(list))
 })

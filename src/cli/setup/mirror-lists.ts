@@ -15,6 +15,11 @@ export function mirrorListFolder(root: string): string {
   return join(root, folder)
 }
 
+/** Whether a repository of apt's sources is one of these lists. */
+export function isMirrorList(url: string): boolean {
+  return url.startsWith(`mirror+file:/${folder}/`)
+}
+
 /**
  * A mirror list for each upstream, for sources that name it by `mirror+file:`. Per file apt tries the
  * smallest priority first and goes on to the next when it fails, whatever listens or does not.

@@ -11,7 +11,7 @@ import type { Settings } from '../../daemon/settings.ts'
 import { type Cli, type CommonOptions, settingsOf } from '../cli.ts'
 import { type AptFiles, aptFiles, detectorText, settingsText } from '../setup/apt-files.ts'
 import { type ChosenUpstreams, chooseUpstreams } from '../setup/choose-upstreams.ts'
-import { mirrorListFolder, mirrorLists } from '../setup/mirror-lists.ts'
+import { isMirrorList, mirrorListFolder, mirrorLists } from '../setup/mirror-lists.ts'
 import { readAptSources } from '../setup/read-apt-sources.ts'
 
 export interface SetupAptOptions extends CommonOptions {
@@ -112,18 +112,26 @@ async function writeFiles(
 async function removeFiles(files: AptFiles): Promise<void> {
   await rm(files.settings, { force: true })
   await rm(files.detector, { force: true })
-  await rm(files.mirrorLists, { force: true, recursive: true })
   await rmdir(dirname(files.detector)).catch(() => undefined)
 }
 
+/** Lists that the sources name stay: apt would fetch nothing without them, and goes to the mirror by them. */
 async function undo(cli: Cli, files: AptFiles, options: SetupAptOptions): Promise<void> {
+  const sources = await readAptSources(join(options.root ?? '/', 'etc/apt'))
+  const naming = [...new Set(sources.filter(({ url }) => isMirrorList(url)).map(each => each.file))]
   try {
     await removeFiles(files)
+    if (naming.length === 0) await rm(files.mirrorLists, { force: true, recursive: true })
   } catch (cause) {
     throw toCairnError(cause, 'cannot change the settings of apt (run it as root)')
   }
-  if (options.json === true) cli.terminal.printJson({ removed: files })
-  else cli.terminal.print(`removed ${files.settings} and ${files.detector}: apt fetches directly`)
+  if (options.json === true) return cli.terminal.printJson({ removed: files, naming })
+  cli.terminal.print(`removed ${files.settings} and ${files.detector}: apt fetches directly`)
+  for (const file of naming) {
+    cli.terminal.print(
+      `left ${files.mirrorLists}: ${file} names it; write the mirror there, then run this again`
+    )
+  }
 }
 
 function tell(cli: Cli, files: AptFiles, config: string, chosen: ChosenUpstreams): void {
