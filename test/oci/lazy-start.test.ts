@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { copyFile, readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import t from 'tap'
-import { makeWorld } from '../cli/run-cairn.ts'
+import { makeWorld, until } from '../cli/run-cairn.ts'
 import { inSteps, ofWhole, openFakeOrigin } from '../lib/fake-origin.ts'
 import { ociFolder, ran, skopeoCopy } from '../lib/oci-clients.ts'
 import { requireClient, requireContainers, requireFuse, requireRoot } from '../lib/skip.ts'
@@ -90,18 +90,14 @@ t.test('a dynamic program starts while no layer is here', async t => {
   const run = ['--root', join(folder, 'runc'), 'run', '--bundle', bundle, id]
   t.equal(await ran('runc', run), 'hello world')
   const early = await stat(join(rootfs, 'bin/hello'))
-  let arrived = false
-  const listed = readdir(join(rootfs, 'usr')).then(names => {
-    arrived = true
-    return names
-  })
+  t.ok((await readdir(join(rootfs, 'usr'))).includes('big'), 'a folder is listed')
+  const big = readFileSync(join(folder, 'lower/usr/big'))
+  t.ok((await readFile(join(rootfs, 'usr/big'))).equals(big), 'a file is read')
   t.equal(await ran('chroot', [rootfs, ...args]), 'hello world', 'and again')
-  t.notOk(arrived, 'a folder is listed when its layers are here')
   next()
-  t.ok((await listed).includes('big'))
+  await until(async () => existsSync(`${rootfs}.owners`))
   t.equal((await stat(join(rootfs, 'bin/hello'))).ino, early.ino)
-  const big = await readFile(join(rootfs, 'usr/big'))
-  t.ok(big.equals(readFileSync(join(folder, 'lower/usr/big'))))
+  t.ok((await readFile(join(rootfs, 'usr/big'))).equals(big))
   t.equal(await ran('runc', [...run.slice(0, -1), `${id}-2`]), 'hello world', 'when all is here')
   for (const { digest } of layers) {
     const asked = origin.requests.filter(({ path }) => path === `v2/app/blobs/${digest}`)

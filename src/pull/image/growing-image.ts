@@ -7,8 +7,9 @@ import type { NodeFacts } from '../../unixfs/side-record.ts'
 import { describedOf, entriesOf, type Found, type Unsettled } from './layer-stack.ts'
 import type { RootFilesystem } from './root-filesystem.ts'
 
-/** An entry of an image that is being unpacked: a directory has no CID yet, all else has. */
+/** An entry of an image that is being unpacked: a directory has no CID yet, nor has a file whose bytes are not here. */
 export type GrowingEntry =
+  | { readonly name: Name; readonly kind: 'pending' }
   | {
       readonly name: Name
       readonly kind: 'directory'
@@ -95,9 +96,7 @@ export class GrowingImage {
       throw new CairnError('not-directory', 'only a directory has entries')
     const entries = entriesOf(found.folder)
     // All of them, and not one by one those that are not here.
-    if ('kind' in entries) {
-      throw this.#wanting(entries.file === undefined ? entries : { ...entries, file: 'whole' })
-    }
+    if ('kind' in entries) throw this.#wanting(entries)
     return Array.from(entries, ([name, entry]) => this.#show(name, entry)).filter(
       entry => entry !== undefined
     )
@@ -109,8 +108,9 @@ export class GrowingImage {
     return found
   }
 
-  #show(name: Name, found: Exclude<Found, Unsettled>): GrowingEntry | undefined {
+  #show(name: Name, found: Found): GrowingEntry | undefined {
     if (found.kind === 'absent') return undefined
+    if (found.kind === 'unsettled') return { name, kind: 'pending' }
     if (found.kind === 'leaf') {
       const { codec, multihash, cidVersion, dagBytes } = found.node
       const record = found.record === undefined ? {} : { record: found.record.multihash }

@@ -120,17 +120,14 @@ export function describedOf(folder: Folder): Described | Unsettled {
   return undescribed
 }
 
-/** All entries of a directory, in no order. */
-export function entriesOf(folder: Folder): Map<Name, Exclude<Found, Unsettled>> | Unsettled {
+/** All entries of a directory, in no order; one that is unsettled is a file of an index. */
+export function entriesOf(folder: Folder): Map<Name, Found> | Unsettled {
   const unknown = folder.find(part => typeof part === 'number')
   if (unknown !== undefined) return { kind: 'unsettled', layer: unknown }
-  const entries = new Map<Name, Exclude<Found, Unsettled>>()
+  const entries = new Map<Name, Found>()
   for (const part of folder as readonly DirectoryPlace[]) {
     for (const name of part.children.keys()) {
-      if (entries.has(name)) continue
-      const found = childOf(folder, name)
-      if (found.kind === 'unsettled') return found
-      entries.set(name, found)
+      if (!entries.has(name)) entries.set(name, childOf(folder, name))
     }
   }
   for (const [name, { kind }] of entries) if (kind === 'absent') entries.delete(name)

@@ -139,6 +139,7 @@ export class RootFilesystem {
     const records: DirectoryLink[] = []
     for (const [name, child] of settledEntries(folder)) {
       if (child.kind === 'absent') continue
+      if (child.kind === 'unsettled') throw lacking(child.layer)
       const { node, record } = child.kind === 'leaf' ? child : this.#finish(child.folder)
       links.push(linkTo(name, node))
       if (record !== undefined) records.push(linkTo(name, record))
@@ -161,6 +162,7 @@ export class RootFilesystem {
 function walkOwners(folder: Folder, path: string, lines: string[]): void {
   for (const [name, child] of settledEntries(folder)) {
     if (child.kind === 'absent') continue
+    if (child.kind === 'unsettled') throw lacking(child.layer)
     const at = `${path}/${nameText(name)}`
     const { uid, gid } =
       child.kind === 'leaf' ? child.facts : settledDescription(child.folder).facts

@@ -2,9 +2,15 @@ import { CairnError } from '../../base/errors.ts'
 import { type Name, nameBytes, nameFromBytes, nameText } from '../../base/names.ts'
 import type { UnixfsReader } from '../../unixfs/api.ts'
 import { type NodeFacts, rootFacts } from '../../unixfs/side-record.ts'
-import type { Attributes, DirectoryEntry, Ino, ReadDirectoryOptions } from '../api.ts'
+import {
+  type Attributes,
+  type DirectoryEntry,
+  fileType,
+  type Ino,
+  type ReadDirectoryOptions
+} from '../api.ts'
 import type { ContentLink, Directory } from './content-link.ts'
-import { ContentNodes } from './content-nodes.ts'
+import { ContentNodes, unknownIno } from './content-nodes.ts'
 import type { FrozenTreeOptions } from './frozen-tree-options.ts'
 import { type InodeKey, inodeKind } from './inode-key.ts'
 import type { InodeTable } from './inode-table.ts'
@@ -76,9 +82,7 @@ export class ImageFolders {
     const contents = this.#contents(ino, key)
     if (isGrowing(contents)) {
       eachInOrder(contents.list(path), options, (entry, cookie) =>
-        entry.kind === 'content'
-          ? this.content.visit(ino, entry.link, cookie, options.withAttributes, visit)
-          : this.#visitPlaced(ino, contents, entry, cookie, options, visit)
+        this.#visitGrowing(ino, contents, entry, cookie, options, visit)
       )
       return
     }
@@ -100,7 +104,7 @@ export class ImageFolders {
     })
   }
 
-  #visitPlaced(
+  #visitGrowing(
     parent: Ino,
     contents: GrowingContents,
     entry: GrowingEntry,
@@ -108,6 +112,13 @@ export class ImageFolders {
     { withAttributes }: ReadDirectoryOptions,
     visit: Visit
   ): boolean {
+    if (entry.kind === 'content') {
+      return this.content.visit(parent, entry.link, cookie, withAttributes, visit)
+    }
+    if (entry.kind === 'pending') {
+      const { name } = entry
+      return visit({ name, ino: unknownIno, mode: fileType.regular, attributes: undefined, cookie })
+    }
     const ino = this.#place(parent, contents, entry)
     return this.content.visitInode(entry.name, ino, cookie, withAttributes, visit)
   }
@@ -115,6 +126,7 @@ export class ImageFolders {
   /** The inode of an entry, with one look-up counted. */
   #place(parent: Ino, { image }: GrowingContents, entry: GrowingEntry): Ino {
     if (entry.kind === 'content') return this.content.place(parent, entry.link)
+    if (entry.kind === 'pending') throw new CairnError('io', `${nameText(entry.name)} is not here`)
     return this.#inodes.add(keyOf(parent, image, entry.name), this.content.detailsOf(entry.info))
   }
 

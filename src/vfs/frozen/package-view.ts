@@ -55,8 +55,9 @@ export interface GrowingContents {
   list: (path: readonly Name[]) => readonly GrowingEntry[]
 }
 
-/** A directory has no CID before all below it is settled. */
+/** A directory has no CID before all below it is settled; `pending` is a regular file whose bytes are not here, in a list. */
 export type GrowingEntry =
+  | { readonly name: Name; readonly kind: 'pending' }
   | {
       readonly name: Name
       readonly kind: 'directory'
