@@ -38,10 +38,10 @@ export type ErrorCode = (typeof errorCodes)[number]
  * again. `block` names a CID; `unpacked` a catalog key whose archive is to be unpacked; `layer`
  * (`<index> <key>`) a layer of an image that is being unpacked, or (`<index>/<file> <key>`) one file of it,
  * or (`<index>/whole <key>`) more than its index tells; `sealed` an inode of /mfs whose CID was asked for
- * before it had one.
+ * before it had one; `name` an IPNS name that is not followed here.
  */
 export interface Want {
-  readonly kind: 'block' | 'unpacked' | 'layer' | 'sealed'
+  readonly kind: 'block' | 'unpacked' | 'layer' | 'sealed' | 'name'
   readonly id: string
   /** CIDs of blocks that whoever goes on there will lack next, in that order; none where nobody can tell. */
   readonly ahead?: readonly string[]

@@ -190,6 +190,15 @@ export const limits = {
   tokenNetworks: 64,
   /** Right ones that are remembered, so that they are checked once. */
   signInRemembered: 1_000,
+  /** Where a name stood that was looked into without being followed is known so long, and that nobody has it. */
+  nameVisitMs: 60_000,
+  /** Such names at most. */
+  nameVisits: 256,
+  /** Others are asked for so many of them at once, then for one in so long. */
+  nameVisitsAtOnce: 16,
+  nameVisitEveryMs: 2_000,
+  /** Who looks into one waits so long at most. */
+  nameVisitWaitMs: 8_000,
   /** A record is handed to others, in the background, for so long. */
   nameTellMs: 60_000,
   /** A person who asks for a followed name waits so long at most, with all of its content. */

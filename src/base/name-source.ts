@@ -8,7 +8,12 @@ export interface NameSource {
   /** For messages: what it is and where. */
   readonly label: string
   /** Records that somebody holds of a name, in no order; none if nobody does. Throws what kept it from asking. */
-  ask: (name: string, signal: AbortSignal) => Promise<Uint8Array[]>
+  ask: (name: string, signal: AbortSignal, options?: AskOptions) => Promise<Uint8Array[]>
+}
+
+export interface AskOptions {
+  /** Nobody wants to hear of it later: no topic is joined for it. */
+  readonly once?: boolean
 }
 
 /** Takes a record to others: peers, a DHT, a topic. */

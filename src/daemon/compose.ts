@@ -71,7 +71,7 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
 
   // Doors: the mounts, then HTTP on the port and on the socket.
   const seal = () => upkeep.seal('asked for a CID')
-  const satisfy = satisfyFrom(packages.satisfy, seal, fetcher)
+  const satisfy = satisfyFrom(packages.satisfy, seal, fetcher, service.visit)
   const mounts: Mounts = closing.keep(
     await openMounts({ settings, log, satisfy, ...parts }),
     (it, hurry) => it.close(hurry)
@@ -113,6 +113,7 @@ async function build(options: ComposeOptions, closing: Closing): Promise<Daemon>
       names,
       satisfy,
       serves: 'everything',
+      visits: settings.network !== 'off',
       shared: openShared(content, names, false)
     }),
     drive

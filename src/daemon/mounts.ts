@@ -140,7 +140,10 @@ async function forgetIn(mount: FuseMount | undefined, change: MfsChange): Promis
 async function openMount(name: TreeName, path: string, options: MountsOptions): Promise<Mounted> {
   const { content, settings, memory, packages } = options
   const { growing } = packages
-  const tree = openTree(name, content, { settings, memory: memory[name], growing })
+  const tree = openTree(name, content, {
+    ...{ settings, memory: memory[name], growing },
+    visits: settings.network !== 'off'
+  })
   try {
     await makeMountPoint(path)
     const mount = await mountTree(path, name, tree, options)
@@ -170,7 +173,8 @@ async function mountTree(
     tree: name,
     writeLock,
     memory,
-    settings: { profile, mfsMetadata, mfsPassthrough, ipfsPassthrough, cacheBudget }
+    settings: { profile, mfsMetadata, mfsPassthrough, ipfsPassthrough, cacheBudget },
+    visits: settings.network !== 'off'
   }
   return mountFuse({
     mountPoint: path,

@@ -1,9 +1,11 @@
+import type { CID } from 'multiformats/cid'
 import { systemClock } from '../base/clock.ts'
 import { CairnError } from '../base/errors.ts'
 import type { BlockSource, NameSink, NameSource } from '../base/name-source.ts'
 import type { RefreshResult, ResolveResult } from '../control/api.ts'
 import type { Names } from '../names/api.ts'
 import { DagFetcher } from '../names/fetch-dag.ts'
+import { parseRecordValue } from '../names/record-value.ts'
 import { Refresher } from '../names/refresh.ts'
 import { type ResolveOptions, resolveName } from '../names/resolve-name.ts'
 import type { Content } from './content.ts'
@@ -12,6 +14,7 @@ import type { Log } from './logger.ts'
 import { nameSourcesOf } from './name-sources.ts'
 import { openNamesOf } from './open-names.ts'
 import type { Settings } from './settings.ts'
+import { NameVisits } from './visit-names.ts'
 
 export interface NameServiceOptions {
   readonly settings: Settings
@@ -33,6 +36,8 @@ export interface NameService extends NameKeeping {
   /** The same where there is nobody to ask: it has what is here. */
   readonly content: DagFetcher
   refresh: (which: string, signal: AbortSignal) => Promise<RefreshResult>
+  /** As `NameVisits.visit`. */
+  visit: (name: string, signal: AbortSignal) => Promise<void>
   /** Throws as `resolveName`. */
   resolve: (name: string, signal: AbortSignal) => Promise<ResolveResult>
 }
@@ -54,8 +59,15 @@ export function openNameService(options: NameServiceOptions): NameService {
     log,
     moved
   })
+  const visits = new NameVisits({
+    names,
+    clock: systemClock,
+    resolve: (name, signal) =>
+      contentOf(name, resolvingOf(settings, names, sources), fetcher, signal)
+  })
   return {
     names,
+    visit: (name, signal) => visits.visit(name, signal),
     fetcher: asks ? fetcher : undefined,
     content: fetcher,
     refresh: async (which, signal) => {
@@ -72,6 +84,19 @@ export function openNameService(options: NameServiceOptions): NameService {
     lookOut: alias => keeping.lookOut(alias),
     close: () => keeping.close()
   }
+}
+
+/** Where a name stands; its root is here then. */
+async function contentOf(
+  name: string,
+  resolving: ResolveOptions,
+  fetcher: DagFetcher,
+  signal: AbortSignal
+): Promise<CID> {
+  const { path } = await resolveName(name, resolving, signal)
+  const target = parseRecordValue(path)
+  if (target.kind === 'content') return await fetcher.walk(target.cid, target.path, signal)
+  throw new CairnError('invalid', `${name} leads to ${path}, which is no content`)
 }
 
 /** What is asked where a name stands that need not be followed. */

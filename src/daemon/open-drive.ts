@@ -7,9 +7,11 @@ import { type Content, thisUser } from './content.ts'
 import type { Log } from './logger.ts'
 import { type OpenTreeOptions, openTree, type TreeMemory } from './open-tree.ts'
 import type { Packages } from './packages.ts'
+import type { Settings } from './settings.ts'
 import { namesInMfs } from './view-names.ts'
 
-export interface OpenDriveOptions extends Pick<OpenTreeOptions, 'settings'> {
+export interface OpenDriveOptions {
+  readonly settings: OpenTreeOptions['settings'] & Pick<Settings, 'network'>
   readonly content: Content
   readonly mfs: Mfs
   readonly memory: { readonly [tree in 'ipfs' | 'ipns' | 'pkg']: TreeMemory }
@@ -34,7 +36,10 @@ export function openDrive({
     trees: {
       mfs,
       ipfs: openTree('ipfs', content, { settings, memory: memory.ipfs }),
-      ipns: openTree('ipns', content, { settings, memory: memory.ipns, ownNames: 'content' }),
+      ipns: openTree('ipns', content, {
+        ...{ settings, memory: memory.ipns, visits: settings.network !== 'off' },
+        ownNames: 'content'
+      }),
       pkg: openTree('pkg', content, { settings, memory: memory.pkg, growing })
     },
     namesInMfs: name => namesInMfs(names, name),

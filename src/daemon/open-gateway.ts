@@ -7,6 +7,7 @@ import { openSharedBlocks, type SharedRoot } from '../gateway/shared-blocks.ts'
 import type { Names } from '../names/api.ts'
 import { readIpnsName } from '../names/ipns-name.ts'
 import type { Content } from './content.ts'
+import { visitedName } from './view-names.ts'
 
 export interface OpenGatewayOptions
   extends Pick<GatewayOptions, 'serves' | 'satisfy'>,
@@ -14,6 +15,8 @@ export interface OpenGatewayOptions
   readonly content: Pick<Content, 'store'>
   readonly names: Names
   readonly shared: Shared
+  /** Names that nobody follows are asked of others. */
+  readonly visits?: boolean
 }
 
 /** The gateway over a home's content and names. */
@@ -21,7 +24,7 @@ export function openGateway(options: OpenGatewayOptions): HttpDoor {
   const { content, names, serves, satisfy, pace = async () => {}, shared } = options
   return openGatewayDoor({
     blocks: content.store,
-    names: gatewayNames(names, serves),
+    names: gatewayNames(names, serves, options.visits === true),
     shared,
     serves,
     satisfy,
@@ -55,7 +58,11 @@ function sharedRoots(names: Names, followed: boolean): SharedRoot[] {
 }
 
 /** Strangers ask by name: what things are called here is not theirs to try. */
-function gatewayNames(names: Names, serves: GatewayOptions['serves']): GatewayNames {
+function gatewayNames(
+  names: Names,
+  serves: GatewayOptions['serves'],
+  visits: boolean
+): GatewayNames {
   const find = (text: string) => {
     const shown = names.find(text)
     const name = readIpnsName(text)
@@ -66,7 +73,7 @@ function gatewayNames(names: Names, serves: GatewayOptions['serves']): GatewayNa
   return {
     resolve: text => {
       const shown = find(text)
-      if (shown === undefined) return undefined
+      if (shown === undefined) return visits ? visitedName(names, text) : undefined
       return shown.place.kind === 'cid' ? shown.place.cid : publishedAt(names, shown.name)
     },
     record: text => {

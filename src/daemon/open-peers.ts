@@ -64,7 +64,7 @@ export function openPeers(options: PeersOptions): PeerService | undefined {
     content: openContentSource(peers),
     wider: {
       label: 'other programs of IPFS',
-      ask: async (name, signal) => (await wider?.ask(name, signal)) ?? [],
+      ask: async (name, signal, options) => (await wider?.ask(name, signal, options)) ?? [],
       fetch: async (cid, signal) => await wider?.fetch(cid, signal),
       tell: async (name, record, signal) => await wider?.tell(name, record, signal)
     },

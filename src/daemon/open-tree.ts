@@ -34,6 +34,7 @@ export interface OpenTreeOptions {
   readonly memory: TreeMemory
   /** As in `viewNames`. */
   readonly ownNames?: 'links' | 'content'
+  readonly visits?: boolean
 }
 
 /** What only the thread that unpacks packages can tell. */
@@ -60,7 +61,7 @@ export function openTree(
     return openIpfsTree(settings.ipfsPassthrough ? { ...frozen, sharing } : frozen)
   }
   if (name === 'ipns')
-    return openIpnsTree(frozen, viewNames(openNamesOf(content), options.ownNames))
+    return openIpnsTree(frozen, viewNames(openNamesOf(content), options.ownNames, options.visits))
   if (name === 'mfs') {
     const shared = memory.mfs === undefined ? {} : { shared: memory.mfs }
     const mfs = openMfsOf(content, { ...settings, ...shared })

@@ -9,7 +9,8 @@ import type { DagFetcher } from '../names/fetch-dag.ts'
 export function satisfyFrom(
   packages: (want: Want, signal: AbortSignal) => Promise<unknown>,
   seal: () => Promise<unknown>,
-  fetcher: Pick<DagFetcher, 'block'> | undefined
+  fetcher: Pick<DagFetcher, 'block'> | undefined,
+  visit: (name: string, signal: AbortSignal) => Promise<void>
 ): (want: Want, signal: AbortSignal) => Promise<void> {
   return async (want, signal) => {
     if (want.kind === 'block') {
@@ -18,6 +19,7 @@ export function satisfyFrom(
       throw new CairnError('missing', `block ${want.id} is not here, and the network is off`)
     }
     if (want.kind === 'sealed') await seal()
+    else if (want.kind === 'name') await visit(want.id, signal)
     else await packages(want, signal)
   }
 }

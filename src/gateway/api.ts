@@ -25,7 +25,7 @@ export interface GatewayOptions {
 
 /** Names as the gateway needs them; a name is a CID's text in base36, an alias, or a followed domain. */
 export interface GatewayNames {
-  /** Where it stands on this machine. */
+  /** Where it stands on this machine. Throws `missing` with its want for one that others may be asked for. */
   resolve: (name: string) => CID | undefined
   /**
    * The newest valid record, for those who verify it themselves. `ttlMs`: how long it may be believed from now on

@@ -3,6 +3,7 @@ import type { CID } from 'multiformats/cid'
 import type { Access } from '../base/access.ts'
 import { codec } from '../base/blocks.ts'
 import { cidFromText } from '../base/cid-text.ts'
+import { complete } from '../base/complete.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
 import { type HttpDoor, httpStatus } from '../base/http.ts'
 import type { UnixfsReader } from '../unixfs/api.ts'
@@ -55,12 +56,12 @@ async function serve(
     return
   }
   const onlyShared = options.serves === 'shared' || access.user !== undefined
-  const root = rootOf(options, asked)
+  const cached = /\bonly-if-cached\b/i.test(request.headers['cache-control'] ?? '')
+  const satisfy = onlyShared || cached ? notHere : options.satisfy
+  const root = await complete({ satisfy }, signal, () => rootOf(options, asked))
   if (root === undefined || (onlyShared && !(await mayHave(options, root)))) {
     throw new Refusal(404, `${asked.root.slice(0, 100)} is not here`)
   }
-  const cached = /\bonly-if-cached\b/i.test(request.headers['cache-control'] ?? '')
-  const satisfy = onlyShared || cached ? notHere : options.satisfy
   const { form } = asked
   const exchange: Exchange = {
     ...options,

@@ -50,9 +50,16 @@ export interface Names {
   take: (name: string, bytes: Uint8Array, options?: TakeOptions) => Taken
   /** Records of own keys that this machine did not make: those nobody settled, or all. */
   heads: (options?: HeadsOptions) => ForeignHead[]
+  readonly visits: Visits
   /** What /ipns shows: by name, and by alias. */
   list: () => Shown[]
   find: (nameOrAlias: string) => Shown | undefined
+}
+
+/** Where names stood that somebody looked into without following them; for a while, and not in `list`. */
+export interface Visits {
+  find: (name: string) => CID | undefined
+  put: (name: string, cid: CID) => void
 }
 
 export interface Keys {

@@ -18,7 +18,8 @@ import type {
   PublishWhat,
   Shown,
   Taken,
-  TakeOptions
+  TakeOptions,
+  Visits
 } from './api.ts'
 import { Follows } from './follows.ts'
 import { judgeRecord } from './judge-record.ts'
@@ -27,6 +28,7 @@ import { Publisher } from './publisher.ts'
 import { decodeRecord } from './record.ts'
 import { Records } from './records.ts'
 import type { SealingSecret } from './seal-secret.ts'
+import { openVisits } from './visits.ts'
 
 export interface NamesOptions {
   /** Has `namesMigrations` and `rootsMigrations`. */
@@ -52,6 +54,7 @@ interface Found {
 
 class DatabaseNames implements Names {
   readonly keys: KeyRing
+  readonly visits: Visits
   /** Where names lead, for as long as nobody commits anything: their records were verified when they were taken. */
   readonly #found: WhileUnchanged<Found>
   readonly #handedOn: WhileUnchanged<readonly NamedRecord[]>
@@ -66,6 +69,7 @@ class DatabaseNames implements Names {
     this.#found = new WhileUnchanged(database, { entries: remembered })
     this.#handedOn = new WhileUnchanged(database, { entries: 1 })
     this.keys = new KeyRing(options)
+    this.visits = openVisits(database, clock)
     this.#records = new Records(database, clock)
     this.#publisher = new Publisher({
       database,

@@ -89,7 +89,9 @@ async function newestOf(
 ): Promise<IpnsRecord> {
   const until = AbortSignal.any([signal, AbortSignal.timeout(askMs)])
   const held = names.record(name)
-  const offered = await Promise.allSettled(sources.map(source => source.ask(name, until)))
+  const offered = await Promise.allSettled(
+    sources.map(source => source.ask(name, until, { once: true }))
+  )
   signal.throwIfAborted()
   const problems = new Set<string>()
   const records: IpnsRecord[] = []

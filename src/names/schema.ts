@@ -3,7 +3,7 @@ import { cidTextColumn, type Reference } from '../base/references.ts'
 
 /**
  * Names are CID texts in base36. `name_heads` holds records of own keys that this machine did not
- * make: somebody else has the key. `name_follows.target` is what was followed, `name` the key it
+ * make: somebody else has the key. `name_visits` are names that were looked into without that. `name_follows.target` is what was followed, `name` the key it
  * leads to by now.
  */
 export const namesMigrations: Migration[] = [
@@ -46,6 +46,17 @@ export const namesMigrations: Migration[] = [
         answered_ms INTEGER NOT NULL,
         problem TEXT,
         kept TEXT
+      ) WITHOUT ROWID;
+    `
+  },
+  {
+    owner: 'names',
+    version: 2,
+    sql: `
+      CREATE TABLE name_visits (
+        name TEXT PRIMARY KEY,
+        cid TEXT NOT NULL,
+        until_ms INTEGER NOT NULL
       ) WITHOUT ROWID;
     `
   }

@@ -113,6 +113,8 @@ t.test(
   }
 )
 
+const absent = 'k51qzi5uqu5dl8kevgwhyor5bgzvz2uu397k5s6tcywfx6lqkkgfgyeiqppv12'
+
 t.test('a followed name that moves is seen in the mount by who has read it before', async t => {
   if (!requireFuse(t)) return
   const [publisher, follower] = [await makeWorld(t), await makeWorld(t)]
@@ -128,9 +130,16 @@ t.test('a followed name that moves is seen in the mount by who has read it befor
   await mkdir(follower.home)
   await writeFile(join(follower.home, 'config.yaml'), config)
   const mount = join(follower.folder, 'm')
-  await follower.start(['--mount', mount])
-  await follower.line(['follow', name])
+  const { url: own } = await follower.start(['--mount', mount])
   const page = join(mount, 'ipns', name)
+  t.equal(await readFile(page, 'utf8'), 'one', 'looked into without following it')
+  for (const door of ['ipns', 'dav/ipns']) {
+    t.equal(await (await fetch(`${own}${door}/${name}`)).text(), 'one', door)
+    t.equal((await fetch(`${own}${door}/${absent}`)).status, 404, `${door}: nobody has it`)
+  }
+  await t.rejects(readFile(join(mount, 'ipns', absent)), { code: 'ENOENT' })
+  t.strictSame(await readdir(join(mount, 'ipns')), [], 'it is not listed')
+  await follower.line(['follow', name])
   t.equal(await readFile(page, 'utf8'), 'one')
   for (const text of ['two', 'three']) {
     await publish(text)

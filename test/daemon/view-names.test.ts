@@ -73,3 +73,26 @@ t.test(
     t.equal(namesInMfs(names, toName('none')), undefined)
   }
 )
+
+t.test(
+  'a name that nobody follows is wanted, other text is not, and neither is listed',
+  async t => {
+    const machine = setup(t)
+    const { names, reader } = machine
+    const view = viewNames(names, 'links', true)
+    const tree = openIpnsTree(
+      { reader, inodes: new InodeTable(), owner: { uid: 0, gid: 0 }, statistics: () => statistics },
+      view
+    )
+    const look = (text: string) => tree.lookup(tree.root, toName(text))
+    const key = 'k51qzi5uqu5dl8kevgwhyor5bgzvz2uu397k5s6tcywfx6lqkkgfgyeiqppv12'
+    const lacking = fails(t, 'missing', () => look(key))
+    t.strictSame(lacking.want, { kind: 'name', id: key })
+    for (const text of ['.git', 'HEAD', 'desktop.ini', 'blog.example', `${key}x`]) {
+      fails(t, 'not-found', () => look(text))
+    }
+    names.visits.put(key, addFolder(machine, 'text'))
+    t.ok(look(key).mode)
+    t.strictSame(listOf(tree), [])
+  }
+)

@@ -40,7 +40,9 @@ async function capture(
   const { start } = host
   await start('python3', ['-c', sniffer(file)])
   await host.cairn('peer', 'add', '203.0.113.7', `/ip4/203.0.113.7/tcp/4001/p2p/${id}`)
-  const asked = host.get(`/ipfs/${absent}`).catch(() => {})
+  const asked = Promise.all(
+    [`/ipfs/${absent}`, `/ipns/${name}`].map(path => host.get(path).catch(() => {}))
+  )
   const seen = async () =>
     new Set((await readFile(file, 'utf8')).split('\n').filter(each => each !== ''))
   if (network !== 'public') {

@@ -1,7 +1,7 @@
 import { type GossipSub, gossipsub, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { Libp2p } from '@libp2p/interface'
 import { limits } from '../../base/limits.ts'
-import type { NameSink, NameSource } from '../../base/name-source.ts'
+import type { AskOptions, NameSink, NameSource } from '../../base/name-source.ts'
 import { bounds } from '../bounds.ts'
 import { fetchRecord, serveRecords } from './fetch-records.ts'
 import { type RecordJudge, topicOf } from './name-records.ts'
@@ -50,8 +50,8 @@ class NameTopics {
     this.#judge = judge
   }
 
-  async ask(name: string, signal: AbortSignal): Promise<Uint8Array[]> {
-    const topic = this.#join(name)
+  async ask(name: string, signal: AbortSignal, { once = false }: AskOptions = {}) {
+    const topic = once ? topicOf(name) : this.#join(name)
     const peers = this.#pubsub.getSubscribers(topic).slice(0, bounds.askedTogether)
     const answers = await Promise.allSettled(
       peers.map(peer => fetchRecord(this.#node, peer, name, signal))

@@ -41,9 +41,9 @@ export async function openWiderNetwork(
   const dht = bootstrap.length === 0 ? undefined : openNameDht(node)
   return {
     label: dht === undefined ? 'connected peers' : 'the IPFS network',
-    ask: async (name, signal) => {
+    ask: async (name, signal, options) => {
       const asked = [topics, ...(dht === undefined ? [] : [dht])].map(each =>
-        each.ask(name, signal)
+        each.ask(name, signal, options)
       )
       const answers = await Promise.allSettled(asked)
       signal.throwIfAborted()
