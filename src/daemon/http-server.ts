@@ -198,12 +198,22 @@ function writes({ method }: IncomingMessage): boolean {
 
 /** What a program before this one could read otherwise: https://www.rfc-editor.org/rfc/rfc9112#section-3.2 */
 function refuseAmbiguous(request: IncomingMessage): void {
-  if ((request.headersDistinct.host?.length ?? 0) > 1) {
+  if (countHosts(request.rawHeaders) > 1) {
     throw new CairnError('invalid', 'the request has more than one Host: send one')
   }
   if (request.httpVersionMajor !== 1) {
     throw new CairnError('invalid', `HTTP/${request.httpVersion} is not spoken here: use HTTP/1.1`)
   }
+}
+
+/** `headersDistinct` would make another object of all headers. */
+function countHosts(rawHeaders: readonly string[]): number {
+  let hosts = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts++
+  }
+  return hosts
 }
 
 /** A stranger who asks wrongly writes no lines into the log of an operator. */

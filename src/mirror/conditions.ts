@@ -39,11 +39,12 @@ export function rangeOf(
   bytes: number,
   validators: Validators
 ): ByteRange | 'unsatisfiable' | undefined {
+  if (headers.range === undefined) return undefined
   const condition = headers['if-range']
   if (typeof condition === 'string' && condition !== validators.etag) {
     if (!sameDate(condition, validators.lastModified)) return undefined
   }
-  const parts = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(String(headers.range ?? '').replace(/ /g, ''))
+  const parts = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(String(headers.range).replace(/ /g, ''))
   const [, first, last] = parts ?? []
   if (first === undefined || last === undefined || (first === '' && last === '')) return undefined
   if (first === '') {

@@ -25,7 +25,8 @@ export async function respond(
   extra: Readonly<Record<string, string>> = {}
 ): Promise<void> {
   const { bytes } = answer
-  const headers = { ...headersOf(answer), ...extra }
+  const headers = headersOf(answer)
+  Object.assign(headers, extra)
   if (wanted.vary !== undefined) headers.vary = wanted.vary
   const decoded = wanted.encoding !== undefined && !takesGzip(request.headers)
   if (decoded && answer.etag !== undefined) headers.etag = `W/${answer.etag}`
@@ -62,12 +63,13 @@ function lengthOf(bytes: number | undefined, range: ByteRange | undefined): numb
   return range === undefined ? bytes : range.end - range.start
 }
 
-function headersOf(answer: PullAnswer): Record<string, string | number> {
-  return {
-    'last-modified': answer.lastModified,
+function headersOf({ lastModified, from, etag }: PullAnswer): Record<string, string | number> {
+  const headers: Record<string, string | number> = {
+    'last-modified': lastModified,
     'accept-ranges': 'bytes',
-    'x-cairn': outcomes[answer.from],
-    ...(answer.etag === undefined ? {} : { etag: answer.etag }),
-    ...(answer.from === 'stale' ? { warning: '110 - "Response is Stale"' } : {})
+    'x-cairn': outcomes[from]
   }
+  if (etag !== undefined) headers.etag = etag
+  if (from === 'stale') headers.warning = '110 - "Response is Stale"'
+  return headers
 }

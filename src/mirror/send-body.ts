@@ -37,18 +37,27 @@ function sendHead(response: ServerResponse, { status, headers }: Head): void {
   if (!response.headersSent) response.writeHead(status, headers)
 }
 
+/** Resolves when the kernel has it, and after the last piece when all of the answer is sent. */
 function written(response: ServerResponse, piece: Uint8Array, last: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     const gone = (cause?: unknown): void =>
       reject(new CairnError('aborted', 'the client went away', { cause }))
     if (response.closed) return gone()
+    if (last) {
+      let sent = false
+      // Taking it off again would cost as much as both: it is called once, and then the answer is over.
+      response.once('close', () => sent || gone())
+      response.end(piece, () => {
+        sent = true
+        resolve()
+      })
+      return
+    }
     response.once('close', gone)
-    const done = (error?: Error | null): void => {
+    response.write(piece, error => {
       response.off('close', gone)
       if (error == null) resolve()
       else gone(error)
-    }
-    if (last) response.end(piece, done)
-    else response.write(piece, done)
+    })
   })
 }

@@ -13,6 +13,8 @@ interface Given {
   readonly variant: string | undefined
   readonly answer: PullAnswer
   readonly again: NonNullable<PullAnswer['again']>
+  /** When it was noted last that the item is used. */
+  usedMs: number
 }
 
 /**
@@ -39,28 +41,21 @@ export class Again implements Pull {
 
   async fetch(wanted: Classification, options: PullFetchOptions = {}): Promise<PullAnswer> {
     if (options.at !== undefined || this.#closed) return await this.#inner.fetch(wanted, options)
-    const version = this.#given.version()
     const given = this.#given.find(wanted.key)
-    if (given !== undefined && this.#isRight(wanted, given)) {
-      this.#answers.repeat(given.again.item)
+    const nowMs = this.#options.clock.nowMs()
+    if (given !== undefined && isRight(wanted, given, nowMs)) {
+      if (this.#answers.repeat(given.again.item, given.usedMs)) given.usedMs = nowMs
       return given.answer
     }
+    const version = this.#given.version()
     const answer = await this.#inner.fetch(wanted, options)
     const { again } = answer
     if (again === undefined) return answer
     const { key, mediaType, digest, derived } = wanted
     const variant = derived?.variant
-    this.#given.keep(key, { mediaType, digest, variant, answer, again }, version)
+    const usedMs = Math.max(again.item.usedMs, nowMs)
+    this.#given.keep(key, { mediaType, digest, variant, answer, again, usedMs }, version)
     return answer
-  }
-
-  #isRight({ mediaType, digest, derived }: Classification, { again, ...given }: Given): boolean {
-    return (
-      this.#options.clock.nowMs() < again.untilMs &&
-      given.mediaType === mediaType &&
-      given.digest === digest &&
-      given.variant === derived?.variant
-    )
   }
 
   statistics(): PullStatistics {
@@ -82,4 +77,17 @@ function bytesOf(key: string, { mediaType, variant = '', again: { item } }: Give
   const { etag = '', lastModified = '', digests } = item
   const texts = [key, item.key, mediaType, item.mediaType, variant, etag, lastModified, ...digests]
   return texts.reduce((sum, text) => sum + text.length, 1_500)
+}
+
+function isRight(
+  { mediaType, digest, derived }: Classification,
+  given: Given,
+  nowMs: number
+): boolean {
+  return (
+    nowMs < given.again.untilMs &&
+    given.mediaType === mediaType &&
+    given.digest === digest &&
+    given.variant === derived?.variant
+  )
 }

@@ -37,7 +37,7 @@ export class Answers {
   }
 
   fromStore(wanted: Classification, item: CatalogItem, from: PullAnswer['from']): PullAnswer {
-    this.#note(item)
+    this.#note(item, item.usedMs)
     return {
       key: item.key,
       digest: item.digests[0],
@@ -51,18 +51,18 @@ export class Answers {
     }
   }
 
-  /** What was answered before is answered again. */
-  repeat(item: CatalogItem): void {
+  /** What was answered before is answered again. True if it is noted, for the first time since `usedMs`, that it is used. */
+  repeat(item: CatalogItem, usedMs: number): boolean {
     const counts = this.#tally.of(item.key)
     counts.requests++
     counts.hits++
-    this.#note(item)
+    return this.#note(item, usedMs)
   }
 
   /** It was answered, and will be read. */
-  #note(item: CatalogItem): void {
-    this.#uses.note(item, this.#options.clock.nowMs())
-    this.#held.inUse.ask(item.cid)
+  #note({ key, cid }: CatalogItem, usedMs: number): boolean {
+    this.#held.inUse.ask(cid)
+    return this.#uses.note({ key, usedMs }, this.#options.clock.nowMs())
   }
 
   fromFlight(

@@ -14,13 +14,16 @@ export class Uses {
     this.#catalog = catalog
   }
 
-  note({ key, usedMs }: Pick<CatalogItem, 'key' | 'usedMs'>, nowMs: number): void {
-    if (nowMs - usedMs > bounds.useGranularityMs && !this.#unwritten.has(key)) {
+  /** False if it was noted a short while ago: `usedMs`. */
+  note({ key, usedMs }: Pick<CatalogItem, 'key' | 'usedMs'>, nowMs: number): boolean {
+    const isNew = nowMs - usedMs > bounds.useGranularityMs
+    if (isNew && !this.#unwritten.has(key)) {
       if (this.#unwritten.size === 0) this.#sinceMs = nowMs
       this.#unwritten.set(key, nowMs)
     }
     const isOld = nowMs - this.#sinceMs >= bounds.usesWaitMs
     if (this.#unwritten.size >= bounds.usesTogether || isOld) this.write()
+    return isNew
   }
 
   write(): void {

@@ -101,6 +101,23 @@ t.test('what changes no item has nothing read again', async t => {
   t.notOk(await again(), 'what a place holds is another question from then on')
 })
 
+t.test('what is answered again and again is noted as used once in ten minutes', async t => {
+  const { world, wanted, fetch } = await setUpWarm(t)
+  const { answer } = await fetch()
+  const noted: number[] = []
+  const { use } = world.catalog
+  world.catalog.use = uses => {
+    noted.push(...[...uses].map(([, usedMs]) => usedMs))
+    use.call(world.catalog, uses)
+  }
+  for (let minute = 1; minute <= 25; minute++) {
+    world.clock.advance(60_000)
+    t.equal((await fetch()).answer, answer, 'from memory')
+  }
+  t.equal(noted.length, 2)
+  t.equal(world.catalog.get(wanted.key)?.usedMs, noted.at(-1))
+})
+
 t.test('what is fetched again and is the same has nothing else read again', async t => {
   const { world, origin, fetch } = await setUpWarm(t)
   origin.items.set('index', { body: Buffer.from('names') })

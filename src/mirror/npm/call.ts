@@ -41,7 +41,8 @@ export interface Call {
   readonly signal: AbortSignal
   readonly access: Access
   readonly view: NpmView
-  readonly query: URLSearchParams
+  /** What stands behind the question mark. */
+  readonly query: string
 }
 
 /** Whether the client is on this machine, where nobody says who they are. */

@@ -78,13 +78,14 @@ export function openNpmDoor(options: NpmDoorOptions): HttpDoor {
 interface Asked {
   readonly view: NpmView
   readonly target: NpmTarget | undefined
-  readonly query: URLSearchParams
+  readonly query: string
 }
 
 /** Throws `invalid`. */
 function parse({ url = '' }: IncomingMessage): Asked {
   const [path = '', query = ''] = url.slice(prefix.length).split(/[?#]/, 2)
-  return { ...parseNpmPath(decode(path)), query: new URLSearchParams(query) }
+  const { view, target } = parseNpmPath(decode(path))
+  return { view, target, query }
 }
 
 /** Reading is all that questions need, also those that are put by POST; a login needs nothing yet. */

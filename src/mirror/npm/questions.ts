@@ -9,7 +9,7 @@ import { type NpmUpstream, placeOf } from './place.ts'
 
 /** GET of a search: what is hosted here, then what the upstream finds. Throws `busy` if neither can be had. */
 export async function sendSearch(call: Call): Promise<void> {
-  const { query } = call
+  const query = new URLSearchParams(call.query)
   const own = await searchHosted(call, query.get('text') ?? '')
   const from = Number(query.get('from') ?? 0)
   const size = Math.min(Number(query.get('size') ?? 20) || 20, limits.searchResults)
@@ -44,7 +44,7 @@ function isHosted({ registries, options }: Call, name: string): boolean {
 }
 
 async function searchAt(call: Call, upstream: NpmUpstream): Promise<JsonObject> {
-  const query = call.query.toString()
+  const query = new URLSearchParams(call.query).toString()
   const { status, value } = await ask(call, `${upstream.url}-/v1/search?${query}`)
   if (status !== 200 || !isObject(value))
     throw new CairnError('upstream', `${upstream.name} has no search: it says ${status}`)
