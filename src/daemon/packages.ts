@@ -80,6 +80,7 @@ export function openPackages(options: PackagesOptions): Packages {
     clock: systemClock
   })
   const unpacking = openUnpacking(parts)
+  tellHidden(log, settings, parts.catalog.hosted('apt/'))
   const own = { ...parts, settings: () => current, content, pull, fetchUpstream }
   const oci = openOci(own)
   return {
@@ -101,6 +102,7 @@ export function openPackages(options: PackagesOptions): Packages {
     settings: () => current,
     configure: changed => {
       current = changed
+      tellHidden(log, changed, parts.catalog.hosted('apt/'))
     },
     statistics: () => pull.statistics(),
     satisfy: ({ kind, id }, signal) => {
@@ -114,6 +116,15 @@ export function openPackages(options: PackagesOptions): Packages {
       await npm.documents.close()
       plainFetch.close()
     }
+  }
+}
+
+/** Else nobody would see why an upstream is never asked. */
+function tellHidden(log: Log, settings: Settings, places: readonly string[]): void {
+  for (const place of places) {
+    if (!Object.hasOwn(settings.aptUpstreams, place.slice('apt/'.length))) continue
+    const why = 'an archive of this name is published here: give it another in config.yaml'
+    log.warn({ upstream: place }, `an upstream is not asked: ${why}`)
   }
 }
 

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { openAptClient } from '../lib/apt-client.ts'
 import { openFakeOrigin } from '../lib/fake-origin.ts'
 import { requireClient } from '../lib/skip.ts'
-import { makeWorld, type World } from './run-cairn.ts'
+import { makeWorld, until, type World } from './run-cairn.ts'
 
 t.setTimeout(240_000)
 
@@ -204,6 +204,43 @@ t.test('apt-get installs what was published, with signed-by, while the daemon ru
     t.match(then, /^Package: twin-a$/m)
   })
 })
+
+t.test(
+  'a name that was published here is looked up nowhere else, whatever is configured later',
+  async t => {
+    if (!requireClient(t, 'apt-get')) return
+    const origin = await openFakeOrigin()
+    t.teardown(() => origin.close())
+    const world = await makeWorld(t)
+    const own = await makeDeb(world, 'own')
+    for (const archive of ['local', 'empty']) {
+      t.equal((await world.run(['apt', 'publish', archive, own])).status, 0)
+    }
+    t.equal((await world.run(['apt', 'rm', 'empty', 'own'])).status, 0)
+    writeFileSync(
+      join(world.home, 'config.yaml'),
+      `apt: {upstreams: {${['local', 'empty', 'other'].map(name => `${name}: "${origin.url}${name}/"`)}}}\n`
+    )
+    for (const name of ['local', 'empty', 'other']) {
+      origin.items.set(`${name}/pool/a_1_all.deb`, { body: Buffer.from('theirs') })
+    }
+    const { url, log } = await world.start()
+    const told = /"upstream":"apt\/empty".*is not asked.*"upstream":"apt\/local"/s
+    await until(async () => told.test(log()))
+    const status = async (path: string) => (await fetch(`${url}apt/${path}`)).status
+    t.equal(await status('other/pool/a_1_all.deb'), 200)
+    t.equal(await status('local/pool/a_1_all.deb'), 404)
+    t.equal(await status('empty/pool/a_1_all.deb'), 404, 'also when nothing of it is left')
+    t.equal(await status('local/@2026-01-01/pool/a_1_all.deb'), 404, 'nor as it was')
+    t.equal(await status('local/dists/stable/InRelease'), 200)
+    const client = await clientOf(t, world, url)
+    t.equal((await client.run('update', '--error-on=any')).exitCode, 0)
+    t.strictSame(
+      origin.requests.map(({ path }) => path),
+      ['other/pool/a_1_all.deb']
+    )
+  }
+)
 
 t.test('kill -9 while publishing leaves the archive as it was, or as it was to be', async t => {
   if (!requireClient(t, 'apt-get')) return
