@@ -10,6 +10,8 @@ import type { FileNode } from './unixfs-node.ts'
 export class FileReader {
   readonly #blocks: BlockReader
   readonly #nodes: NodeLoader
+  /** Of the file read last, which is mostly read on. */
+  #root: Place | undefined
 
   constructor(blocks: BlockReader, nodes: NodeLoader) {
     this.#blocks = blocks
@@ -20,14 +22,24 @@ export class FileReader {
   read(code: number, multihash: Multihash, target: Uint8Array, position: number): number {
     if (position < 0) throw new CairnError('invalid', `position ${position} is before the file`)
     if (code === codec.raw) return this.#blocks.readInto(multihash, position, target)
-    const node = this.#nodes.load(code, multihash)
-    if (node.kind !== 'file') throw notAFile(node.kind)
-    const bytes = Math.min(target.length, Math.max(0, node.bytes - position))
-    const root: Place = { node, multihash }
+    const root = this.#rootOf(code, multihash)
+    const bytes = Math.min(target.length, Math.max(0, root.node.bytes - position))
     for (let done = 0; done < bytes; ) {
       done += this.#readPart(root, position + done, within(target, done, bytes), 0)
     }
     return bytes
+  }
+
+  /** To find it in the cache takes a key of text: a tenth of what a small read costs. */
+  #rootOf(code: number, multihash: Multihash): Place {
+    const last = this.#root
+    if (last !== undefined && code === codec.dagPb && sameBytes(last.multihash, multihash)) {
+      return last
+    }
+    const node = this.#nodes.load(code, multihash)
+    if (node.kind !== 'file') throw notAFile(node.kind)
+    this.#root = { node, multihash: multihash.slice() }
+    return this.#root
   }
 
   /** Reads from the one child that holds `position`, or the node's own bytes: at least one byte. */
@@ -104,6 +116,12 @@ export class FileReader {
 interface Place {
   readonly node: FileNode
   readonly multihash: Multihash
+}
+
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false
+  for (let at = one.length - 1; at >= 0; at--) if (one[at] !== other[at]) return false
+  return true
 }
 
 type LinkTarget = Pick<DirectoryLink, 'codec' | 'multihash'>

@@ -12,6 +12,7 @@ import { DirectoryReader } from '../../src/unixfs/read-directory.ts'
 import { openUnixfsReader } from '../../src/unixfs/reader.ts'
 import { openUnixfsWriter } from '../../src/unixfs/writer.ts'
 import { seededBytes } from '../lib/deterministic.ts'
+import { fails } from '../lib/fails.ts'
 import { memoryBlocks } from '../lib/memory-blocks.ts'
 
 const small: Profile = {
@@ -38,6 +39,29 @@ t.test('a random read in a file read before is one read within one leaf', async 
   }
   t.same(blocks.calls, { size: 0, read: 0, readInto: 5 })
 })
+
+t.test(
+  'files read by turns are each their own, whatever the caller does with its multihash',
+  async t => {
+    const blocks = memoryBlocks()
+    const writer = openUnixfsWriter(blocks, small)
+    const files = ['one', 'other'].map(seed => {
+      const builder = writer.file()
+      const bytes = seededBytes(5000, seed)
+      builder.write(bytes)
+      return { bytes, ...builder.finish() }
+    })
+    const reader = openUnixfsReader(blocks)
+    const [target, asked] = [new Uint8Array(100), new Uint8Array(34)]
+    for (const which of [0, 1, 1, 0, 1]) {
+      const { bytes, codec: code, multihash } = files[which]!
+      asked.set(multihash)
+      t.equal(reader.readFile(code, asked, target, 2950), 100)
+      t.same(Buffer.from(target), bytes.subarray(2950, 3050))
+    }
+    fails(t, 'unsupported', () => reader.readFile(0x71, asked, target, 0))
+  }
+)
 
 t.test('the size of a raw file is one look into the index', async t => {
   const blocks = memoryBlocks()
