@@ -128,8 +128,9 @@ export class Peers {
   }
 
   list(): PeerState[] {
+    const all = this.#all()
     const added = new Set([...this.#static.values()].map(({ id }) => id))
-    return this.#all().map(({ id, kind }) => {
+    return all.map(({ id, kind }) => {
       const { answeredMs, bytes } = this.#standing(id)
       const from = added.has(id) ? ('static' as const) : ('lan' as const)
       return { id, kind, from, answeredMs, banned: this.#options.book.banOf(id), bytes }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { makeWorld, program, until, type World } from './run-cairn.ts'
@@ -63,4 +63,26 @@ t.test('peers are added, listed, banned and forgotten', async t => {
   t.match(await world.run(['peers']), { status: 1, stderr: /no daemon/ })
   const id = `12D3Koo${randomBytes(20).toString('hex')}`
   t.equal(await world.line(['peer', 'ban', id]), `banned ${id}`)
+})
+
+t.test("bans show in the dashboard's API as soon as they are set, and go as they end", async t => {
+  const world = await makeWorld(t)
+  await mkdir(world.home)
+  const config = 'network: lan\npeers: { listen: none, libp2p: none }\n'
+  await writeFile(join(world.home, 'config.yaml'), config)
+  const { url } = await world.start()
+  const peersOf = async () => await (await fetch(`${url}api/v1/peers`)).json()
+  t.strictSame(await peersOf(), [])
+  const id = '127.0.0.1:9'
+  const nobody = { id, kind: 'http', from: 'static', bytes: 0 }
+  await world.line(['peer', 'add', id])
+  t.match(await peersOf(), [nobody])
+  await world.line(['peer', 'ban', id])
+  t.match(await peersOf(), [{ ...nobody, banned: { why: 'operator' } }])
+  await world.line(['peer', 'rm', id])
+  t.strictSame(await peersOf(), [])
+  await world.line(['peer', 'add', id])
+  t.match(await peersOf(), [nobody], 'who is added again is not banned')
+  const refused = await fetch(`${url}api/v1/peers`, { method: 'POST', body: '[]' })
+  t.equal(refused.status, 400, 'on the port it is read; bans are set by who owns the home')
 })
