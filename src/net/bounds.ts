@@ -4,10 +4,13 @@ const KiB = 1024
 export const bounds = {
   /** A peer that does not take a connection and answer by then is not on the LAN, or not there. */
   headMs: 5_000,
-  /** One that sends nothing for so long in a body is left for another. */
-  idleMs: 5_000,
-  /** Less than this in `idleMs` is a trickle, which is no better. */
-  trickleBytes: 16 * KiB,
+  /** A message of bitswap that is not taken by then is given up. */
+  messageMs: 5_000,
+  /** Who sends less of a body while somebody waits all but stopped; over a minute, 17 KB a second are too few to hold a transfer for. */
+  paces: [
+    { bytes: 16 * KiB, ms: 5_000 },
+    { bytes: 1024 * KiB, ms: 60_000 }
+  ],
   /** A peer that answered within this time is worth waiting for. */
   warmMs: 60_000,
   /** After wrong bytes, and after it could not be reached or broke off. */
@@ -62,8 +65,10 @@ export const bounds = {
   /** Providers of a block that are dialled, and how long they are looked for. */
   providers: 4,
   providersMs: 10_000,
-  /** Connections of libp2p, in and out. */
+  /** Connections of libp2p, in and out; those that came, of a peer and of an address. */
   nodeConnections: 64,
+  nodeConnectionsOfPeer: 4,
+  nodeConnectionsOfAddress: 16,
   /** How often the LAN is asked who is there. */
   announceMs: 10_000
 } as const

@@ -1,7 +1,6 @@
 import { encode as encodePb } from '@ipld/dag-pb'
 import t from 'tap'
 import { codec, makeCid, sha256Multihash } from '../../src/base/blocks.ts'
-import { limits } from '../../src/base/limits.ts'
 import { blockLanes } from '../../src/net/block-lanes.ts'
 import { bounds } from '../../src/net/bounds.ts'
 import { until } from '../lib/pull-world.ts'
@@ -9,48 +8,23 @@ import {
   addBomb,
   addLinks,
   addTree,
-  type CID,
   carHeader,
   fetcherOf,
   lackingOf,
   makeMachine,
   manyFiles,
   never,
-  recordOf,
   serveContent,
   servePlay
 } from './bulk-world.ts'
+import { absent, lies, useless } from './hostile-answers.ts'
 import { makePeers, serve } from './peer-world.ts'
 
 t.test('a peer that lies is banned, nothing wrong is stored, and another does', async t => {
   const a = makeMachine(t)
   const root = addTree(a, manyFiles(100))
-  const other = addTree(a, { unasked: Buffer.from('unasked') })
-  const wrong = (cid: CID): Uint8Array => {
-    const bytes = Buffer.from(a.store.read(cid.multihash.bytes))
-    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
-    return recordOf(cid.code, cid.multihash.bytes, bytes)
-  }
-  const lies: Record<
-    string,
-    (cids: readonly CID[], record: (cid: CID) => Uint8Array) => Uint8Array[]
-  > = {
-    'other bytes': cids => [carHeader, ...cids.map(wrong)],
-    'a block that was not asked for': (_, record) => [carHeader, record(other)],
-    'a block twice': (cids, record) => [carHeader, record(cids[0]!), record(cids[0]!)],
-    'no CAR': () => [Buffer.alloc(5000, 7)],
-    'a block without end': () => [carHeader, Buffer.from([255, 255, 255, 255, 255, 1])],
-    'a block over the bound': cids => [
-      carHeader,
-      recordOf(cids[0]!.code, cids[0]!.multihash.bytes, Buffer.alloc(limits.blockBytes + 50))
-    ],
-    'a length that is none': () => [carHeader, Buffer.alloc(20, 255)]
-  }
-  for (const [what, make] of Object.entries(lies)) {
-    const liar = await servePlay(t, a, (cids, response, record) => {
-      for (const piece of make(cids, record)) response.write(piece)
-      response.end()
-    })
+  for (const [what, answer] of Object.entries(lies)) {
+    const liar = await servePlay(t, a, answer)
     const good = await serveContent(t, a, [root])
     const b = makeMachine(t)
     const { fetcher, book } = fetcherOf(t, b, [liar.address, good.address])
@@ -71,20 +45,7 @@ t.test('a peer that lies is banned, nothing wrong is stored, and another does', 
 t.test('peers that are no use: the others are asked, and none is banned', async t => {
   const a = makeMachine(t)
   const root = addTree(a, manyFiles(100))
-  const behaviours: Record<string, Parameters<typeof servePlay>[2]> = {
-    'an older Cairn': (_, response) => response.writeHead(404).end(),
-    'has nothing': (_, response) => response.end(carHeader),
-    'is busy': (_, response) => response.writeHead(503).end(),
-    'ends in the header': (_, response) => response.end(carHeader.subarray(0, 5)),
-    'ends in a block': (cids, response, record) => {
-      response.write(carHeader)
-      response.end(record(cids[0]!).subarray(0, 30))
-    },
-    'breaks off': (_, response) => {
-      response.write(carHeader, () => response.destroy())
-    }
-  }
-  for (const [what, behaviour] of Object.entries(behaviours)) {
+  for (const [what, behaviour] of Object.entries(useless)) {
     const poor = await servePlay(t, a, behaviour)
     const good = await serveContent(t, a, [root])
     const b = makeMachine(t)
@@ -101,7 +62,7 @@ t.test('who refuses is asked again: a body that nobody began keeps no connection
   const [peer] = peers.askable()
   const [lane] = blockLanes(peers)
   for (let time = 0; time <= bounds.connections; time++) {
-    const sent = lane!.send([makeCid(codec.raw, sha256Multihash(Buffer.from('x')))], never)
+    const sent = lane!.send([absent], never)
     await t.rejects(sent[Symbol.asyncIterator]().next(), { code: 'unsupported' })
   }
   const answer = await peer!.request('/', { method: 'GET', signal: never })

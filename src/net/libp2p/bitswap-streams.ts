@@ -23,7 +23,7 @@ export async function sendMessage(
   message: MessageToSend,
   signal: AbortSignal
 ): Promise<void> {
-  const until = AbortSignal.any([signal, AbortSignal.timeout(bounds.idleMs)])
+  const until = AbortSignal.any([signal, AbortSignal.timeout(bounds.messageMs)])
   const [connection] = node.getConnections(peer)
   const stream =
     connection === undefined

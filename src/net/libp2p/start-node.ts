@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { identify } from '@libp2p/identify'
-import type { Connection, ConnectionGater, Libp2p, PeerId, Stream } from '@libp2p/interface'
+import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
@@ -11,9 +11,9 @@ import { createLibp2p } from 'libp2p'
 import type { Peer } from '../api.ts'
 import { bounds } from '../bounds.ts'
 import { openHttpPeer } from '../http-peer.ts'
-import { isLanAddress } from '../lan-address.ts'
 import { bulkProtocol, encodeOffer } from './bulk-offer.ts'
 import { BulkPort } from './bulk-port.ts'
+import { gaterOf, isOutside } from './connection-gater.ts'
 import { bulkDialer } from './dial-bulk.ts'
 import { privateNetwork } from './private-network.ts'
 import { sharedTcp } from './shared-listener.ts'
@@ -65,6 +65,7 @@ export async function startNode(options: NodeOptions): Promise<Libp2pNode> {
     isBanned: options.isBanned,
     onConnection
   })
+  let made: Libp2p | undefined
   const node = await createLibp2p({
     privateKey: await generateKeyPairFromSeed('Ed25519', seed),
     addresses: { listen: [`/${family}/${listen.host}/tcp/${listen.port}`] },
@@ -72,11 +73,12 @@ export async function startNode(options: NodeOptions): Promise<Libp2pNode> {
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     peerDiscovery: [mdns({ serviceTag, interval: bounds.announceMs })],
-    connectionGater: gaterOf(options),
+    connectionGater: gaterOf(options, () => made?.getConnections() ?? []),
     ...(swarmKey === undefined ? {} : { connectionProtector: privateNetwork(swarmKey) }),
     connectionManager: { maxConnections: bounds.nodeConnections },
     services: { identify: identify(), ...widerServices(options) }
   })
+  made = node
   const onStream = (stream: Stream, { remotePeer }: Connection) =>
     onConnection(toDuplex(stream, remotePeer.toString()))
   await node.handle(protocol, onStream, { maxInboundStreams: bounds.connections * 4 })
@@ -136,23 +138,4 @@ async function offerBulk(node: Libp2p, bulk: BulkPort): Promise<void> {
     await stream.close({ signal: AbortSignal.timeout(bounds.headMs) })
   }
   await node.handle(bulkProtocol, onStream, { maxInboundStreams: bounds.connections * 4 })
-}
-
-/** Within a LAN nobody else is dialled, whatever address was announced, and nobody else let in. */
-function gaterOf(options: NodeOptions): ConnectionGater {
-  const { isBanned } = options
-  const leadsOutside = (address: Multiaddr) => {
-    const host = /^\/ip[46]\/([^/]+)\/tcp\//.exec(address.toString())?.[1]
-    return host === undefined || isOutside(options, host)
-  }
-  return {
-    denyDialPeer: id => isBanned(id.toString()),
-    denyDialMultiaddr: address => leadsOutside(address),
-    denyInboundConnection: ({ remoteAddr }) => leadsOutside(remoteAddr),
-    denyInboundEncryptedConnection: id => isBanned(id.toString())
-  }
-}
-
-function isOutside({ network }: Pick<NodeOptions, 'network'>, host: string): boolean {
-  return network === 'lan' && !isLanAddress(host)
 }
