@@ -190,6 +190,8 @@ export const limits = {
   tokenNetworks: 64,
   /** Right ones that are remembered, so that they are checked once. */
   signInRemembered: 1_000,
+  /** Records of an own key that others made, kept for each. */
+  nameHeads: 64,
   /** Where a name stood that was looked into without being followed is known so long, and that nobody has it. */
   nameVisitMs: 60_000,
   /** Such names at most. */

@@ -4,6 +4,7 @@ import { join, parse, resolve } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { CID } from 'multiformats/cid'
 import { makeCid } from '../base/blocks.ts'
+import type { Clock } from '../base/clock.ts'
 import type { Database } from '../base/database.ts'
 import { algorithmOf, Digester } from '../base/digest.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
@@ -31,6 +32,7 @@ export interface ImportOptions {
   readonly database: Database
   readonly roots: Roots
   readonly names: Names
+  readonly clock: Clock
   readonly folder: string
   readonly onProgress: OnProgress
   readonly signal: AbortSignal
@@ -222,11 +224,11 @@ class Importer {
 
   /** Inside the transaction: pins, and what of the catalog is newer than here. */
   #takeRest(carried: readonly Carried[]): ImportReport['packages'] {
-    const { roots, database } = this.#options
+    const { roots, database, clock } = this.#options
     for (const { cid, label } of this.#index.roots) {
       roots.pin(CID.parse(cid), { label: `bundle ${label}` })
     }
-    const taker = new CarriedTaker(database)
+    const taker = new CarriedTaker(database, clock.nowMs())
     const taken = carried.filter(each => taker.take(each)).length
     taker.finish()
     return { taken, older: carried.length - taken }

@@ -63,6 +63,12 @@ export class Follows {
     const target = this.find(text)?.target ?? parseTarget(text)
     if (alias !== undefined) checkAlias(alias)
     return this.#keep(() => {
+      const key = this.#database
+        .statement('SELECT name FROM name_keys WHERE alias = ?')
+        .get(alias ?? null)
+      if (key !== undefined) {
+        throw new CairnError('exists', `${alias} is what the key ${key.name} is called already`)
+      }
       const other = alias === undefined ? undefined : this.find(alias)
       if (other !== undefined && other.target !== target) {
         throw new CairnError('exists', `${alias} is what ${other.target} is called already`)

@@ -78,6 +78,15 @@ export class KeyRing implements Keys {
         if (known !== undefined) {
           throw new CairnError('exists', `there is a key ${known.alias} already: ${known.name}`)
         }
+        const followed = this.#database
+          .statement('SELECT target FROM name_follows WHERE alias = ?')
+          .get(alias)
+        if (followed !== undefined) {
+          throw new CairnError(
+            'exists',
+            `${alias} is what ${followed.target} is called, which is followed`
+          )
+        }
         this.#database
           .statement('INSERT INTO name_keys VALUES (?, ?, ?, ?, NULL)')
           .run(name, alias, sealed, createdMs)

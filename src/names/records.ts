@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import type { Database } from '../base/database.ts'
+import { limits } from '../base/limits.ts'
 import type { ForeignHead, HeadsOptions, HeldRecord } from './api.ts'
 import { type IpnsRecord, readStoredRecord } from './record.ts'
 
@@ -47,14 +48,32 @@ export class Records {
     })
   }
 
+  /** So many of a name at most: those of the highest sequences, which the next record has to go above. */
   addHead(name: string, { bytes }: IpnsRecord): void {
     this.#database.write(
-      () =>
+      () => {
         this.#database
           .statement('INSERT OR IGNORE INTO name_heads VALUES (?, ?, ?, ?, 0)')
-          .run(name, hash('sha256', bytes), bytes, this.#clock.nowMs()),
+          .run(name, hash('sha256', bytes), bytes, this.#clock.nowMs())
+        this.#dropLowestHead(name)
+      },
       { durable: true }
     )
+  }
+
+  #dropLowestHead(name: string): void {
+    const rows = this.#database
+      .statement('SELECT digest, record FROM name_heads WHERE name = ?')
+      .all(name)
+    if (rows.length <= limits.nameHeads) return
+    const sequences = rows.map(({ digest, record }) => {
+      const { sequence } = readStoredRecord(record as Uint8Array)
+      return { digest: digest as string, sequence }
+    })
+    const lowest = sequences.reduce((low, each) => (each.sequence < low.sequence ? each : low))
+    this.#database
+      .statement('DELETE FROM name_heads WHERE name = ? AND digest = ?')
+      .run(name, lowest.digest)
   }
 
   /** Of one name with `name`; only those that nobody settled unless `all`. */

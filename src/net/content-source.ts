@@ -104,17 +104,15 @@ async function tellRecord(
 ): Promise<void> {
   const path = `${peerPrefix}record/${encodeURIComponent(name)}`
   const headers = { 'content-length': String(record.byteLength) }
-  await Promise.allSettled(
-    peers.askable().map(async peer => {
-      const answer = await peers.request(peer, path, {
-        method: 'PUT',
-        headers,
-        body: record,
-        signal
-      })
-      for await (const _ of answer.body);
-    })
-  )
+  const waiting = peers.askable(new Set(), Number.POSITIVE_INFINITY).values()
+  const tell = async (peer: Peer) => {
+    const answer = await peers.request(peer, path, { method: 'PUT', headers, body: record, signal })
+    for await (const _ of answer.body);
+  }
+  const tellOn = async () => {
+    for (const peer of waiting) await tell(peer).catch(() => {})
+  }
+  await Promise.all(Array.from({ length: bounds.askedTogether }, tellOn))
 }
 
 async function bodyOf(

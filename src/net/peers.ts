@@ -44,8 +44,8 @@ export class Peers {
     this.#dial = dial
   }
 
-  /** Those to be asked, who did best first. */
-  askable(without: ReadonlySet<string> = new Set()): Peer[] {
+  /** Those to be asked, who did best first; all of them who can be reached with `most` without end. */
+  askable(without: ReadonlySet<string> = new Set(), most: number = bounds.askedTogether): Peer[] {
     const nowMs = this.#options.clock.nowMs()
     const able = this.#all().filter(
       ({ id }) =>
@@ -54,7 +54,7 @@ export class Peers {
         this.#options.book.banOf(id) === undefined
     )
     const last = ({ id }: Peer) => this.#standing(id).answeredMs ?? 0
-    return able.toSorted((a, b) => last(b) - last(a)).slice(0, bounds.askedTogether)
+    return able.toSorted((a, b) => last(b) - last(a)).slice(0, most)
   }
 
   /** Whether somebody is left alone for the moment who may be asked soon. */

@@ -36,10 +36,13 @@ export function* carriedBelow(database: Database, prefix: string): Generator<Car
 export class CarriedTaker {
   readonly #database: Database
   readonly #catalog: Catalog
+  readonly #nowMs: number
   readonly #places = new Set<string>()
 
-  constructor(database: Database) {
+  /** `nowMs`: what claims to have been asked for later was asked for now. */
+  constructor(database: Database, nowMs: number) {
     this.#database = database
+    this.#nowMs = nowMs
     this.#catalog = openCatalog(database)
   }
 
@@ -50,8 +53,10 @@ export class CarriedTaker {
 
   #takeItem(item: CatalogItem): boolean {
     const held = this.#catalog.get(item.key)
-    if (held !== undefined && held.validatedMs >= item.validatedMs) return false
-    this.#catalog.put(item)
+    const validatedMs = this.#past(item.validatedMs)
+    if (held !== undefined && held.validatedMs >= validatedMs) return false
+    const [storedMs, usedMs] = [this.#past(item.storedMs), this.#past(item.usedMs)]
+    this.#catalog.put({ ...item, validatedMs, storedMs, usedMs })
     this.#places.add(item.key.split('/', 2).join('/'))
     return true
   }
@@ -63,8 +68,13 @@ export class CarriedTaker {
          SET digest = excluded.digest, validated_ms = excluded.validated_ms
          WHERE excluded.validated_ms > validated_ms`
       )
-      .run(key, digest, validatedMs)
+      .run(key, digest, this.#past(validatedMs))
     return changes === 1
+  }
+
+  /** A clock that ran ahead, or a lie, must not have an entry taken for new for ever. */
+  #past(ms: number): number {
+    return Math.min(ms, this.#nowMs)
   }
 
   /** Inside the transaction, at its end: indexes that came are read anew when they are served next. */

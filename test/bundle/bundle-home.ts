@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { CID } from 'multiformats/cid'
 import type { Test } from 'tap'
 import { makeCid } from '../../src/base/blocks.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { digestOf } from '../../src/base/digest.ts'
 import { toName } from '../../src/base/names.ts'
 import { exportBundle } from '../../src/bundle/export-bundle.ts'
@@ -98,8 +99,8 @@ export function exportFrom(home: BundleHome, folder: string, wanted: Wanted) {
   })
 }
 
-export function importTo(home: BundleHome, folder: string) {
-  return importBundle({ ...home, folder, onProgress: () => {}, signal: never })
+export function importTo(home: BundleHome, folder: string, clock: Clock = systemClock) {
+  return importBundle({ ...home, clock, folder, onProgress: () => {}, signal: never })
 }
 
 /** What a bundle is asked for a name. */

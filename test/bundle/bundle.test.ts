@@ -270,3 +270,23 @@ t.test('a file longer than what is read at a time arrives as it was', async t =>
   )
   t.ok(read.toString('latin1', 0, text.length) === text)
 })
+
+t.test('an entry of the future is one of now: what is asked for after it counts', async t => {
+  const from = makeHome(t)
+  const nowMs = Date.UTC(2026, 10, 21)
+  const future = nowMs + 3_650 * 86_400_000
+  addPackage(from, 'npm/pad', 'of the future', future)
+  const folder = join(scratch(t), 'bundle')
+  await exportFrom(from, folder, { packages: ['npm'] })
+  const to = makeHome(t)
+  await importTo(to, folder, { nowMs: () => nowMs })
+  const { storedMs, validatedMs, usedMs } = to.catalog.get('npm/pad') ?? {}
+  t.strictSame([storedMs, validatedMs, usedMs], [nowMs, nowMs, nowMs])
+  const later = makeHome(t)
+  addPackage(later, 'npm/pad', 'newer', nowMs + 1000)
+  const second = join(scratch(t), 'bundle')
+  await exportFrom(later, second, { packages: ['npm'] })
+  const report = await importTo(to, second, { nowMs: () => nowMs + 2000 })
+  t.match(report.packages, { taken: 1, older: 0 })
+  t.equal(to.catalog.get('npm/pad')?.bytes, 'newer'.length)
+})

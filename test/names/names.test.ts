@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid'
 import t from 'tap'
 import { CairnError } from '../../src/base/errors.ts'
+import { limits } from '../../src/base/limits.ts'
 import { rootOfName } from '../../src/names/publisher.ts'
 import { decodeRecord } from '../../src/names/record.ts'
 import { fails } from '../lib/fails.ts'
@@ -197,4 +198,37 @@ t.test('one folder that cannot be published keeps no other from it', async t => 
     [{ alias: 'two' }],
     'and is, once it can be'
   )
+})
+
+t.test('a key and what is followed are never called the same', async t => {
+  const { names } = makeNames(t)
+  const other = makeNames(t)
+  const { name } = other.names.keys.create('theirs')
+  names.keys.create('blog')
+  fails(t, 'exists', () => names.follow(name, { alias: 'blog', whole: false }))
+  t.strictSame(names.follows(), [], 'and it is not followed by another name either')
+  names.follow(name, { alias: 'news', whole: false })
+  fails(t, 'exists', () => names.keys.create('news'))
+  fails(t, 'exists', () => names.keys.import('news', other.names.keys.export('theirs', 'libp2p')))
+  t.strictSame(
+    names.keys.list().map(({ alias }) => alias),
+    ['blog']
+  )
+})
+
+t.test('of what others publish with a key here the highest is kept, and not all', async t => {
+  const here = makeNames(t)
+  const there = makeNames(t, here.time)
+  const { name } = here.names.keys.create('blog')
+  there.names.keys.import('blog', here.names.keys.export('blog', 'libp2p'))
+  here.names.publish('blog', { ...still, cid: a })
+  const records = Array.from(
+    { length: limits.nameHeads + 20 },
+    () => there.names.publish('blog', { ...still, cid: b }).record
+  )
+  for (const record of records.toReversed()) here.names.take(name, record)
+  const heads = here.names.heads({ all: true })
+  t.equal(heads.length, limits.nameHeads)
+  const { sequence } = here.names.publish('blog', { ...still, cid: c, settle: true })
+  t.equal(sequence, BigInt(records.length), 'above all that was seen')
 })

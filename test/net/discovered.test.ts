@@ -1,6 +1,8 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import { CairnError } from '../../src/base/errors.ts'
 import { bounds } from '../../src/net/bounds.ts'
+import { openContentSource } from '../../src/net/content-source.ts'
 import { makePeers } from './peer-world.ts'
 
 const empty: AsyncIterableIterator<Uint8Array> = {
@@ -38,4 +40,30 @@ t.test('peers that are announced and not there do not keep out those that are', 
   t.equal(ids.length, bounds.discovered)
   t.ok(['good', 'late', 'later'].every(id => ids.includes(id)))
   t.same(closed.slice(1), ['fake 1', 'fake 2'])
+})
+
+t.test('a record is handed to everybody, one after the other', async t => {
+  const { peers } = makePeers(t)
+  const told = new Set<string>()
+  let [together, most] = [0, 0]
+  const count = 3 * bounds.askedTogether
+  for (let index = 0; index < count; index++) {
+    peers.discover({
+      id: `peer ${index}`,
+      kind: 'libp2p',
+      request: async path => {
+        most = Math.max(most, ++together)
+        await turn()
+        together--
+        told.add(`${index} ${path}`)
+        if (index % 5 === 0) throw new CairnError('upstream', 'it is not there')
+        return { status: 204, header: () => undefined, body: empty }
+      },
+      close: () => {}
+    })
+  }
+  const source = openContentSource(peers)
+  await source.tell('k51', Buffer.from('record'), AbortSignal.timeout(20_000))
+  t.equal(told.size, count)
+  t.ok(most <= bounds.askedTogether, `${most} at a time`)
 })

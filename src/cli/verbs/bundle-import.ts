@@ -18,6 +18,7 @@ export async function bundleImport(
       importBundle({
         ...content,
         names,
+        clock: systemClock,
         folder,
         onProgress: ({ blocks, bytes }) => bar.update({ things: blocks, bytes }),
         signal: cli.signal
