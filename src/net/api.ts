@@ -40,6 +40,8 @@ export interface DigestSource {
 export interface FindOptions {
   /** As an index says; who offers another length is not asked for more. */
   readonly bytes: number | undefined
+  /** Where the offer is to be opened first: a peer who is the only one is asked for the bytes at once. */
+  readonly from: number
   readonly without: ReadonlySet<string>
   readonly signal: AbortSignal
 }

@@ -1,6 +1,6 @@
 import type { Digest } from '../base/digest.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
-import type { DigestOffer, DigestSource, FindOptions, Peer } from './api.ts'
+import type { DigestOffer, DigestSource, FindOptions, Peer, PeerAnswer } from './api.ts'
 import type { Peers } from './peers.ts'
 
 /** Below it the protocol's paths: docs/peer-protocol.md. */
@@ -18,10 +18,14 @@ export function openDigestSource(peers: Peers): DigestSource {
 async function find(
   peers: Peers,
   digest: Digest,
-  { bytes, without, signal }: FindOptions
+  { bytes, without, from, signal }: FindOptions
 ): Promise<DigestOffer | undefined> {
   const asked = peers.askable(without)
-  if (asked.length === 0) return undefined
+  const [only] = asked
+  if (only === undefined) return undefined
+  if (asked.length === 1 && bytes !== undefined && peers.warm()) {
+    return await atOnce({ peers, peer: only, digest, bytes }, from, signal)
+  }
   const found = new AbortController()
   const either = AbortSignal.any([signal, found.signal])
   const answers = asked.map(async peer => {
@@ -42,6 +46,30 @@ async function find(
     return undefined
   } finally {
     found.abort()
+  }
+}
+
+/** Of one peer who answers, and a length that is known, nothing is to be asked before the bytes. */
+async function atOnce(
+  offered: Offered,
+  from: number,
+  signal: AbortSignal
+): Promise<DigestOffer | undefined> {
+  const { peers, peer, digest, bytes } = offered
+  try {
+    let begun: AsyncIterable<Uint8Array> | undefined = await open(offered, from, signal)
+    const offer = offerOf(peers, peer, digest, bytes)
+    return {
+      ...offer,
+      open: async (at, until) => {
+        const body = begun
+        begun = undefined
+        return body !== undefined && at === from ? body : await offer.open(at, until)
+      }
+    }
+  } catch {
+    signal.throwIfAborted()
+    return undefined
   }
 }
 
@@ -84,11 +112,12 @@ async function open(
   const range = `bytes ${from}-${bytes - 1}/${bytes}`
   const right =
     from === 0
-      ? answer.status === 200
+      ? answer.status === 200 && isLength(answer.header('content-length'), bytes)
       : answer.status === 206 && answer.header('content-range') === range
   if (right) return exactly({ peers, peer }, answer.body, bytes - from)
-  await answer.body.return?.()
+  if (answer.status === 200 && from === 0) peers.blame(peer.id)
   if (answer.status === 503) peers.rest(peer.id)
+  await letGo(answer)
   throw new CairnError('upstream', `${peer.id} answered ${answer.status}`)
 }
 
@@ -118,6 +147,19 @@ async function* exactly(
     throw short
   }
   peers.credit(peer.id, bytes)
+}
+
+/** A short answer is read, for the connection's sake. */
+async function letGo({ status, header, body }: PeerAnswer): Promise<void> {
+  if (status < 400 || !(Number(header('content-length')) <= shortBytes)) await body.return?.()
+  else for await (const _ of body);
+}
+
+const shortBytes = 1024
+
+/** Of what comes in chunks it is seen at the end. */
+function isLength(announced: string | undefined, bytes: number): boolean {
+  return announced === undefined || announced === String(bytes)
 }
 
 function pathOf(digest: Digest): string {

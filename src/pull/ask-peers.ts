@@ -128,6 +128,7 @@ class PeersFirst implements FlightSource {
       const offer = await source.find(expected.digest, {
         bytes: expected.bytes,
         without: this.#useless(),
+        from,
         signal
       })
       if (offer === undefined || offer.bytes > bounds.flightBytes) return undefined

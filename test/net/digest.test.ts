@@ -57,6 +57,55 @@ t.test('what a peer has is had without the upstream', async t => {
   t.equal(state?.bytes, small.length + long.length)
 })
 
+/** What an index says of an item of this origin. */
+function index(
+  { catalog }: ReturnType<typeof makeMachine>,
+  wanted: Classification,
+  bytes: Uint8Array
+) {
+  const digest = digestOf('sha256', bytes)
+  const learning = catalog.learn('index', {
+    digest: digestOf('sha256', Buffer.from('index')),
+    learntMs: 1
+  })
+  learning.add([{ key: wanted.key, digest, bytes: bytes.length }])
+  learning.commit()
+}
+
+t.test(
+  'one peer who answers is asked for what an index names without a question before',
+  async t => {
+    const upstream = await serve(t, (_, response) => response.end(small))
+    const origin = { url: `http://${upstream.address}/` }
+    let answer = (response: ServerResponse) => void response.end(small)
+    const peer = await serve(t, (request, response) => {
+      if (request.method === 'HEAD') response.writeHead(404).end()
+      else answer(response)
+    })
+    const asking = makePeers(t, [peer.address])
+    await warm(asking)
+    const machine = makeMachine(t, asking.pull)
+    const get = async (path: string) => {
+      const wanted = wantedItem(origin, path)
+      index(machine, wanted, small)
+      const asked = peer.asked.length
+      t.ok((await bodyOf(await machine.pull.fetch(wanted))).equals(small), path)
+      await until(() => machine.pull.statistics().flights === 0)
+      machine.catalog.remove(wanted.key)
+      return peer.asked.slice(asked).map(line => line.split(' ', 1)[0])
+    }
+    t.strictSame(await get('had'), ['GET'])
+    t.equal(upstream.asked.length, 0)
+    answer = response => void response.writeHead(404, { 'content-length': 4 }).end('none')
+    t.strictSame(await get('not had'), ['GET'])
+    t.equal(upstream.asked.length, 1, 'the upstream has it')
+    answer = response => void response.end(small.subarray(1))
+    t.strictSame(await get('of another length'), ['GET'])
+    t.match(asking.book.banOf(peer.address), { why: 'lied' })
+    t.equal(upstream.asked.length, 2)
+  }
+)
+
 t.test('a peer is never asked for a name, for md5 or sha1, or for what is private', async t => {
   const peer = await serve(t, (_, response) => response.writeHead(404).end())
   const upstream = await serve(t, (_, response) => response.end(small))
@@ -80,7 +129,7 @@ t.test('a peer is never asked for a name, for md5 or sha1, or for what is privat
 async function warm({ pull }: Asking): Promise<void> {
   const signal = AbortSignal.timeout(10_000)
   const digest = digestOf('sha256', Buffer.from('nobody has this'))
-  await pull.source.find(digest, { bytes: undefined, without: new Set(), signal })
+  await pull.source.find(digest, { bytes: undefined, without: new Set(), from: 0, signal })
 }
 
 async function never(): Promise<never> {
