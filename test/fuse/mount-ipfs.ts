@@ -27,7 +27,7 @@ export interface MountedIpfs extends Mounted {
   readonly addLarge: (name: string) => { readonly cid: string; readonly path: string }
 }
 
-/** The daemon's /ipfs, from a home of its own, served by two threads. */
+/** The daemon's /ipfs, from a home of its own, served by up to two threads. */
 export async function mountIpfs(t: Test, options: Partial<FuseOptions> = {}): Promise<MountedIpfs> {
   const home = await mkdtemp(join(tmpdir(), 'cairn-home-'))
   t.teardown(() => rm(home, { recursive: true }))
@@ -50,7 +50,7 @@ export async function mountIpfs(t: Test, options: Partial<FuseOptions> = {}): Pr
   const mounted = await mountTestTree(t, {
     tree,
     readOnly: true,
-    minThreads: 2,
+    minThreads: 1,
     maxThreads: 2,
     threadEntry: new URL('../../src/daemon/fuse-thread.ts', import.meta.url),
     threadData: { home, tree: 'ipfs', writeLock: lock.memory, memory, settings },
