@@ -18,6 +18,7 @@ export class SegmentsInPlace implements InPlace {
   /** Of the threads that share them. */
   readonly #open: OpenFiles
   readonly #backing: BackingFiles
+  readonly #leases = new FileLeases()
   readonly #files: SharedFiles
 
   constructor(open: OpenFiles, backing: BackingFiles, files: SharedFiles) {
@@ -67,7 +68,7 @@ export class SegmentsInPlace implements InPlace {
   }
 
   tidy(): void {
-    tidySharedFiles(this.#files)
+    for (const path of sharedPaths(this.#files)) this.#leases.removeUnlessOpen(path)
   }
 
   writes(): number {
@@ -80,10 +81,14 @@ export class SegmentsInPlace implements InPlace {
   }
 }
 
-/** Removes the names of files that are open nowhere: of a mount, and at the start those that one left that was killed. */
-export function tidySharedFiles({ folder }: Pick<SharedFiles, 'folder'>): void {
-  const names = existsSync(folder) ? readdirSync(folder) : []
-  if (names.length === 0) return
+/** Removes the names of files that are open nowhere, which a daemon left that was killed: at the start. */
+export function tidySharedFiles(files: Pick<SharedFiles, 'folder'>): void {
+  const paths = sharedPaths(files)
+  if (paths.length === 0) return
   const leases = new FileLeases()
-  for (const name of names) leases.removeUnlessOpen(join(folder, name))
+  for (const path of paths) leases.removeUnlessOpen(path)
+}
+
+function sharedPaths({ folder }: Pick<SharedFiles, 'folder'>): string[] {
+  return existsSync(folder) ? readdirSync(folder).map(name => join(folder, name)) : []
 }
