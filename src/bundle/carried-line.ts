@@ -1,18 +1,23 @@
 import { CID } from 'multiformats/cid'
 import { CairnError } from '../base/errors.ts'
 import { type Carried, parseDigest } from '../pull/carry.ts'
+import { checkHosted, type HostedRow } from '../pull/carry-hosted.ts'
 
-/** An entry of the catalog as a line of JSON, without its end. */
-export function encodeCarried(carried: Carried): string {
-  if (carried.kind === 'pointer') return JSON.stringify(carried)
+/** An entry of the catalog, or of what was published, as a line of JSON, without its end. */
+export function encodeCarried(carried: Carried | HostedRow): string {
+  if (carried.kind !== 'item') return JSON.stringify(carried)
   const { cid, ...item } = carried.item
   return JSON.stringify({ kind: 'item', item: { ...item, cid: cid.toString() } })
 }
 
 /** Reads one back. Throws `invalid`. */
-export function decodeCarried(line: string): Carried {
+export function decodeCarried(line: string): Carried | HostedRow {
   try {
-    const { kind, item, key, digest, validatedMs } = JSON.parse(line) as Record<string, unknown>
+    const { kind, item, key, digest, validatedMs, table, row } = JSON.parse(line) as Record<
+      string,
+      unknown
+    >
+    if (kind === 'hosted') return checkHosted(table, row)
     if (kind === 'pointer') {
       return {
         kind,

@@ -6,7 +6,8 @@ import { type Multihash, multihashKey } from '../base/blocks.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Database } from '../base/database.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
-import { carriedBelow } from '../pull/carry.ts'
+import { type Carried, carriedBelow } from '../pull/carry.ts'
+import { bytesOfHosted, type HostedRow, hostedBelow } from '../pull/carry-hosted.ts'
 import type { BlockStore } from '../store/api.ts'
 import type { UnixfsReader } from '../unixfs/api.ts'
 import type { BundleFile, BundleIndex, BundleName, BundleRoot, OnProgress } from './api.ts'
@@ -134,9 +135,13 @@ class Exporter {
     const file = new FileWriter(folder, 'catalog.jsonl')
     const holds: string[] = []
     let entries = 0
-    for (const carried of packages.flatMap(prefix => [...carriedBelow(database, prefix)])) {
-      if (carried.kind === 'item') {
-        const { cid } = carried.item
+    const all = packages.flatMap(prefix => [
+      ...carriedBelow(database, prefix),
+      ...hostedBelow(database, prefix)
+    ])
+    for (const carried of all) {
+      const cid = cidOf(carried)
+      if (cid !== undefined) {
         await this.#write(reader.walk(cid))
         holds.push(cid.toString())
       }
@@ -151,4 +156,9 @@ class Exporter {
   close(): void {
     this.#writer.close()
   }
+}
+
+function cidOf(carried: Carried | HostedRow): CID | undefined {
+  if (carried.kind === 'hosted') return bytesOfHosted(carried)?.cid
+  return carried.kind === 'item' ? carried.item.cid : undefined
 }

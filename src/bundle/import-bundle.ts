@@ -12,6 +12,12 @@ import { toName } from '../base/names.ts'
 import type { Names, Taken } from '../names/api.ts'
 import { parseRecordValue } from '../names/record-value.ts'
 import { type Carried, CarriedTaker } from '../pull/carry.ts'
+import {
+  bytesOfHosted,
+  type HostedBytes,
+  type HostedRow,
+  takeHosted
+} from '../pull/carry-hosted.ts'
 import type { Roots } from '../roots/api.ts'
 import type { BlockStore } from '../store/api.ts'
 import type { UnixfsReader } from '../unixfs/api.ts'
@@ -55,6 +61,14 @@ function indexOfCar(path: string, file: string): BundleIndex {
   const roots = readCarRoots(path).map(cid => ({ label: file, cid: cid.toString() }))
   const cars = [{ file, bytes: statSync(path).size, sha256: undefined }]
   return { version: 1, createdMs: 0, roots, names: [], cars, catalog: undefined, holds: [] }
+}
+
+type CarriedEntry = Carried | HostedRow
+
+/** The bytes that clients will compare with digests. */
+function contentOf(entry: CarriedEntry): HostedBytes | undefined {
+  if (entry.kind === 'hosted') return bytesOfHosted(entry)
+  return entry.kind === 'item' ? entry.item : undefined
 }
 
 class Importer {
@@ -144,10 +158,10 @@ class Importer {
     }
   }
 
-  async #readCatalog(file: BundleFile): Promise<Carried[]> {
+  async #readCatalog(file: BundleFile): Promise<CarriedEntry[]> {
     const path = join(this.#options.folder, file.file)
     const hash = createHash('sha256')
-    const carried: Carried[] = []
+    const carried: CarriedEntry[] = []
     try {
       const lines = readLines(path, bytes => hash.update(bytes))
       for await (const line of lines) carried.push(decodeCarried(line))
@@ -159,12 +173,15 @@ class Importer {
     if (hash.digest('hex') !== file.sha256) {
       throw new CairnError('corrupt', `${path} is not what the index says: copy it again`)
     }
-    for (const entry of carried) if (entry.kind === 'item') await this.#checkItem(entry.item)
+    for (const entry of carried) {
+      const content = contentOf(entry)
+      if (content !== undefined) await this.#checkContent(content)
+    }
     return carried
   }
 
   /** The content has the digests that clients will compare it with. */
-  async #checkItem({ key, cid, bytes, digests }: Extract<Carried, { kind: 'item' }>['item']) {
+  async #checkContent({ key, cid, bytes, digests }: HostedBytes): Promise<void> {
     await this.#checkWhole(cid)
     const digester = new Digester(digests.map(algorithmOf))
     const piece = new Uint8Array(pieceBytes)
@@ -178,7 +195,7 @@ class Importer {
     }
     const found = digester.finish()
     const isRight = at === bytes && found.every((digest, index) => digest === digests[index])
-    if (!isRight || !digests.some(digest => digest.startsWith('sha256:'))) {
+    if (!isRight || !digests.some(digest => /^sha(256|512):/.test(digest))) {
       throw new CairnError('mismatch', `${key} is not what its entry in the catalog says`)
     }
   }
@@ -223,13 +240,16 @@ class Importer {
   }
 
   /** Inside the transaction: pins, and what of the catalog is newer than here. */
-  #takeRest(carried: readonly Carried[]): ImportReport['packages'] {
+  #takeRest(carried: readonly CarriedEntry[]): ImportReport['packages'] {
     const { roots, database, clock } = this.#options
     for (const { cid, label } of this.#index.roots) {
       roots.pin(CID.parse(cid), { label: `bundle ${label}` })
     }
     const taker = new CarriedTaker(database, clock.nowMs())
-    const taken = carried.filter(each => taker.take(each)).length
+    const hosted = carried.filter(each => each.kind === 'hosted')
+    const cached = carried.filter(each => each.kind !== 'hosted')
+    const taken =
+      cached.filter(each => taker.take(each)).length + takeHosted(database, hosted, clock.nowMs())
     taker.finish()
     return { taken, older: carried.length - taken }
   }
