@@ -1,12 +1,14 @@
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
 import type { CID } from 'multiformats/cid'
-import { codec, makeCid, multihashKey } from '../base/blocks.ts'
+import { codec, makeCid } from '../base/blocks.ts'
 import { CairnError, toCairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { BlockLane, SentBlock } from '../base/name-source.ts'
 import type { BlockStore } from '../store/api.ts'
 import type { DirectoryLink } from '../unixfs/api.ts'
 import { decodeNode } from '../unixfs/decode-node.ts'
+import { MultihashSet } from './multihash-set.ts'
+import { MultihashStack } from './multihash-stack.ts'
 import { type Portion, WantBoard } from './want-board.ts'
 
 /** Lists that one peer is asked for at a time: with two, both often end together, and nothing is on its way then. */
@@ -64,9 +66,9 @@ class Transfer {
   readonly #end = new AbortController()
   readonly #signal: AbortSignal
   /** Nodes with links, opened or to be opened. */
-  readonly #nodes = new Set<string>()
+  readonly #nodes = new MultihashSet()
   /** Nodes that are here and whose links were not looked at. */
-  readonly #unopened: CID[] = []
+  readonly #unopened = new MultihashStack()
   #opened = 0
   /** Waited since the last block came, for whoever broke off. */
   #waitedMs = 0
@@ -125,7 +127,7 @@ class Transfer {
   }
 
   #mayOpen(): boolean {
-    return this.#unopened.length > 0 && this.#board.waiting < limits.blocksWaiting
+    return !this.#unopened.isEmpty && this.#board.waiting < limits.blocksWaiting
   }
 
   /** What the store refuses for other reasons than a block's bytes is thrown. */
@@ -168,7 +170,7 @@ class Transfer {
   }
 
   #arrived(cid: CID, bytes: number): void {
-    if (cid.code === codec.dagPb) this.#unopened.push(cid)
+    if (cid.code === codec.dagPb) this.#unopened.push(cid.multihash.bytes)
     this.#blocks++
     this.#bytes += bytes
     this.#here(bytes)
@@ -221,8 +223,7 @@ class Transfer {
   async #open(): Promise<void> {
     const { store } = this.#options
     while (this.#mayOpen()) {
-      const cid = this.#unopened.pop()!
-      const block = store.read(cid.multihash.bytes)
+      const block = store.read(this.#unopened.pop()!)
       const { links } = decodeNode(block)
       if (this.#totalBytes === 0) {
         this.#totalBytes = links.reduce((sum, { dagBytes }) => sum + dagBytes, block.byteLength)
@@ -250,21 +251,20 @@ class Transfer {
     const size = store.size(multihash)
     if (size === undefined) this.#board.add({ cid, bytes: dagBytes })
     else {
-      if (cid.code === codec.dagPb) this.#unopened.push(cid)
+      if (cid.code === codec.dagPb) this.#unopened.push(multihash)
       this.#here(size)
     }
   }
 
-  #isNew(cid: CID): boolean {
-    const key = multihashKey(cid.multihash.bytes)
-    if (this.#nodes.has(key)) return false
+  #isNew({ multihash: { bytes } }: CID): boolean {
+    if (this.#nodes.has(bytes)) return false
     if (this.#nodes.size >= limits.transferNodes) {
       throw new CairnError(
         'file-too-large',
         `the content has more than ${limits.transferNodes} nodes: it is not brought here`
       )
     }
-    this.#nodes.add(key)
+    this.#nodes.add(bytes)
     return true
   }
 }
