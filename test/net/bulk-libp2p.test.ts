@@ -4,6 +4,7 @@ import type { Stream } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
+import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import t, { type Test } from 'tap'
 import type { HttpDoor } from '../../src/base/http.ts'
@@ -42,6 +43,18 @@ async function askBulk(peer: Peer): Promise<{ status: number; bytes: Buffer }> {
   const pieces: Uint8Array[] = []
   for await (const piece of body) pieces.push(Uint8Array.from(piece))
   return { status, bytes: Buffer.concat(pieces) }
+}
+
+/** A node that knows nothing of Cairn's protocols. */
+async function makeStock(t: Test) {
+  const node = await createLibp2p({
+    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()]
+  })
+  t.teardown(() => node.stop())
+  return node
 }
 
 /** Asks until it came over a connection of its own: on a busy machine the first answers come by a stream. */
@@ -123,12 +136,7 @@ t.test('where none is to be had, streams do', async t => {
   }
   const b = await makeNode(t, { finds: false })
   for (const [what, answer] of Object.entries(noBulk)) {
-    const node = await createLibp2p({
-      addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-      transports: [tcp()],
-      connectionEncrypters: [noise()],
-      streamMuxers: [yamux()]
-    })
+    const node = await makeStock(t)
     const quiet = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} }
     const streams = serveStreams({
       doors: [longDoor],
@@ -142,8 +150,21 @@ t.test('where none is to be had, streams do', async t => {
     t.same(await askBulk(peer), { status: 200, bytes: long }, `${what}, again`)
     peer.close()
     streams.close()
-    await node.stop()
   }
+})
+
+t.test('who asks for offers without end, and goes away, harms nobody else', async t => {
+  const a = await makeServer(t, [longDoor])
+  const greedy = await makeStock(t)
+  const connection = await greedy.dial(multiaddr(a.addresses()[0]!))
+  for (let count = 0; count < 100; count++) {
+    const stream = await connection.newStream(bulkProtocol).catch(() => undefined)
+    if (count % 2 === 0) stream?.abort(new Error('gone'))
+  }
+  const b = await makeNode(t, { finds: false })
+  const peer = b.peerAt(a.addresses()[0]!)
+  await askUntilSecured(peer, a)
+  t.same(await askBulk(peer), { status: 200, bytes: long })
 })
 
 t.test('a node that ends has nothing left open', async t => {

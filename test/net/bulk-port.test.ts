@@ -202,6 +202,10 @@ t.test('who comes from where nobody may is libp2p’s, which refuses it', async 
 
 t.test('offers have bounds: a peer’s, and all; one that is not taken ends', async t => {
   const { bulk, port, handed } = await open(t)
+  const halfway = connect(port, '127.0.0.1').on('error', () => {})
+  halfway.write(await helloOf(bulk.offer('slow')!))
+  await once(halfway, 'data')
+  const ended = once(halfway, 'close')
   t.ok(bulk.offer('greedy'))
   const silent = connect(port, '127.0.0.1')
   await once(silent, 'connect')
@@ -213,6 +217,8 @@ t.test('offers have bounds: a peer’s, and all; one that is not taken ends', as
   t.pass('after a while there is room again')
   await until(() => handed.length === 1)
   t.pass('and who says nothing is libp2p’s after a while')
+  await ended
+  t.pass('a handshake that stalls is ended')
   silent.destroy()
 })
 

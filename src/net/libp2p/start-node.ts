@@ -8,6 +8,7 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import { toCairnError } from '../../base/errors.ts'
 import type { Peer } from '../api.ts'
 import { bounds } from '../bounds.ts'
 import { openHttpPeer } from '../http-peer.ts'
@@ -134,8 +135,13 @@ async function offerBulk(node: Libp2p, bulk: BulkPort): Promise<void> {
   const onStream = async (stream: Stream, { remotePeer }: Connection) => {
     const port = /\/tcp\/(\d+)/.exec(`${node.getMultiaddrs()[0]}`)?.[1]
     const offer = port === undefined ? undefined : bulk.offer(remotePeer.toString())
-    if (offer !== undefined) stream.send(encodeOffer({ port: Number(port), ...offer }))
-    await stream.close({ signal: AbortSignal.timeout(bounds.headMs) })
+    try {
+      if (offer !== undefined) stream.send(encodeOffer({ port: Number(port), ...offer }))
+      await stream.close({ signal: AbortSignal.timeout(bounds.headMs) })
+    } catch (cause) {
+      // Who asked is gone.
+      stream.abort(toCairnError(cause))
+    }
   }
   await node.handle(bulkProtocol, onStream, { maxInboundStreams: bounds.connections * 4 })
 }
