@@ -27,8 +27,8 @@ export interface Status {
     readonly adapters: Readonly<Record<string, PullCounts>>
     /** Downloads in progress now. */
     readonly flights: number
-    /** What of upstreams (an origin, or one item's key) did not work when it was tried last, the latest first. */
-    readonly troubles: ReadonlyArray<{
+    /** What of upstreams (an origin, or one item's key) did not work when it was tried last, the latest first; of a daemon that was not started anew since it is told, nothing. */
+    readonly troubles?: ReadonlyArray<{
       readonly of: string
       readonly problem: string
       readonly sinceMs: number

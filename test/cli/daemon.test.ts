@@ -1,4 +1,5 @@
 import { readdir, stat, writeFile } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
@@ -114,4 +115,21 @@ t.test('a home with a long path still has its socket', async t => {
   const home = join(world.folder, 'a'.repeat(100), 'b'.repeat(100))
   await world.start(['--mount', 'none', '--home', home])
   t.match(JSON.parse(await world.line(['status', '--json', '--home', home])), { home })
+})
+
+t.test('a daemon of before an update is asked by the commands of after it', async t => {
+  const world = await makeWorld(t)
+  const { ended } = await world.start()
+  const told = JSON.parse(await world.line(['status', '--json']))
+  await world.line(['stop'])
+  await ended
+  const { troubles: _, ...pull } = told.pull
+  const older = createHttpServer((_request, response) => {
+    response.end(JSON.stringify({ ...told, pull }))
+  })
+  t.teardown(() => older.close())
+  await new Promise<void>(resolve => older.listen(join(world.home, 'cairn.sock'), resolve))
+  t.match(await world.line(['status']), `process ${told.pid}`)
+  const { stdout } = await world.run(['doctor', '--json'])
+  t.match(stdout, '"check":"upstreams","verdict":"ok"')
 })

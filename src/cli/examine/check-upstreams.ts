@@ -20,7 +20,7 @@ export const checkUpstreams: Check = async ({ settings, running }) => {
   }
   if (settings.offline) return { check, verdict: 'ok', found: 'offline: none is asked' }
   if (running === undefined) return { check, verdict: 'ok', found: 'a running daemon would know' }
-  const { troubles } = running.pull
+  const { troubles = [] } = running.pull
   if (troubles.length === 0) return { check, verdict: 'ok', found: 'nothing failed that was asked' }
   const told = troubles
     .slice(0, most)

@@ -38,7 +38,7 @@ function showStatus(status: Status, nowMs: number): string[] {
   ]
 }
 
-function showTroubles({ pull: { troubles } }: Status): string[] {
+function showTroubles({ pull: { troubles = [] } }: Status): string[] {
   const [last] = troubles
   if (last === undefined) return []
   const more = troubles.length === 1 ? '' : `; ${troubles.length - 1} more: see cairn doctor`
