@@ -72,7 +72,7 @@ t.test(
     await world.line(['key', 'new', 'site'])
     const name = await world.line(['publish', '/mfs/site', '--key', 'site'])
     const [first] = await keysOf(world)
-    t.match(first, { name, alias: 'site', publishes: '/mfs/site', sequence: '0' })
+    t.match(first, { name, alias: 'site', publishes: '/mfs/site' })
 
     t.strictSame((await readdir(join(mount, 'ipns'))).toSorted(), [name, 'site'].toSorted())
     t.equal(await readlink(join(mount, 'ipns/site')), '../mfs/site')
@@ -99,14 +99,12 @@ t.test(
     t.match(await world.line(['cat', '/ipns/site/kept']), 'by dav')
 
     const cid = await world.line(['snapshot'])
-    await until(async () => (await keysOf(world))[0]?.sequence === '1')
-    const [second] = await keysOf(world)
-    t.equal(
-      (await world.line(['stat', '--json', `/ipfs/${cid}/site`])).includes(second?.cid ?? '?'),
-      true
-    )
+    const sealed = await world.line(['stat', '--json', `/ipfs/${cid}/site`])
+    const published = async () => (await keysOf(world))[0]
+    await until(async () => sealed.includes((await published())?.cid ?? '?'))
+    const before = Number((await published())?.sequence)
     await writeFile(join(mount, 'ipns/site/page'), 'three')
-    await until(async () => (await keysOf(world))[0]?.sequence === '2')
+    await until(async () => Number((await published())?.sequence) > before)
     const next = await world.line(['key', 'rotate', 'site'])
     await until(async () => (await readdir(join(mount, 'ipns'))).includes(next))
     t.notOk((await readdir(join(mount, 'ipns'))).includes(name), 'the old name publishes nothing')
