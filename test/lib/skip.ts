@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
 import { findClient, fuseLack, packageOf } from './clients.ts'
 
 /** The part of a tap test that these functions use. */
@@ -27,6 +28,15 @@ export function requireFuse(t: Skippable): boolean {
 /** True if the test runs as root; else as `requireClient`. */
 export function requireRoot(t: Skippable): boolean {
   return process.getuid?.() === 0 || lacking(t, 'needs root')
+}
+
+/** True if this machine speaks IPv6 with itself. Else a loud skip, in CI too: a bare container may have none. */
+export function requireIpv6(t: Skippable): boolean {
+  const here = Object.values(networkInterfaces()).flat()
+  if (here.some(each => each?.address === '::1')) return true
+  const why = 'needs IPv6 (sysctl net.ipv6.conf.lo.disable_ipv6=0)'
+  t.pass(why, { skip: why })
+  return false
 }
 
 /**

@@ -14,6 +14,7 @@ import { bulkProtocol, encodeOffer } from '../../src/net/libp2p/bulk-offer.ts'
 import { toDuplex } from '../../src/net/libp2p/stream-duplex.ts'
 import { seededBytes } from '../lib/deterministic.ts'
 import { until } from '../lib/pull-world.ts'
+import { requireIpv6 } from '../lib/skip.ts'
 import { addTree, contentOf, fetcherFrom, lackingOf, makeMachine, never } from './bulk-world.ts'
 import { makeNode } from './libp2p-world.ts'
 
@@ -83,6 +84,18 @@ t.test('who dialled us is asked at the port that it tells', async t => {
   await askUntilSecured(peer, b)
   t.equal(b.secured[0]!.remoteAddress, a.id)
   t.same(await askBulk(peer), { status: 200, bytes: long })
+})
+
+t.test('over IPv6 it is no different', async t => {
+  if (!requireIpv6(t)) return
+  const secured: TLSSocket[] = []
+  const onConnection = (stream: unknown) => {
+    if (stream instanceof TLSSocket) secured.push(stream)
+  }
+  const a = await makeNode(t, { host: '::1', doors: [longDoor], onConnection, finds: false })
+  const b = await makeNode(t, { host: '::1', finds: false })
+  await askUntilSecured(b.peerAt(a.addresses()[0]!), { secured })
+  t.equal(secured[0]!.remoteAddress, b.id)
 })
 
 t.test('below a swarm key it is no different, and who has none finds nobody', async t => {

@@ -17,6 +17,7 @@ const noRecords = {
 }
 
 export interface NodeSetting {
+  readonly host?: string
   readonly banned?: Set<string>
   /** Sees each connection that HTTP is served on. */
   readonly onConnection?: (stream: Duplex) => void
@@ -29,7 +30,14 @@ export interface NodeSetting {
 /** A node of the LAN with who serves its peers and whom it may ask; gone with the test. */
 export async function makeNode(
   t: Pick<Test, 'teardown'>,
-  { banned = new Set(), doors = [], swarmKey, onConnection = () => {}, finds = true }: NodeSetting
+  {
+    host = '127.0.0.1',
+    banned = new Set(),
+    doors = [],
+    swarmKey,
+    onConnection = () => {},
+    finds = true
+  }: NodeSetting
 ) {
   const quiet = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} }
   const asking = makePeers(t)
@@ -38,7 +46,7 @@ export async function makeNode(
   const found: Peer[] = []
   const node = await startNode({
     seed: randomBytes(32),
-    listen: { host: '127.0.0.1', port: 0 },
+    listen: { host, port: 0 },
     network: 'lan',
     swarmKey,
     giver: { among: async () => [], read: async () => undefined },
