@@ -59,7 +59,7 @@ t.test('a redo log that can be run again is run, not set aside', async t => {
     database.exec('CREATE TABLE marks (n)')
     leaveRedo(database, path, 'INSERT INTO marks VALUES (?)')
   })
-  t.match(await world.line(['fsck', '--set-redo-aside']), /^verified.* and 1 inodes of \/mfs/)
+  t.match(await world.line(['fsck', '--set-redo-aside']), /^verified.* and 1 inode of \/mfs/)
   const database = new DatabaseSync(world.database)
   t.teardown(() => database.close())
   t.equal(database.prepare('SELECT count(*) AS n FROM marks').get()?.n, 1)
