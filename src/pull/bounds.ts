@@ -25,8 +25,10 @@ export const bounds = {
   wholeEntries: 10_000,
   /** Answers that are given again while nothing changes: those of a large install. */
   givenAnswers: 4_096,
-  /** And their memory: so many of two kilobytes, for an upstream may name its versions by long texts. */
-  givenBytes: 8 * MiB,
+  /** And their memory, for an upstream may name its versions by long texts: with bodies, 1,500 of npm's packages. */
+  givenBytes: 12 * MiB,
+  /** Bodies up to this length are kept with them: most packuments, manifests and index files are shorter. */
+  keptBodyBytes: 16 * KiB,
   /** Other rows that are remembered so. */
   rowsKept: 4_096,
   /** After an upstream failed, held items are served stale without asking it again for this long. */
@@ -60,6 +62,10 @@ export const bounds = {
   peerWholeBytes: 4 * MiB,
   /** Variants held of one derived item: this machine goes by three names, and by one in its network. */
   variants: 4,
+  /** A layer's index is waited for so long; the layer is fetched once none of its files was asked for during this, and at the latest then. */
+  indexWaitMs: 5_000,
+  indexQuietMs: 1_000,
+  indexLatestMs: 30_000,
   /** Documents from this length on are read into memory one at a time to be made something of. */
   longDocumentBytes: 256 * KiB,
   /** For a connection to an upstream, and for an answer over one that was kept: both may be to nowhere. */

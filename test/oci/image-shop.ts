@@ -22,7 +22,8 @@ export const key = 'oci/up/app/v1/rootfs.oci'
 export async function openShop(
   t: Test,
   layers: ReadonlyArray<readonly Entry[]>,
-  stargz?: StargzOptions
+  stargz?: StargzOptions,
+  quietMs = 0
 ) {
   const world = openPullWorld()
   t.teardown(world.remove)
@@ -57,6 +58,7 @@ export async function openShop(
     writer: world.writer,
     readDocument: () => ({ manifest: undefined, layers: parts }),
     unpackLayer,
+    quietMs,
     readIndex: (_key, layer) =>
       readLayerIndex(layer, (start, end) => {
         const index = parts.findIndex(part => part.digest === layer.digest)

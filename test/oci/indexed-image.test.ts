@@ -171,3 +171,35 @@ t.test('metadata that an index has otherwise stay as they were shown', async t =
   t.strictSame(shop.at('etc/passwd'), early)
   t.equal(shop.tree.lookup(shop.at('etc').ino, toName('passwd')).ino, early.ino)
 })
+
+t.test('layers leave the way to who asks for files, until one is wanted whole', async t => {
+  const never = 1_000_000
+  const shop = await openShop(t, [lower, upper], {}, never)
+  const { images, gates, asked } = shop
+  await images.begin(key)
+  t.match(await readThrough(shop, 'bin/program'), { text: 'program' })
+  t.strictSame(asked, [], 'no layer is fetched')
+  for (const gate of gates) gate.resolve()
+  const read = readThrough(shop, 'stargz.index.json')
+  t.match((await read).wants, ['1/whole'])
+  await images.unpack(key)
+  t.strictSame(asked, [1, 0], 'but when an index is not enough')
+})
+
+t.test('layers come when a file cannot be had alone', async t => {
+  const shop = await openShop(t, [lower, upper], {}, 1_000_000)
+  await shop.images.begin(key)
+  shop.ranged.fails = true
+  for (const gate of shop.gates) gate.resolve()
+  t.match(await readThrough(shop, 'usr/lib/libm.so'), { text: 'libm' })
+  t.strictSame(shop.asked, [1, 0])
+})
+
+t.test('layers come when no file was asked for during a while', async t => {
+  const shop = await openShop(t, [lower], {}, 1)
+  const begun = shop.images.begin(key)
+  shop.gates[0]!.resolve()
+  await begun
+  await shop.images.unpack(key)
+  t.strictSame(shop.asked, [0])
+})

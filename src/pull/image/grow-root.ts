@@ -1,5 +1,6 @@
 import { limits } from '../../base/limits.ts'
 import { untilAborted } from '../../base/until-aborted.ts'
+import type { LayerIndex } from '../adapter.ts'
 import { bounds } from '../bounds.ts'
 import type { GrowingImage } from './growing-image.ts'
 import { RootFilesystem } from './root-filesystem.ts'
@@ -11,8 +12,11 @@ const layersAtOnce = 3
 
 type Sources = Pick<
   ImageUnpackingOptions,
-  'writer' | 'blocks' | 'openPart' | 'readIndex' | 'unpackLayer'
+  'writer' | 'blocks' | 'openPart' | 'readIndex' | 'unpackLayer' | 'quietMs'
 >
+
+/** A layer with its number, the lowest being 0. */
+type Numbered = readonly [number: number, part: ImagePart]
 
 /** An image to be made of its layers. */
 export interface Growth {
@@ -37,50 +41,59 @@ export async function growRoot(
     writer: options.writer,
     flush: () => options.blocks.flush(),
     layers: layers.length,
+    quietMs: options.quietMs,
     mostBytes: Math.min(bounds.flightBytes, Math.max(packed, 4096) * limits.unpackedRatio)
   })
   image.begin(root)
-  const indexed = layers.map(() => Promise.withResolvers<void>())
-  const unindexed = byIndex ? [...layers.entries()] : []
-  const takeIndexes = async (): Promise<void> => {
-    for (let next = unindexed.pop(); next !== undefined; next = unindexed.pop()) {
-      const [layer, part] = next
-      await takeIndex(options, root, { key, layer, part, signal: ending.signal })
-      indexed[layer]?.resolve()
-      image.tell()
-    }
+  const parts = [...layers.entries()]
+  const signal = ending.signal
+  const takeIndex = async ([layer, part]: Numbered): Promise<void> => {
+    const index = await indexOf(options, key, part, signal)
+    if (index !== undefined) await root.addIndex(layer, index).catch(() => {})
+    image.tell()
   }
-  const left = [...layers.entries()]
-  const takeLayers = async (): Promise<void> => {
-    for (let next = left.pop(); next !== undefined; next = left.pop()) {
-      ending.signal.throwIfAborted()
-      const [index, { digest }] = next
-      if (byIndex) await untilAborted(indexed[index]!.promise, ending.signal)
-      const body = await options.openPart(key, 'blobs', digest, ending.signal)
-      await root.addLayer(index, wholeLayer(options.unpackLayer, body, ending.signal))
-      image.tell()
-    }
+  const takeLayer = async ([layer, { digest }]: Numbered): Promise<void> => {
+    await root.allows(layer, signal)
+    const body = await options.openPart(key, 'blobs', digest, signal)
+    await root.addLayer(layer, wholeLayer(options.unpackLayer, body, signal))
+    image.tell()
   }
-  const works = [takeIndexes, takeLayers].flatMap(work =>
-    Array.from({ length: layersAtOnce }, work)
-  )
-  await allOrNone(works, ending)
+  if (byIndex) await fromTheTop(parts, takeIndex, ending)
+  const indexed = parts.filter(([layer]) => root.isIndexed(layer))
+  const plain = parts.filter(([layer]) => !root.isIndexed(layer))
+  // Those without an index first: nothing else tells what they have.
+  await fromTheTop([...indexed, ...plain], takeLayer, ending)
   return root
 }
 
-/** Without one that cannot be had all goes on: the layer itself tells. */
-async function takeIndex(
-  { readIndex }: Sources,
-  root: RootFilesystem,
-  want: { key: string; layer: number; part: ImagePart; signal: AbortSignal }
+/** A few at a time, the last one first. */
+async function fromTheTop(
+  parts: readonly Numbered[],
+  take: (part: Numbered) => Promise<void>,
+  ending: AbortController
 ): Promise<void> {
-  const { key, layer, part, signal } = want
-  try {
-    const index = await readIndex(key, part, signal)
-    if (index !== undefined) await root.addIndex(layer, index)
-  } catch {
-    signal.throwIfAborted()
+  const left = [...parts]
+  const worker = async (): Promise<void> => {
+    for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      ending.signal.throwIfAborted()
+      await take(next)
+    }
   }
+  await allOrNone(Array.from({ length: layersAtOnce }, worker), ending)
+}
+
+/** Without one that cannot be had soon, or is none, all goes on: the layer itself tells. */
+async function indexOf(
+  { readIndex }: Sources,
+  key: string,
+  part: ImagePart,
+  signal: AbortSignal
+): Promise<LayerIndex | undefined> {
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(bounds.indexWaitMs)])
+  return await untilAborted(readIndex(key, part, signal), soon).catch(() => {
+    signal.throwIfAborted()
+    return undefined
+  })
 }
 
 /** Waits for all; throws what the first failed with, once the others have stopped. */

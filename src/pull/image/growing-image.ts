@@ -69,9 +69,12 @@ export class GrowingImage {
   async settled(layer: number, file?: number | 'whole'): Promise<void> {
     if (file === undefined) return await this.#until(root => root.isSettled(layer))
     const whole = this.#until(root => root.isWhole(layer))
-    if (file === 'whole' || this.#root === undefined) return await whole
-    const brought = this.#root.bring(layer, file).catch(() => whole)
-    await Promise.race([brought, whole])
+    const wantWhole = async () => {
+      this.#root?.wantWhole()
+      await whole
+    }
+    if (file === 'whole' || this.#root === undefined) return await wantWhole()
+    await Promise.race([this.#root.bring(layer, file).catch(wantWhole), whole])
   }
 
   /** Resolves when the topmost layer is settled: before, nothing is. */

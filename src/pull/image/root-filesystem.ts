@@ -3,6 +3,8 @@ import { type Name, nameText } from '../../base/names.ts'
 import type { DirectoryLink, Node, UnixfsWriter } from '../../unixfs/api.ts'
 import { writeSideRecord } from '../../unixfs/side-record.ts'
 import type { LayerEntry, LayerIndex } from '../adapter.ts'
+import { bounds } from '../bounds.ts'
+import { Demand } from './demand.ts'
 import { ImageBudget } from './image-budget.ts'
 import { IndexedLayer } from './indexed-layer.ts'
 import { describedOf, entriesOf, type Folder, type Found, LayerStack } from './layer-stack.ts'
@@ -16,6 +18,8 @@ export interface RootFilesystemOptions {
   readonly flush: () => void
   readonly layers: number
   readonly mostBytes: number
+  /** By default `bounds.indexQuietMs`. */
+  readonly quietMs?: number | undefined
 }
 
 /** A root filesystem: its content, and the side record of what UnixFS has no place for, if any. */
@@ -36,6 +40,7 @@ export class RootFilesystem {
   /** Layers that are here and wait for one below. */
   readonly #waiting = new Map<number, LayerPlacing>()
   readonly #indexed = new Map<number, IndexedLayer>()
+  readonly #demand: Demand
   /** Layers whose index is here and waits for one below. */
   readonly #waitingIndexes = new Map<number, LayerPlacing>()
 
@@ -43,6 +48,7 @@ export class RootFilesystem {
     this.#options = options
     this.#budget = new ImageBudget(options.mostBytes)
     this.#stack = new LayerStack(options.layers)
+    this.#demand = new Demand(options.quietMs ?? bounds.indexQuietMs)
   }
 
   /**
@@ -62,7 +68,22 @@ export class RootFilesystem {
 
   /** Resolves when a file of a layer's index is here. Throws what its content throws. */
   async bring(layer: number, file: number): Promise<void> {
-    await this.#indexed.get(layer)?.bring(file)
+    const indexed = this.#indexed.get(layer)
+    if (indexed !== undefined) await this.#demand.during(() => indexed.bring(file))
+  }
+
+  /** The indexes are not enough for somebody. */
+  wantWhole(): void {
+    this.#demand.wantWhole()
+  }
+
+  isIndexed(layer: number): boolean {
+    return this.#indexed.has(layer)
+  }
+
+  /** Resolves when a layer may be fetched, which is at once if it has no index. Throws `aborted`. */
+  async allows(layer: number, signal: AbortSignal): Promise<void> {
+    if (this.isIndexed(layer)) await this.#demand.quiet(signal)
   }
 
   /**

@@ -54,6 +54,8 @@ export interface ImageUnpackingOptions {
     signal: AbortSignal
   ) => Promise<LayerIndex | undefined>
   readonly clock?: Clock
+  /** Layers with indexes come when no file was asked for during this; tests make it short. */
+  readonly quietMs?: number
 }
 
 /** Takes images apart; while it does, what their layers have decided can be looked at. */
