@@ -12,7 +12,7 @@ import {
   trimCache,
   trimEstimate
 } from '../../src/pull/retention/trim-cache.ts'
-import { openPullWorld, type PullWorld, setUpPull, wantedItem } from '../lib/pull-world.ts'
+import { openPullWorld, type PullWorld, setUpPull, until, wantedItem } from '../lib/pull-world.ts'
 
 const nowMs = 1_000_000
 
@@ -216,6 +216,7 @@ t.test('the last use is written down now and then, many at once', async t => {
   const names = Array.from({ length: bounds.usesTogether }, (_, index) => `item-${index}`)
   for (const name of names) origin.items.set(name, { body: Buffer.from(name) })
   for (const name of names) await ask(name)
+  await until(() => world.pull.statistics().flights === 0)
   const first = Math.max(...[...world.catalog.items('')].map(({ usedMs }) => usedMs))
   let writes = 0
   const { use } = world.catalog
