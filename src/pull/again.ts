@@ -4,6 +4,7 @@ import type { Classification } from './adapter.ts'
 import type { Answers } from './answers.ts'
 import type { Pull, PullAnswer, PullFetchOptions, PullStatistics } from './api.ts'
 import { bounds } from './bounds.ts'
+import { keptBytes, withKeptBody } from './kept-body.ts'
 import type { PullOptions } from './open.ts'
 
 /** An answer, and what was asked for. */
@@ -48,9 +49,10 @@ export class Again implements Pull {
       return given.answer
     }
     const version = this.#given.version()
-    const answer = await this.#inner.fetch(wanted, options)
-    const { again } = answer
-    if (again === undefined) return answer
+    const got = await this.#inner.fetch(wanted, options)
+    const { again } = got
+    if (again === undefined) return got
+    const answer = withKeptBody(got, bytes => this.#answers.served(got.key, bytes))
     const { key, mediaType, digest, derived } = wanted
     const variant = derived?.variant
     const usedMs = Math.max(again.item.usedMs, nowMs)
@@ -75,8 +77,9 @@ export class Again implements Pull {
 /** Measured of short ones, with their closures: 1,776 bytes a tarball; the texts are the upstream's, as long as it likes. */
 function bytesOf(key: string, { mediaType, variant = '', again: { item } }: Given): number {
   const { etag = '', lastModified = '', digests } = item
+  const begin = 1_500 + keptBytes(item)
   const texts = [key, item.key, mediaType, item.mediaType, variant, etag, lastModified, ...digests]
-  return texts.reduce((sum, text) => sum + text.length, 1_500)
+  return texts.reduce((sum, text) => sum + text.length, begin)
 }
 
 function isRight(

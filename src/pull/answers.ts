@@ -47,7 +47,7 @@ export class Answers {
       etag: etagOf(item.digests[0]),
       from,
       whole: this.#wholeOnly(item.key),
-      body: range => this.#held.body(item, range, bytes => this.#served(item.key, bytes))
+      body: range => this.#held.body(item, range, bytes => this.served(item.key, bytes))
     }
   }
 
@@ -89,7 +89,7 @@ export class Answers {
     return this.#brokenOff.has(key, this.#options.clock.nowMs()) || undefined
   }
 
-  #served(key: string, bytes: number): void {
+  served(key: string, bytes: number): void {
     this.#tally.of(key).bytesServed += bytes
   }
 
@@ -101,7 +101,7 @@ export class Answers {
   async *#count(key: string, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     try {
       for await (const piece of body) {
-        this.#served(key, piece.length)
+        this.served(key, piece.length)
         yield piece
       }
     } catch (cause) {

@@ -10,6 +10,7 @@ export class Remembered {
   add(key: string, untilMs: number): void {
     this.#until.delete(key)
     this.#until.set(key, untilMs)
+    if (this.#until.size <= this.#entries) return
     for (const oldest of this.#until.keys()) {
       if (this.#until.size <= this.#entries) return
       this.#until.delete(oldest)

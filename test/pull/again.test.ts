@@ -4,10 +4,21 @@ import { openDatabase } from '../../src/base/database.ts'
 import { digestOf } from '../../src/base/digest.ts'
 import { homePaths } from '../../src/base/home.ts'
 import { WhileUnchanged } from '../../src/base/while-unchanged.ts'
+import type { PullAnswer } from '../../src/pull/api.ts'
 import { openCatalog } from '../../src/pull/catalog.ts'
+import { withKeptBody } from '../../src/pull/kept-body.ts'
 import { bodyOf, setUpPull, until, wantedItem } from '../lib/pull-world.ts'
 
 const body = Buffer.from('bytes of a package')
+const emptyAnswer: PullAnswer = {
+  key: 'test/a',
+  mediaType: 'text/plain',
+  bytes: 0,
+  lastModified: new Date(0).toUTCString(),
+  etag: undefined,
+  from: 'store',
+  body: () => []
+}
 
 /** An item that was answered from the store twice. */
 async function setUpWarm(t: Test) {
@@ -116,6 +127,41 @@ t.test('what is answered again and again is noted as used once in ten minutes', 
   }
   t.equal(noted.length, 2)
   t.equal(world.catalog.get(wanted.key)?.usedMs, noted.at(-1))
+})
+
+t.test('a short body is read once, whatever memory its pieces share', async t => {
+  const text = 'abcdefgh'
+  let reads = 0
+  let counted = 0
+  const shared = Buffer.alloc(3)
+  const body = function* ({ start, end } = { start: 0, end: text.length }) {
+    reads++
+    for (let at = start; at < end; at += shared.length)
+      yield shared.subarray(0, shared.write(text.slice(at, Math.min(end, at + shared.length))))
+  }
+  const answer = { ...emptyAnswer, bytes: text.length, body }
+  const kept = withKeptBody(answer, bytes => {
+    counted += bytes
+  })
+  t.equal(`${await bodyOf({ ...answer, body: () => kept.body({ start: 2, end: 7 }) })}`, 'cdefg')
+  for (let times = 0; times < 3; times++) t.equal(`${await bodyOf(kept)}`, text)
+  t.equal(reads, 2, 'the range, and the whole once')
+  t.equal(counted, 2 * text.length, 'those that came from memory')
+  for (const bytes of [0, 16 * 1024 + 1, undefined])
+    t.equal(withKeptBody({ ...answer, bytes }, () => {}).body, body, 'as it is')
+})
+
+t.test('a short body that cannot be read is not kept', async t => {
+  let fails = true
+  const body = function* () {
+    yield Buffer.from('a')
+    if (fails) throw new Error('gone')
+    yield Buffer.from('b')
+  }
+  const kept = withKeptBody({ ...emptyAnswer, bytes: 2, body }, () => {})
+  t.throws(() => kept.body(), { message: 'gone' })
+  fails = false
+  t.equal(`${await bodyOf(kept)}`, 'ab')
 })
 
 t.test('what is fetched again and is the same has nothing else read again', async t => {
