@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { type AptClient, openAptClient } from '../lib/apt-client.ts'
 import { openFakeOrigin } from '../lib/fake-origin.ts'
 import { machineMirror, openMirrorWorld } from '../lib/mirror-world.ts'
+import { until } from '../lib/pull-world.ts'
 import { requireClient } from '../lib/skip.ts'
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
@@ -42,6 +43,7 @@ t.test('apt-get installs through Cairn, and again when the upstream is gone', as
   })
 
   await t.test('every package was verified by the index', async t => {
+    await until(() => world.pull.statistics().flights === 0)
     await world.pull.learnt()
     const items = [...world.catalog.items('apt/debian/pool/')]
     t.ok(items.length >= 100)

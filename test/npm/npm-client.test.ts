@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { openFakeOrigin } from '../lib/fake-origin.ts'
 import { machineRegistry, type NpmClient, openNpmClient } from '../lib/npm-client.ts'
 import { mainAt, openNpmWorld } from '../lib/npm-world.ts'
+import { until } from '../lib/pull-world.ts'
 import { requireClient } from '../lib/skip.ts'
 
 /** Real downloads, on a machine that may be busy. */
@@ -38,6 +39,7 @@ t.test('npm installs through Cairn, and again when the upstream is gone', async 
   })
 
   await t.test('every tarball was verified by its packument', async t => {
+    await until(() => world.pull.statistics().flights === 0)
     const tarballs = [...world.catalog.items('npm/')].filter(({ key }) => key.endsWith('.tgz'))
     t.equal(tarballs.length, client.installed().length)
     for (const { key, digests } of tarballs) {

@@ -14,6 +14,7 @@ import { makeWorld, type StartedDaemon, type World } from '../cli/run-cairn.ts'
 import { openFakeOrigin } from '../lib/fake-origin.ts'
 import { machineRegistry, type NpmClient, openNpmClient } from '../lib/npm-client.ts'
 import { mainAt, type NpmWorld, openNpmWorld } from '../lib/npm-world.ts'
+import { until } from '../lib/pull-world.ts'
 import { requireClient } from '../lib/skip.ts'
 
 /** Real downloads, on a machine that may be busy. */
@@ -204,6 +205,7 @@ t.test('pnpm, yarn and npm install through Cairn, and again when the upstream is
 
   await t.test('npm ci of this very project', async t => {
     await ci(t, world)
+    await until(() => world.pull.statistics().flights === 0)
     const held = [...world.catalog.items('npm/')].filter(({ key }) => key.endsWith('.tgz'))
     const { packages } = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8')) as {
       packages: object
