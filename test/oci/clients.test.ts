@@ -99,7 +99,7 @@ t.test('an image runs from the mount: runc, chroot', async t => {
   const mount = ociFolder(t)
   const setting = await setUp(t, ['runc', 'chroot'], mount)
   if (setting === undefined) return
-  const { world, layout, address } = setting
+  const { world, layout, address, folder } = setting
   for (const name of ['own/hello', 'up.test/lib/hello']) {
     if (name.startsWith('own'))
       await skopeoCopy(`oci:${layout}:v1`, `docker://${address}/${name}:v1`)
@@ -113,7 +113,7 @@ t.test('an image runs from the mount: runc, chroot', async t => {
     t.match(await stat(join(said.rootfs, 'bin/hello')), { uid: 0, gid: 0 })
     t.equal(await ran('chroot', [said.rootfs, ...said.args]), 'hello world')
     const id = `cairn-${process.pid}-${name.length}`
-    const args = ['--root', join(mount, '..', `${id}-runc`), 'run', '--bundle', said.bundle, id]
+    const args = ['--root', join(folder, `${id}-runc`), 'run', '--bundle', said.bundle, id]
     t.equal(await ran('runc', args), 'hello world')
   }
   await skopeoCopy(`oci:${layout}:v1`, `docker://${address}/own/hello:later`)
