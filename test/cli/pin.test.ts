@@ -2,20 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { seededBytes } from '../lib/deterministic.ts'
-import { makeWorld, type StartedDaemon, until, type World } from './run-cairn.ts'
-
-/** A daemon that peers may ask over plain HTTP, and where. */
-async function startPeer(world: World): Promise<{ daemon: StartedDaemon; address: string }> {
-  await mkdir(world.home, { recursive: true })
-  await writeFile(
-    join(world.home, 'config.yaml'),
-    'network: lan\npeers: { listen: 127.0.0.1:0, libp2p: none }\n'
-  )
-  const daemon = await world.start(['--mount', 'none'])
-  const served = () => /"listen":"(127\.0\.0\.1:\d+)"[^\n]*peers are served/.exec(daemon.log())?.[1]
-  await until(async () => served() !== undefined)
-  return { daemon, address: served()! }
-}
+import { makeWorld, until } from './run-cairn.ts'
+import { startPeer } from './start-peer.ts'
 
 /** A machine that publishes a folder, and another that knows it as a peer. */
 async function pair(t: Test) {
