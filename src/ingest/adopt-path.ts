@@ -3,8 +3,8 @@ import { open } from 'node:fs/promises'
 import { sha256Multihash } from '../base/blocks.ts'
 import { toCairnError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
+import { adoptIfLinked, isMostlyNew, isWasteful, leafTable } from '../store/adoptable.ts'
 import type { Adoption, BlockStore } from '../store/api.ts'
-import { isMostlyNew, isWasteful, leafTable } from '../store/mostly-new.ts'
 import type { Node, Profile, ProfileName } from '../unixfs/api.ts'
 import { linkLeaves } from '../unixfs/build-file.ts'
 import { Leaves } from '../unixfs/leaves.ts'
@@ -87,12 +87,8 @@ async function adoptNew(
   leaves.append(packed)
   const node = linkLeaves(store, profile, leaves)
   store.flush({ durable: true })
-  try {
-    return { node, adoption: store.adopt({ path, leaves: table }) }
-  } catch (cause) {
-    if (toCairnError(cause).code === 'unsupported') return undefined
-    throw cause
-  }
+  const adoption = adoptIfLinked(store, { path, leaves: table })
+  return adoption === undefined ? undefined : { node, adoption }
 }
 
 /** By a look at some of its chunks. */

@@ -148,3 +148,12 @@ export async function codeOf(answer: Response): Promise<string> {
   const { errors } = (await answer.json()) as { errors: Array<{ code: string; message: string }> }
   return `${answer.status} ${errors[0]?.code}`
 }
+
+/** A world for one test; it goes with it. */
+export async function setUpRegistry(t: {
+  teardown: (work: () => Promise<void>) => void
+}): Promise<RegistryWorld> {
+  const world = await openRegistryWorld()
+  t.teardown(world.remove)
+  return world
+}

@@ -1,11 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { TLSSocket } from 'node:tls'
 import type { Stream } from '@libp2p/interface'
-import { noise } from '@libp2p/noise'
-import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
-import { createLibp2p } from 'libp2p'
 import t, { type Test } from 'tap'
 import type { HttpDoor } from '../../src/base/http.ts'
 import { serveStreams } from '../../src/daemon/http-server.ts'
@@ -16,7 +12,7 @@ import { seededBytes } from '../lib/deterministic.ts'
 import { until } from '../lib/pull-world.ts'
 import { requireIpv6 } from '../lib/skip.ts'
 import { addTree, contentOf, fetcherFrom, lackingOf, makeMachine, never } from './bulk-world.ts'
-import { makeNode } from './libp2p-world.ts'
+import { makeNode, makeStockNode } from './libp2p-world.ts'
 
 const MiB = 1024 * 1024
 const long = seededBytes(3 * MiB, 'long')
@@ -44,18 +40,6 @@ async function askBulk(peer: Peer): Promise<{ status: number; bytes: Buffer }> {
   const pieces: Uint8Array[] = []
   for await (const piece of body) pieces.push(Uint8Array.from(piece))
   return { status, bytes: Buffer.concat(pieces) }
-}
-
-/** A node that knows nothing of Cairn's protocols. */
-async function makeStock(t: Test) {
-  const node = await createLibp2p({
-    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-    transports: [tcp()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()]
-  })
-  t.teardown(() => node.stop())
-  return node
 }
 
 /** Asks until it came over a connection of its own: on a busy machine the first answers come by a stream. */
@@ -149,7 +133,7 @@ t.test('where none is to be had, streams do', async t => {
   }
   const b = await makeNode(t, { finds: false })
   for (const [what, answer] of Object.entries(noBulk)) {
-    const node = await makeStock(t)
+    const node = await makeStockNode(t)
     const quiet = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} }
     const streams = serveStreams({
       doors: [longDoor],
@@ -168,7 +152,7 @@ t.test('where none is to be had, streams do', async t => {
 
 t.test('who asks for offers without end, and goes away, harms nobody else', async t => {
   const a = await makeServer(t, [longDoor])
-  const greedy = await makeStock(t)
+  const greedy = await makeStockNode(t)
   const connection = await greedy.dial(multiaddr(a.addresses()[0]!))
   for (let count = 0; count < 100; count++) {
     const stream = await connection.newStream(bulkProtocol).catch(() => undefined)

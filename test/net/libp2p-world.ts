@@ -1,5 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Duplex } from 'node:stream'
+import type { Libp2p } from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
+import { createLibp2p } from 'libp2p'
 import type { Test } from 'tap'
 import type { HttpDoor } from '../../src/base/http.ts'
 import { streamGuard } from '../../src/daemon/guard.ts'
@@ -69,4 +74,16 @@ export async function makeNode(
     await node.close()
   })
   return { ...node, ...asking, found }
+}
+
+/** A node that knows nothing of Cairn's protocols; gone with the test. */
+export async function makeStockNode(t: Pick<Test, 'teardown'>): Promise<Libp2p> {
+  const node = await createLibp2p({
+    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()]
+  })
+  t.teardown(() => node.stop())
+  return node
 }

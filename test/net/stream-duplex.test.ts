@@ -2,30 +2,16 @@ import { createHash } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { noise } from '@libp2p/noise'
-import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
-import { createLibp2p } from 'libp2p'
 import t, { type Test } from 'tap'
 import { toDuplex } from '../../src/net/libp2p/stream-duplex.ts'
 import { seededBytes } from '../lib/deterministic.ts'
+import { makeStockNode } from './libp2p-world.ts'
 
 const protocol = '/test/1'
 
-async function makeNode(t: Test) {
-  const node = await createLibp2p({
-    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-    transports: [tcp()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()]
-  })
-  t.teardown(() => node.stop())
-  return node
-}
-
 /** Both ends of one stream between two nodes; `settle` returns when all that `far` sent so far has arrived. */
 async function makeStream(t: Test) {
-  const [here, there] = [await makeNode(t), await makeNode(t)]
+  const [here, there] = [await makeStockNode(t), await makeStockNode(t)]
   const far = Promise.withResolvers<Duplex>()
   await there.handle(protocol, stream => far.resolve(toDuplex(stream)))
   await there.handle('/echo/1', stream => {

@@ -1,21 +1,14 @@
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { limits } from '../../src/base/limits.ts'
 import {
   digest256,
   indexType,
   manifestOver,
   manifestType,
-  openRegistryWorld,
   pushBlob,
   pushManifest,
-  type RegistryWorld
+  setUpRegistry
 } from '../lib/registry-world.ts'
-
-async function setUp(t: Test): Promise<RegistryWorld> {
-  const world = await openRegistryWorld()
-  t.teardown(world.remove)
-  return world
-}
 
 interface Row {
   /** As the specification's table of endpoints names it. */
@@ -30,7 +23,7 @@ interface Row {
 t.test(
   'each endpoint answers as the specification says, when it succeeds and when not',
   async t => {
-    const world = await setUp(t)
+    const world = await setUpRegistry(t)
     const config = await pushBlob(world, 'a', '{}')
     const image = manifestOver(config, [])
     const none = digest256('none')
@@ -178,7 +171,7 @@ t.test(
 )
 
 t.test('an upload, from its first chunk to its last, told the same by each endpoint', async t => {
-  const { ask } = await setUp(t)
+  const { ask } = await setUpRegistry(t)
   const begun = await ask('/v2/a/blobs/uploads/', { method: 'POST' })
   const place = begun.headers.get('location') ?? ''
   const told = { location: place, range: '0-2' }
@@ -201,7 +194,7 @@ t.test('an upload, from its first chunk to its last, told the same by each endpo
 })
 
 t.test('a document that calls itself a web page can do nothing in a browser', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const page = Buffer.from('{"mediaType":"text/html","x":"<script>alert(1)</script>"}')
   t.equal((await pushManifest(world, 'a/manifests/x', page, 'text/html')).status, 201)
   const blob = await pushBlob(world, 'a', '<script>alert(1)</script>')
@@ -213,7 +206,7 @@ t.test('a document that calls itself a web page can do nothing in a browser', as
 })
 
 t.test('more referrers than an index may hold come by pages, of one type or of all', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const config = await pushBlob(world, 'a', '{}')
   const image = manifestOver(config, [])
   const subject = { mediaType: manifestType, digest: digest256(image), size: image.length }

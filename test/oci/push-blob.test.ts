@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { connect } from 'node:net'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { homePaths } from '../../src/base/home.ts'
 import { limits } from '../../src/base/limits.ts'
 import { until } from '../lib/pull-world.ts'
@@ -12,14 +12,9 @@ import {
   openRegistryWorld,
   pushBlob,
   pushManifest,
-  type RegistryWorld
+  type RegistryWorld,
+  setUpRegistry
 } from '../lib/registry-world.ts'
-
-async function setUp(t: Test): Promise<RegistryWorld> {
-  const world = await openRegistryWorld()
-  t.teardown(world.remove)
-  return world
-}
 
 async function begin({ ask }: RegistryWorld, name: string): Promise<string> {
   const answer = await ask(`/v2/${name}/blobs/uploads/`, { method: 'POST' })
@@ -33,7 +28,7 @@ const chunk = (bytes: string, range?: string) => ({
 })
 
 t.test('the base says that this is a registry', async t => {
-  const { ask } = await setUp(t)
+  const { ask } = await setUpRegistry(t)
   for (const path of ['/v2/', '/v2']) {
     const answer = await ask(path)
     t.equal(answer.status, 200)
@@ -42,7 +37,7 @@ t.test('the base says that this is a registry', async t => {
 })
 
 t.test('what is not there, or cannot be, is said in the words of the specification', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const { bytes, digest } = await pushBlob(world, 'a', 'x')
   const other = digest256('other')
   const table: Array<[string, RequestInit, string]> = [
@@ -79,7 +74,7 @@ t.test('what is not there, or cannot be, is said in the words of the specificati
 })
 
 t.test('a blob in one request, and what is told of it', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const { digest, bytes } = await pushBlob(world, 'library/a', randomBytes(3_000_000))
   const path = `/v2/library/a/blobs/${digest}`
   const head = await world.ask(path, { method: 'HEAD' })
@@ -97,7 +92,7 @@ t.test('a blob in one request, and what is told of it', async t => {
 })
 
 t.test('bytes that are not what their digest says are not taken', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const wrong = digest256('other')
   const post = await world.ask(`/v2/a/blobs/uploads/?digest=${wrong}`, {
     method: 'POST',
@@ -117,7 +112,7 @@ t.test('bytes that are not what their digest says are not taken', async t => {
 })
 
 t.test('a blob in chunks, out of order ones refused, its state told', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const place = await begin(world, 'a')
   t.match(place, /^\/v2\/a\/blobs\/uploads\/[\w-]+$/)
   const early = await world.ask(place, chunk('world', '6-10'))
@@ -153,7 +148,7 @@ t.test('a blob in chunks, out of order ones refused, its state told', async t =>
 })
 
 t.test('an upload belongs to its repository, and can be cancelled', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const place = await begin(world, 'a')
   await world.ask(place, chunk('x'))
   const elsewhere = place.replace('/a/', '/b/')
@@ -164,7 +159,7 @@ t.test('an upload belongs to its repository, and can be cancelled', async t => {
 })
 
 t.test('a client that breaks off goes on where it was', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const place = await begin(world, 'a')
   const socket = connect(world.port, '127.0.0.1')
   t.teardown(() => socket.destroy())
@@ -181,7 +176,7 @@ t.test('a client that breaks off goes on where it was', async t => {
 })
 
 t.test('a push in one request that breaks off leaves nothing: nobody knows its upload', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const socket = connect(world.port, '127.0.0.1')
   const head = 'host: 127.0.0.1\r\ncontent-length: 1000000\r\n\r\n'
   socket.write(`POST /v2/a/blobs/uploads/?digest=${digest256('x')} HTTP/1.1\r\n${head}`)
@@ -195,7 +190,7 @@ t.test('a push in one request that breaks off leaves nothing: nobody knows its u
 })
 
 t.test('two requests for one upload are taken one after the other', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const place = await begin(world, 'a')
   const answers = await Promise.all([
     world.ask(place, chunk('aaaa', '0-3')),
@@ -205,7 +200,7 @@ t.test('two requests for one upload are taken one after the other', async t => {
 })
 
 t.test('an upload nobody goes on with is dropped after a week', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const place = await begin(world, 'a')
   world.clock.advance(limits.uploadIdleMs + 1)
   await begin(world, 'a')
@@ -214,7 +209,7 @@ t.test('an upload nobody goes on with is dropped after a week', async t => {
 })
 
 t.test('a blob is mounted from where it is, and only from there', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const { digest } = await pushBlob(world, 'a', 'shared')
   const mount = (query: string) => world.ask(`/v2/b/blobs/uploads/?${query}`, { method: 'POST' })
   const missing = await mount(`mount=${digest}&from=c`)
@@ -248,7 +243,7 @@ t.test('what was pushed is there after a restart, an upload goes on', async t =>
 })
 
 t.test('the same bytes pushed twice are stored once', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const bytes = randomBytes(2_000_000)
   await pushBlob(world, 'a', bytes)
   const before = world.store.statistics().bytes

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { limits } from '../../src/base/limits.ts'
 import {
   codeOf,
@@ -7,20 +7,13 @@ import {
   indexType,
   manifestOver,
   manifestType,
-  openRegistryWorld,
   pushBlob,
   pushManifest,
-  type RegistryWorld
+  setUpRegistry
 } from '../lib/registry-world.ts'
 
-async function setUp(t: Test): Promise<RegistryWorld> {
-  const world = await openRegistryWorld()
-  t.teardown(world.remove)
-  return world
-}
-
 t.test('manifests of any media type come back byte by byte', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const config = await pushBlob(world, 'a', '{}')
   const layer = await pushBlob(world, 'a', 'layer')
   const bytes = Buffer.concat([manifestOver(config, [layer]), Buffer.from(' \n')])
@@ -50,7 +43,7 @@ t.test('manifests of any media type come back byte by byte', async t => {
 })
 
 t.test('a manifest that is none, or lacks a blob, is refused', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const config = await pushBlob(world, 'a', '{}')
   const good = manifestOver(config, [])
   const lacking = manifestOver(config, [{ bytes: Buffer.from('no'), digest: digest256('no') }])
@@ -70,7 +63,7 @@ t.test('a manifest that is none, or lacks a blob, is refused', async t => {
 })
 
 t.test('a blob that is here needs not be pushed to each repository', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const config = await pushBlob(world, 'a', '{}')
   t.equal((await world.ask(`/v2/b/blobs/${config.digest}`)).status, 404, 'though it is not shown')
   t.equal((await pushManifest(world, 'b/manifests/v1', manifestOver(config, []))).status, 201)
@@ -78,7 +71,7 @@ t.test('a blob that is here needs not be pushed to each repository', async t => 
 })
 
 t.test('tags and repositories are listed in order and by pages', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const config = await pushBlob(world, 'b/c', '{}')
   const bytes = manifestOver(config, [])
   for (const tag of ['z', 'B', 'a', '1']) await pushManifest(world, `b/c/manifests/${tag}`, bytes)
@@ -106,7 +99,7 @@ t.test('tags and repositories are listed in order and by pages', async t => {
 })
 
 t.test('what refers to a manifest is found, before and after that is pushed', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const config = await pushBlob(world, 'a', '{}')
   const image = manifestOver(config, [])
   const subject = { mediaType: manifestType, digest: digest256(image), size: image.length }
@@ -151,7 +144,7 @@ t.test('what refers to a manifest is found, before and after that is pushed', as
 })
 
 t.test('deletion: of a tag only the tag, of a manifest all that leads to it', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const config = await pushBlob(world, 'a', '{}')
   const bytes = manifestOver(config, [])
   for (const tag of ['one', 'two', 'three']) await pushManifest(world, `a/manifests/${tag}`, bytes)

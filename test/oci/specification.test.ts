@@ -1,21 +1,15 @@
-import t, { type Test } from 'tap'
+import t from 'tap'
 import {
   codeOf,
   digest256,
   manifestOver,
-  openRegistryWorld,
   pushBlob,
   pushManifest,
-  type RegistryWorld
+  type RegistryWorld,
+  setUpRegistry
 } from '../lib/registry-world.ts'
 
 /** Corners of https://github.com/opencontainers/distribution-spec/blob/v1.1.0/spec.md */
-
-async function setUp(t: Test): Promise<RegistryWorld> {
-  const world = await openRegistryWorld()
-  t.teardown(world.remove)
-  return world
-}
 
 async function begin({ ask }: RegistryWorld): Promise<string> {
   const answer = await ask('/v2/a/blobs/uploads/', { method: 'POST' })
@@ -23,7 +17,7 @@ async function begin({ ask }: RegistryWorld): Promise<string> {
 }
 
 t.test('a blob of nothing is a blob', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const digest = digest256('')
   const put = await world.ask(`${await begin(world)}?digest=${digest}`, { method: 'PUT' })
   t.equal(put.status, 201)
@@ -34,7 +28,7 @@ t.test('a blob of nothing is a blob', async t => {
 })
 
 t.test('what cannot be mounted is uploaded, whatever the reason', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const { digest } = await pushBlob(world, 'a', 'x')
   const table = [
     `mount=${digest256('other')}&from=a`,
@@ -58,7 +52,7 @@ t.test('what cannot be mounted is uploaded, whatever the reason', async t => {
 })
 
 t.test('an upload ends by a digest only', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const location = await begin(world)
   for (const query of [
     '',
@@ -76,7 +70,7 @@ t.test('an upload ends by a digest only', async t => {
 })
 
 t.test('a range that cannot be read is answered by where the upload is', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const location = await begin(world)
   const send = (range: string) =>
     world.ask(location, { method: 'PATCH', body: 'abcd', headers: { 'content-range': range } })
@@ -90,7 +84,7 @@ t.test('a range that cannot be read is answered by where the upload is', async t
 })
 
 t.test('as many tags as asked for, at most', async t => {
-  const world = await setUp(t)
+  const world = await setUpRegistry(t)
   const config = await pushBlob(world, 'a', '{}')
   for (const tag of ['b', 'A', 'a']) {
     const answer = await pushManifest(world, `a/manifests/${tag}`, manifestOver(config, []))

@@ -1,8 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
-import { toCairnError } from '../../base/errors.ts'
 import { limits } from '../../base/limits.ts'
+import { adoptIfLinked, isMostlyNew, leafTable } from '../../store/adoptable.ts'
 import type { Adoption, BlockStore } from '../../store/api.ts'
-import { isMostlyNew, leafTable } from '../../store/mostly-new.ts'
 import type { Node, Profile } from '../../unixfs/api.ts'
 import { linkLeaves } from '../../unixfs/build-file.ts'
 import type { Leaves } from '../../unixfs/leaves.ts'
@@ -43,10 +42,6 @@ export async function adoptUpload(
   await file.datasync()
   const node = linkLeaves(store, profile, leaves)
   store.flush({ durable: true })
-  try {
-    return { node, adoption: store.adopt({ path, leaves: table }) }
-  } catch (cause) {
-    if (toCairnError(cause).code === 'unsupported') return undefined
-    throw cause
-  }
+  const adoption = adoptIfLinked(store, { path, leaves: table })
+  return adoption === undefined ? undefined : { node, adoption }
 }

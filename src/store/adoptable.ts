@@ -1,5 +1,6 @@
 import { multihashKey } from '../base/blocks.ts'
-import type { BlockStore } from './api.ts'
+import { toCairnError } from '../base/errors.ts'
+import type { Adoption, BlockStore } from './api.ts'
 import { bytesOfLeaves, type LeafTable, leavesIn } from './flat-description.ts'
 
 /** As 1 / n of a file: so much of it may be here already, or a hole, that it still is not copied. */
@@ -30,4 +31,17 @@ export function leafTable(packed: {
 }): LeafTable {
   const lengths = packed.sizes.filter((_, index) => index % 2 === 0)
   return { multihashes: packed.multihashes, lengths }
+}
+
+/** As `BlockStore.adopt`, but undefined where the file system has no hard links: then it is copied. */
+export function adoptIfLinked(
+  store: Pick<BlockStore, 'adopt'>,
+  file: Parameters<BlockStore['adopt']>[0]
+): Adoption | undefined {
+  try {
+    return store.adopt(file)
+  } catch (cause) {
+    if (toCairnError(cause).code === 'unsupported') return undefined
+    throw cause
+  }
 }
