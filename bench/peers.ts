@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { get } from 'node:http'
 import { join } from 'node:path'
 import { aptRow } from './lib/apt-from-peer.ts'
@@ -64,6 +65,8 @@ async function pullAll(room: Room, a: PeerCairn, { over, cid, bytes }: Pulled): 
     if (pinned.bytes < bytes) throw new Error(`${pinned.bytes} bytes came`)
   })
   await b.stop()
+  // Memory that nobody used before costs a virtual machine more than the bytes that are compared.
+  rmSync(b.home, { recursive: true, force: true })
   return cost
 }
 

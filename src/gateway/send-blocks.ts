@@ -21,8 +21,11 @@ export interface PeerCall {
   readonly signal: AbortSignal
 }
 
-/** What is read and sent at a time, in memory that is used again: it stays in the processor's cache. */
-const bufferBytes = 256 * 1024
+/**
+ * What is read and sent at a time, in memory that is used again: it stays in the processor's cache. TLS of Node copies
+ * it once more into memory of its own, which is given back to the system each time where it is longer.
+ */
+const bufferBytes = 64 * 1024
 
 const headers = {
   'content-type': 'application/vnd.ipld.car; version=1; order=unk; dups=y',
