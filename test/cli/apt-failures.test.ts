@@ -15,7 +15,7 @@ import {
   otherBytes
 } from '../lib/fake-origin.ts'
 import { requireClient, requireRoot } from '../lib/skip.ts'
-import { makeWorld, until, type World } from './run-cairn.ts'
+import { makeWorld, type StartedDaemon, until, type World } from './run-cairn.ts'
 import { mountSmallHome } from './small-home.ts'
 
 t.setTimeout(240_000)
@@ -73,6 +73,20 @@ async function bad(t: Test, client: AptClient, said: RegExp, ...args: string[]):
 
 const update = ['update', '--error-on=any']
 const install = ['install', '-y', '--download-only', 'a', 'b', 'c']
+
+/** Kills the daemon while a package of an install comes through it; apt goes on. */
+async function killWithin(apt: AptClient, daemon: StartedDaemon, origin: FakeOrigin) {
+  const path = `a/${debPath('b')}`
+  const item = origin.items.get(path)!
+  const steps = inSteps(item, MiB)
+  origin.items.set(path, { ...item, faults: [steps.fault] })
+  const ended = apt.run(...install)
+  steps.next()
+  await until(async () => origin.count(path) === 1)
+  daemon.child.kill('SIGKILL')
+  await daemon.ended
+  return { ended }
+}
 const noRetries = 'Acquire::Retries "0";\n'
 
 t.test('a package that breaks off comes whole, one that is other bytes never does', async t => {
@@ -168,18 +182,10 @@ t.test(
     const daemon = await world.start()
     const apt = client(daemon.url, { config: noRetries })
     await good(t, apt, ...update)
-    const path = `a/${debPath('b')}`
-    const item = origin.items.get(path)!
-    const steps = inSteps(item, MiB)
-    origin.items.set(path, { ...item, faults: [steps.fault] })
-    const installing = apt.run(...install)
-    steps.next()
-    await until(async () => origin.count(path) === 1)
-    daemon.child.kill('SIGKILL')
-    await daemon.ended
+    const installing = await killWithin(apt, daemon, origin)
     await world.start(['--mount', 'none', '--listen', new URL(daemon.url).host])
     // apt of one run asks no address again that it could not connect to.
-    await installing
+    await installing.ended
     await good(t, apt, ...install)
     t.equal((await world.run(['fsck'])).status, 0)
   }
@@ -197,16 +203,8 @@ t.test(
     writeFileSync(list, `${daemon.url}apt/a/\tpriority:1\n${origin.url}a/\tpriority:2\n`)
     const apt = client(daemon.url, { source: `mirror+file:${list}`, config: noRetries })
     await good(t, apt, ...update)
-    const path = `a/${debPath('b')}`
-    const item = origin.items.get(path)!
-    const steps = inSteps(item, MiB)
-    origin.items.set(path, { ...item, faults: [steps.fault] })
-    const installing = apt.run(...install)
-    steps.next()
-    await until(async () => origin.count(path) === 1)
-    daemon.child.kill('SIGKILL')
-    await daemon.ended
-    const { exitCode, all } = await installing
+    const installing = await killWithin(apt, daemon, origin)
+    const { exitCode, all } = await installing.ended
     t.equal(exitCode, 0) || t.comment(all)
     const off = client(daemon.url, { source: `mirror+file:${list}`, config: noRetries })
     await good(t, off, ...update)

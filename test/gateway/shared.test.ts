@@ -1,4 +1,4 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { Access } from '../../src/base/access.ts'
 import { codec, makeCid } from '../../src/base/blocks.ts'
 import { cidOf, type Gateway, makeSite, openGateway } from './gateway-world.ts'
@@ -110,7 +110,8 @@ t.test(
   }
 )
 
-t.test('what arrives below a shared root is found after a while', async t => {
+/** A shared root of which a node between is not here, so that a note below it is not given. */
+async function openLacking(t: Test) {
   const gateway = await openGateway(t, { serves: 'shared' })
   const site = makeSite(gateway)
   const inner = Buffer.from(gateway.blocks.read(site.inner.multihash))
@@ -118,19 +119,18 @@ t.test('what arrives below a shared root is found after a while', async t => {
   gateway.shared.set('a', cidOf(site.site))
   const note = `/ipfs/${cidOf(site.note)}?format=raw`
   t.equal(await statusOf(gateway, note), 404)
+  return { gateway, inner, note }
+}
+
+t.test('what arrives below a shared root is found after a while', async t => {
+  const { gateway, inner, note } = await openLacking(t)
   gateway.blocks.add(inner, 0x70)
   gateway.time.skippedMs += 20_000
   t.equal(await statusOf(gateway, note), 200)
 })
 
 t.test('a root that is not all here is not walked anew, but where a node came', async t => {
-  const gateway = await openGateway(t, { serves: 'shared' })
-  const site = makeSite(gateway)
-  const inner = Buffer.from(gateway.blocks.read(site.inner.multihash))
-  gateway.blocks.drop(site.inner.multihash)
-  gateway.shared.set('a', cidOf(site.site))
-  const note = `/ipfs/${cidOf(site.note)}?format=raw`
-  t.equal(await statusOf(gateway, note), 404)
+  const { gateway, inner, note } = await openLacking(t)
   const { calls } = gateway.blocks
   const before = calls.read
   for (let round = 0; round < 5; round++) {
